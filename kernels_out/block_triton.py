@@ -2885,186 +2885,16 @@ def block_backward_buffer_5_kernel(
 
 
 @triton.jit
-def block_backward_buffer_11_kernel(
-    c_ptr, gate_ptr, buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, buffer_6_ptr, buffer_11_ptr, c_stride_width,
-    gate_stride_width, gate_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_hidden,
-    buffer_4_stride_b, buffer_4_stride_t, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
-    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_11_stride_b, buffer_11_stride_t,
-    buffer_11_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr,
-    BLOCK_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
-    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    program = program // tl.cdiv(512, BLOCK_WIDTH)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
-    t_index = first_t + tl.arange(0, BLOCK_T)
-    program = program // tl.cdiv(size_t, BLOCK_T)
-    b_index = program.to(tl.int64)
-    acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    buffer_4 = tl.load(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
-        mask=(t_index < size_t),
-        other=0.0,
-    )
-    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
-    # whole tiles, no mask needed
-    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
-        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        sigmoid_t_hidden = tl.sigmoid(buffer_3 * buffer_4[:, None])
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        mul_t_hidden = (buffer_4[:, None] * (1.0 - sigmoid_t_hidden)) * buffer_3
-        tile = ((sigmoid_t_hidden * buffer_5) * buffer_6) * (mul_t_hidden + 1.0)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
-            mask=(width_index < 512)[:, None],
-            other=0.0,
-        )
-        next_acc_hidden = tl.dot(tile_bf16, tl.trans(gate), acc_hidden)
-        acc_hidden = next_acc_hidden
-    from_hidden = tl.maximum(0, to_hidden)
-    # tiles that a mask or the end cuts
-    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
-        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        sigmoid_t_hidden = tl.sigmoid(buffer_3 * buffer_4[:, None])
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        mul_t_hidden = (buffer_4[:, None] * (1.0 - sigmoid_t_hidden)) * buffer_3
-        tile = ((sigmoid_t_hidden * buffer_5) * buffer_6) * (mul_t_hidden + 1.0)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
-            mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        next_acc_hidden = tl.dot(tile_bf16, tl.trans(gate), acc_hidden)
-        acc_hidden = next_acc_hidden
-    # src[block.diag:18]
-    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-    tile = (c[None, :] * buffer_4[:, None]) * buffer_4[:, None]
-    tl.store(
-        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
-        (tile * acc_hidden),
-        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_buffer_12_kernel(
-    c_ptr, up_ptr, buffer_6_ptr, buffer_3_ptr, buffer_4_ptr, buffer_12_ptr, c_stride_width, up_stride_width,
-    up_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_12_stride_b,
-    buffer_12_stride_t, buffer_12_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
-    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    program = program // tl.cdiv(512, BLOCK_WIDTH)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
-    t_index = first_t + tl.arange(0, BLOCK_T)
-    program = program // tl.cdiv(size_t, BLOCK_T)
-    b_index = program.to(tl.int64)
-    acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    buffer_4 = tl.load(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
-        mask=(t_index < size_t),
-        other=0.0,
-    )
-    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
-    # whole tiles, no mask needed
-    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
-        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        argument = (buffer_3 * buffer_4[:, None])
-        tile_bf16 = (buffer_6 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
-            mask=(width_index < 512)[:, None],
-            other=0.0,
-        )
-        next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
-        acc_hidden = next_acc_hidden
-    from_hidden = tl.maximum(0, to_hidden)
-    # tiles that a mask or the end cuts
-    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
-        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        argument = (buffer_3 * buffer_4[:, None])
-        tile_bf16 = (buffer_6 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
-            mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
-        acc_hidden = next_acc_hidden
-    # src[block.diag:18]
-    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-    tl.store(
-        buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
-        ((c[None, :] * buffer_4[:, None]) * acc_hidden),
-        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_buffer_13_rows_kernel(
-    buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, buffer_6_ptr, buffer_13_ptr, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_5_stride_b,
-    buffer_5_stride_t, buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden,
-    buffer_13_stride_b, buffer_13_stride_t, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
-    EXACT_HIDDEN: tl.constexpr,
+def block_backward_buffer_13_buffer_23_buffer_24_buffer_25_buffer_26_buffer_27_buffer_28_rows_kernel(
+    buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, buffer_6_ptr, buffer_13_ptr, buffer_23_ptr, buffer_24_ptr,
+    buffer_25_ptr, buffer_26_ptr, buffer_27_ptr, buffer_28_ptr, buffer_3_stride_b, buffer_3_stride_t,
+    buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_5_stride_b, buffer_5_stride_t,
+    buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_13_stride_b,
+    buffer_13_stride_t, buffer_23_stride_b, buffer_23_stride_t, buffer_23_stride_hidden, buffer_24_stride_b,
+    buffer_24_stride_t, buffer_24_stride_hidden, buffer_25_stride_b, buffer_25_stride_t,
+    buffer_25_stride_hidden, buffer_26_stride_b, buffer_26_stride_t, buffer_26_stride_hidden,
+    buffer_27_stride_b, buffer_27_stride_t, buffer_27_stride_hidden, buffer_28_stride_b, buffer_28_stride_t,
+    buffer_28_stride_hidden, size_b, size_t, BLOCK_HIDDEN: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     t_index = (program % size_t).to(tl.int64)
@@ -3075,7 +2905,8 @@ def block_backward_buffer_13_rows_kernel(
     buffer_3 = tl.load(
         buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + hidden_index * buffer_3_stride_hidden,
     )
-    sigmoid_hidden = tl.sigmoid(buffer_3 * buffer_4)
+    mul_hidden = buffer_3 * buffer_4
+    sigmoid_hidden = tl.sigmoid(mul_hidden)
     add_hidden = ((buffer_4 * (1.0 - sigmoid_hidden)) * buffer_3) + 1.0
     buffer_6 = tl.load(
         buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
@@ -3084,17 +2915,50 @@ def block_backward_buffer_13_rows_kernel(
         buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
     )
     tile = ((sigmoid_hidden * buffer_5) * buffer_3) * buffer_6
-    mul_hidden = tile * add_hidden
-    sum_ = tl.sum(mul_hidden, 0)
+    mul_hidden_2 = tile * add_hidden
+    sum_ = tl.sum(mul_hidden_2, 0)
     tl.store(buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t, (sum_ * buffer_4))
+    mul_hidden_3 = ((sigmoid_hidden * buffer_5) * buffer_6) * add_hidden
+    tl.store(
+        buffer_23_ptr + b_index * buffer_23_stride_b + t_index * buffer_23_stride_t + hidden_index * buffer_23_stride_hidden,
+        mul_hidden_3.to(tl.bfloat16),
+    )
+    silu_hidden = mul_hidden * tl.sigmoid(mul_hidden)
+    tl.store(
+        buffer_24_ptr + b_index * buffer_24_stride_b + t_index * buffer_24_stride_t + hidden_index * buffer_24_stride_hidden,
+        (buffer_6 * silu_hidden).to(tl.bfloat16),
+    )
+    tl.store(
+        buffer_25_ptr + b_index * buffer_25_stride_b + t_index * buffer_25_stride_t + hidden_index * buffer_25_stride_hidden,
+        (buffer_5 * silu_hidden).to(tl.bfloat16),
+    )
+    tl.store(
+        buffer_26_ptr + b_index * buffer_26_stride_b + t_index * buffer_26_stride_t + hidden_index * buffer_26_stride_hidden,
+        ((buffer_4 * buffer_6) * silu_hidden),
+    )
+    tile_2 = ((buffer_4 * buffer_4) * sigmoid_hidden) * buffer_5
+    tl.store(
+        buffer_27_ptr + b_index * buffer_27_stride_b + t_index * buffer_27_stride_t + hidden_index * buffer_27_stride_hidden,
+        ((tile_2 * buffer_6) * add_hidden),
+    )
+    tile_bf16 = ((buffer_4 * buffer_5) * silu_hidden).to(tl.bfloat16)
+    tl.store(
+        buffer_28_ptr + b_index * buffer_28_stride_b + t_index * buffer_28_stride_t + hidden_index * buffer_28_stride_hidden,
+        tile_bf16,
+    )
 
 
 @triton.jit
-def block_backward_buffer_13_kernel(
-    buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, buffer_6_ptr, buffer_13_ptr, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_5_stride_b,
-    buffer_5_stride_t, buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden,
-    buffer_13_stride_b, buffer_13_stride_t, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
+def block_backward_buffer_13_buffer_23_buffer_24_buffer_25_buffer_26_buffer_27_buffer_28_kernel(
+    buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, buffer_6_ptr, buffer_13_ptr, buffer_23_ptr, buffer_24_ptr,
+    buffer_25_ptr, buffer_26_ptr, buffer_27_ptr, buffer_28_ptr, buffer_3_stride_b, buffer_3_stride_t,
+    buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_5_stride_b, buffer_5_stride_t,
+    buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_13_stride_b,
+    buffer_13_stride_t, buffer_23_stride_b, buffer_23_stride_t, buffer_23_stride_hidden, buffer_24_stride_b,
+    buffer_24_stride_t, buffer_24_stride_hidden, buffer_25_stride_b, buffer_25_stride_t,
+    buffer_25_stride_hidden, buffer_26_stride_b, buffer_26_stride_t, buffer_26_stride_hidden,
+    buffer_27_stride_b, buffer_27_stride_t, buffer_27_stride_hidden, buffer_28_stride_b, buffer_28_stride_t,
+    buffer_28_stride_hidden, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     t_index = (program % size_t).to(tl.int64)
@@ -3152,15 +3016,112 @@ def block_backward_buffer_13_kernel(
         buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t,
         (acc_hidden * buffer_4),
     )
+    # whole tiles, no mask needed
+    for first_hidden_3 in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden_3 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + hidden_index * buffer_3_stride_hidden,
+        )
+        mul_hidden = buffer_3 * buffer_4
+        sigmoid_hidden = tl.sigmoid(mul_hidden)
+        add_hidden = ((buffer_4 * (1.0 - sigmoid_hidden)) * buffer_3) + 1.0
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+        )
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
+        )
+        mul_hidden_2 = ((sigmoid_hidden * buffer_5) * buffer_6) * add_hidden
+        tl.store(
+            buffer_23_ptr + b_index * buffer_23_stride_b + t_index * buffer_23_stride_t + hidden_index * buffer_23_stride_hidden,
+            mul_hidden_2.to(tl.bfloat16),
+        )
+        silu_hidden = mul_hidden * tl.sigmoid(mul_hidden)
+        tl.store(
+            buffer_24_ptr + b_index * buffer_24_stride_b + t_index * buffer_24_stride_t + hidden_index * buffer_24_stride_hidden,
+            (buffer_6 * silu_hidden).to(tl.bfloat16),
+        )
+        tl.store(
+            buffer_25_ptr + b_index * buffer_25_stride_b + t_index * buffer_25_stride_t + hidden_index * buffer_25_stride_hidden,
+            (buffer_5 * silu_hidden).to(tl.bfloat16),
+        )
+        tl.store(
+            buffer_26_ptr + b_index * buffer_26_stride_b + t_index * buffer_26_stride_t + hidden_index * buffer_26_stride_hidden,
+            ((buffer_4 * buffer_6) * silu_hidden),
+        )
+        tile = ((buffer_4 * buffer_4) * sigmoid_hidden) * buffer_5
+        tl.store(
+            buffer_27_ptr + b_index * buffer_27_stride_b + t_index * buffer_27_stride_t + hidden_index * buffer_27_stride_hidden,
+            ((tile * buffer_6) * add_hidden),
+        )
+        tile_bf16 = ((buffer_4 * buffer_5) * silu_hidden).to(tl.bfloat16)
+        tl.store(
+            buffer_28_ptr + b_index * buffer_28_stride_b + t_index * buffer_28_stride_t + hidden_index * buffer_28_stride_hidden,
+            tile_bf16,
+        )
+    # tiles that a mask or the end cuts
+    for first_hidden_4 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+        hidden_index = first_hidden_4 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + hidden_index * buffer_3_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        mul_hidden = buffer_3 * buffer_4
+        sigmoid_hidden = tl.sigmoid(mul_hidden)
+        add_hidden = ((buffer_4 * (1.0 - sigmoid_hidden)) * buffer_3) + 1.0
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        mul_hidden_2 = ((sigmoid_hidden * buffer_5) * buffer_6) * add_hidden
+        tl.store(
+            buffer_23_ptr + b_index * buffer_23_stride_b + t_index * buffer_23_stride_t + hidden_index * buffer_23_stride_hidden,
+            mul_hidden_2.to(tl.bfloat16),
+            mask=(hidden_index < 1024),
+        )
+        silu_hidden = mul_hidden * tl.sigmoid(mul_hidden)
+        tl.store(
+            buffer_24_ptr + b_index * buffer_24_stride_b + t_index * buffer_24_stride_t + hidden_index * buffer_24_stride_hidden,
+            (buffer_6 * silu_hidden).to(tl.bfloat16),
+            mask=(hidden_index < 1024),
+        )
+        tl.store(
+            buffer_25_ptr + b_index * buffer_25_stride_b + t_index * buffer_25_stride_t + hidden_index * buffer_25_stride_hidden,
+            (buffer_5 * silu_hidden).to(tl.bfloat16),
+            mask=(hidden_index < 1024),
+        )
+        tl.store(
+            buffer_26_ptr + b_index * buffer_26_stride_b + t_index * buffer_26_stride_t + hidden_index * buffer_26_stride_hidden,
+            ((buffer_4 * buffer_6) * silu_hidden),
+            mask=(hidden_index < 1024),
+        )
+        tile = ((buffer_4 * buffer_4) * sigmoid_hidden) * buffer_5
+        tl.store(
+            buffer_27_ptr + b_index * buffer_27_stride_b + t_index * buffer_27_stride_t + hidden_index * buffer_27_stride_hidden,
+            ((tile * buffer_6) * add_hidden),
+            mask=(hidden_index < 1024),
+        )
+        tile_bf16 = ((buffer_4 * buffer_5) * silu_hidden).to(tl.bfloat16)
+        tl.store(
+            buffer_28_ptr + b_index * buffer_28_stride_b + t_index * buffer_28_stride_t + hidden_index * buffer_28_stride_hidden,
+            tile_bf16,
+            mask=(hidden_index < 1024),
+        )
 
 
 @triton.jit
-def block_backward_buffer_14_kernel(
-    down_ptr, d_out_ptr, buffer_5_ptr, buffer_3_ptr, buffer_4_ptr, buffer_14_ptr, down_stride_hidden,
-    down_stride_width, d_out_stride_b, d_out_stride_t, d_out_stride_width, buffer_5_stride_b,
-    buffer_5_stride_t, buffer_5_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_hidden,
-    buffer_4_stride_b, buffer_4_stride_t, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
-    size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+def block_backward_buffer_11_kernel(
+    c_ptr, gate_ptr, buffer_23_ptr, buffer_4_ptr, buffer_11_ptr, c_stride_width, gate_stride_width,
+    gate_stride_hidden, buffer_23_stride_b, buffer_23_stride_t, buffer_23_stride_hidden, buffer_4_stride_b,
+    buffer_4_stride_t, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_width, size_b, size_t,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -3171,58 +3132,168 @@ def block_backward_buffer_14_kernel(
     program = program // tl.cdiv(size_t, BLOCK_T)
     b_index = program.to(tl.int64)
     acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
+    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+        buffer_23 = tl.load(
+            buffer_23_ptr + b_index * buffer_23_stride_b + t_index[:, None] * buffer_23_stride_t + hidden_index[None, :] * buffer_23_stride_hidden,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        # src[block.diag:20]
+        gate = tl.load(
+            gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
+            mask=(width_index < 512)[:, None],
+            other=0.0,
+        )
+        next_acc_hidden = tl.dot(buffer_23, tl.trans(gate), acc_hidden)
+        acc_hidden = next_acc_hidden
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_23 = tl.load(
+            buffer_23_ptr + b_index * buffer_23_stride_b + t_index[:, None] * buffer_23_stride_t + hidden_index[None, :] * buffer_23_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        # src[block.diag:20]
+        gate = tl.load(
+            gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
+            mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        next_acc_hidden = tl.dot(buffer_23, tl.trans(gate), acc_hidden)
+        acc_hidden = next_acc_hidden
     buffer_4 = tl.load(
         buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
+    # src[block.diag:18]
+    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+    tile = (c[None, :] * buffer_4[:, None]) * buffer_4[:, None]
+    tl.store(
+        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+        (tile * acc_hidden),
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+    )
+
+
+@triton.jit
+def block_backward_buffer_12_kernel(
+    c_ptr, up_ptr, buffer_24_ptr, buffer_4_ptr, buffer_12_ptr, c_stride_width, up_stride_width,
+    up_stride_hidden, buffer_24_stride_b, buffer_24_stride_t, buffer_24_stride_hidden, buffer_4_stride_b,
+    buffer_4_stride_t, buffer_12_stride_b, buffer_12_stride_t, buffer_12_stride_width, size_b, size_t,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
+    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+    program = program // tl.cdiv(512, BLOCK_WIDTH)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    b_index = program.to(tl.int64)
+    acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
     # whole tiles, no mask needed
     for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
         hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
+        buffer_24 = tl.load(
+            buffer_24_ptr + b_index * buffer_24_stride_b + t_index[:, None] * buffer_24_stride_t + hidden_index[None, :] * buffer_24_stride_hidden,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
+        # src[block.diag:19]
+        up = tl.load(
+            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
+            mask=(width_index < 512)[:, None],
+            other=0.0,
+        )
+        next_acc_hidden = tl.dot(buffer_24, tl.trans(up), acc_hidden)
+        acc_hidden = next_acc_hidden
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_24 = tl.load(
+            buffer_24_ptr + b_index * buffer_24_stride_b + t_index[:, None] * buffer_24_stride_t + hidden_index[None, :] * buffer_24_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        # src[block.diag:19]
+        up = tl.load(
+            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
+            mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        next_acc_hidden = tl.dot(buffer_24, tl.trans(up), acc_hidden)
+        acc_hidden = next_acc_hidden
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    # src[block.diag:18]
+    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+    tl.store(
+        buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
+        ((c[None, :] * buffer_4[:, None]) * acc_hidden),
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+    )
+
+
+@triton.jit
+def block_backward_buffer_14_kernel(
+    down_ptr, d_out_ptr, buffer_25_ptr, buffer_14_ptr, down_stride_hidden, down_stride_width, d_out_stride_b,
+    d_out_stride_t, d_out_stride_width, buffer_25_stride_b, buffer_25_stride_t, buffer_25_stride_hidden,
+    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, size_b, size_t,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
+    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+    program = program // tl.cdiv(512, BLOCK_WIDTH)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    b_index = program.to(tl.int64)
+    acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
+    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+        buffer_25 = tl.load(
+            buffer_25_ptr + b_index * buffer_25_stride_b + t_index[:, None] * buffer_25_stride_t + hidden_index[None, :] * buffer_25_stride_hidden,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        argument = (buffer_3 * buffer_4[:, None])
-        tile_bf16 = (buffer_5 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
         # src[block.diag:21]
         down = tl.load(
             down_ptr + hidden_index[None, :] * down_stride_hidden + width_index[:, None] * down_stride_width,
             mask=(width_index < 512)[:, None],
             other=0.0,
         )
-        next_acc_hidden = tl.dot(tile_bf16, tl.trans(down), acc_hidden)
+        next_acc_hidden = tl.dot(buffer_25, tl.trans(down), acc_hidden)
         acc_hidden = next_acc_hidden
     from_hidden = tl.maximum(0, to_hidden)
     # tiles that a mask or the end cuts
     for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
         hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
+        buffer_25 = tl.load(
+            buffer_25_ptr + b_index * buffer_25_stride_b + t_index[:, None] * buffer_25_stride_t + hidden_index[None, :] * buffer_25_stride_hidden,
             mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        argument = (buffer_3 * buffer_4[:, None])
-        tile_bf16 = (buffer_5 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
         # src[block.diag:21]
         down = tl.load(
             down_ptr + hidden_index[None, :] * down_stride_hidden + width_index[:, None] * down_stride_width,
             mask=(hidden_index < 1024)[None, :] & (width_index < 512)[:, None],
             other=0.0,
         )
-        next_acc_hidden = tl.dot(tile_bf16, tl.trans(down), acc_hidden)
+        next_acc_hidden = tl.dot(buffer_25, tl.trans(down), acc_hidden)
         acc_hidden = next_acc_hidden
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
@@ -3238,11 +3309,10 @@ def block_backward_buffer_14_kernel(
 
 @triton.jit
 def block_backward_buffer_19_kernel(
-    up_ptr, buffer_6_ptr, buffer_3_ptr, buffer_4_ptr, buffer_15_ptr, buffer_19_ptr, up_stride_width,
-    up_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_15_stride_b,
-    buffer_15_stride_t, buffer_15_stride_width, buffer_19_stride_width, buffer_19_stride_hidden, size_b,
-    size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    up_ptr, buffer_26_ptr, buffer_15_ptr, buffer_19_ptr, up_stride_width, up_stride_hidden,
+    buffer_26_stride_b, buffer_26_stride_t, buffer_26_stride_hidden, buffer_15_stride_b, buffer_15_stride_t,
+    buffer_15_stride_width, buffer_19_stride_width, buffer_19_stride_hidden, size_b, size_t,
+    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
@@ -3256,53 +3326,33 @@ def block_backward_buffer_19_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+            buffer_26 = tl.load(
+                buffer_26_ptr + b_index * buffer_26_stride_b + t_index[None, :] * buffer_26_stride_t + hidden_index[:, None] * buffer_26_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            argument = (buffer_3 * buffer_4[None, :])
-            tile = (buffer_6 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
             buffer_15 = tl.load(
                 buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            next_acc_b_t = tl.dot(buffer_15, tl.trans(tile), acc_b_t, input_precision="ieee")
+            next_acc_b_t = tl.dot(buffer_15, tl.trans(buffer_26), acc_b_t, input_precision="ieee")
             acc_b_t = next_acc_b_t
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+            buffer_26 = tl.load(
+                buffer_26_ptr + b_index * buffer_26_stride_b + t_index[None, :] * buffer_26_stride_t + hidden_index[:, None] * buffer_26_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
-                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            argument = (buffer_3 * buffer_4[None, :])
-            tile = (buffer_6 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
             buffer_15 = tl.load(
                 buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            next_acc_b_t = tl.dot(buffer_15, tl.trans(tile), acc_b_t, input_precision="ieee")
+            next_acc_b_t = tl.dot(buffer_15, tl.trans(buffer_26), acc_b_t, input_precision="ieee")
             acc_b_t = next_acc_b_t
     # src[block.diag:19]
     up = tl.load(
@@ -3319,10 +3369,8 @@ def block_backward_buffer_19_kernel(
 
 @triton.jit
 def block_backward_buffer_21_kernel(
-    gate_ptr, buffer_4_ptr, buffer_3_ptr, buffer_5_ptr, buffer_6_ptr, buffer_15_ptr, buffer_21_ptr,
-    gate_stride_width, gate_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_3_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
-    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_15_stride_b, buffer_15_stride_t,
+    gate_ptr, buffer_27_ptr, buffer_15_ptr, buffer_21_ptr, gate_stride_width, gate_stride_hidden,
+    buffer_27_stride_b, buffer_27_stride_t, buffer_27_stride_hidden, buffer_15_stride_b, buffer_15_stride_t,
     buffer_15_stride_width, buffer_21_stride_width, buffer_21_stride_hidden, size_b, size_t,
     BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
@@ -3338,67 +3386,33 @@ def block_backward_buffer_21_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+            buffer_27 = tl.load(
+                buffer_27_ptr + b_index * buffer_27_stride_b + t_index[None, :] * buffer_27_stride_t + hidden_index[:, None] * buffer_27_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            sigmoid_hidden_t = tl.sigmoid(buffer_3 * buffer_4[None, :])
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            mul_hidden_t = (buffer_4[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_3
-            tile = (buffer_4 * buffer_4)[None, :] * sigmoid_hidden_t
-            tile_2 = ((tile * buffer_5) * buffer_6) * (mul_hidden_t + 1.0)
             buffer_15 = tl.load(
                 buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            next_acc_b_t = tl.dot(buffer_15, tl.trans(tile_2), acc_b_t, input_precision="ieee")
+            next_acc_b_t = tl.dot(buffer_15, tl.trans(buffer_27), acc_b_t, input_precision="ieee")
             acc_b_t = next_acc_b_t
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+            buffer_27 = tl.load(
+                buffer_27_ptr + b_index * buffer_27_stride_b + t_index[None, :] * buffer_27_stride_t + hidden_index[:, None] * buffer_27_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            sigmoid_hidden_t = tl.sigmoid(buffer_3 * buffer_4[None, :])
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
-                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
-                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            mul_hidden_t = (buffer_4[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_3
-            tile = (buffer_4 * buffer_4)[None, :] * sigmoid_hidden_t
-            tile_2 = ((tile * buffer_5) * buffer_6) * (mul_hidden_t + 1.0)
             buffer_15 = tl.load(
                 buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            next_acc_b_t = tl.dot(buffer_15, tl.trans(tile_2), acc_b_t, input_precision="ieee")
+            next_acc_b_t = tl.dot(buffer_15, tl.trans(buffer_27), acc_b_t, input_precision="ieee")
             acc_b_t = next_acc_b_t
     # src[block.diag:20]
     gate = tl.load(
@@ -3415,11 +3429,10 @@ def block_backward_buffer_21_kernel(
 
 @triton.jit
 def block_backward_d_up_kernel(
-    c_ptr, buffer_6_ptr, buffer_3_ptr, buffer_4_ptr, buffer_15_ptr, d_up_ptr, c_stride_width,
-    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_15_stride_b, buffer_15_stride_t,
-    buffer_15_stride_width, d_up_stride_width, d_up_stride_hidden, size_b, size_t, BLOCK_T: tl.constexpr,
-    BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    c_ptr, buffer_26_ptr, buffer_15_ptr, d_up_ptr, c_stride_width, buffer_26_stride_b, buffer_26_stride_t,
+    buffer_26_stride_hidden, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_width,
+    d_up_stride_width, d_up_stride_hidden, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
@@ -3433,57 +3446,37 @@ def block_backward_d_up_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+            buffer_26 = tl.load(
+                buffer_26_ptr + b_index * buffer_26_stride_b + t_index[None, :] * buffer_26_stride_t + hidden_index[:, None] * buffer_26_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            argument = (buffer_3 * buffer_4[None, :])
-            tile = (buffer_6 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
-            tile_bf16 = tile.to(tl.bfloat16)
+            buffer_26_bf16 = buffer_26.to(tl.bfloat16)
             buffer_15 = tl.load(
                 buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
             buffer_15_bf16 = buffer_15.to(tl.bfloat16)
-            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(tile_bf16), acc_b_t)
+            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(buffer_26_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+            buffer_26 = tl.load(
+                buffer_26_ptr + b_index * buffer_26_stride_b + t_index[None, :] * buffer_26_stride_t + hidden_index[:, None] * buffer_26_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
-                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            argument = (buffer_3 * buffer_4[None, :])
-            tile = (buffer_6 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
-            tile_bf16 = tile.to(tl.bfloat16)
+            buffer_26_bf16 = buffer_26.to(tl.bfloat16)
             buffer_15 = tl.load(
                 buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
             buffer_15_bf16 = buffer_15.to(tl.bfloat16)
-            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(tile_bf16), acc_b_t)
+            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(buffer_26_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
     # src[block.diag:18]
     c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
@@ -3496,10 +3489,8 @@ def block_backward_d_up_kernel(
 
 @triton.jit
 def block_backward_d_gate_kernel(
-    c_ptr, buffer_4_ptr, buffer_3_ptr, buffer_5_ptr, buffer_6_ptr, buffer_15_ptr, d_gate_ptr, c_stride_width,
-    buffer_4_stride_b, buffer_4_stride_t, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_hidden,
-    buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t,
-    buffer_6_stride_hidden, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_width,
+    c_ptr, buffer_27_ptr, buffer_15_ptr, d_gate_ptr, c_stride_width, buffer_27_stride_b, buffer_27_stride_t,
+    buffer_27_stride_hidden, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_width,
     d_gate_stride_width, d_gate_stride_hidden, size_b, size_t, BLOCK_T: tl.constexpr,
     BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
@@ -3515,71 +3506,37 @@ def block_backward_d_gate_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+            buffer_27 = tl.load(
+                buffer_27_ptr + b_index * buffer_27_stride_b + t_index[None, :] * buffer_27_stride_t + hidden_index[:, None] * buffer_27_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            sigmoid_hidden_t = tl.sigmoid(buffer_3 * buffer_4[None, :])
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            mul_hidden_t = (buffer_4[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_3
-            tile = (buffer_4 * buffer_4)[None, :] * sigmoid_hidden_t
-            tile_2 = ((tile * buffer_5) * buffer_6) * (mul_hidden_t + 1.0)
-            tile_bf16 = tile_2.to(tl.bfloat16)
+            buffer_27_bf16 = buffer_27.to(tl.bfloat16)
             buffer_15 = tl.load(
                 buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
             buffer_15_bf16 = buffer_15.to(tl.bfloat16)
-            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(tile_bf16), acc_b_t)
+            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(buffer_27_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+            buffer_27 = tl.load(
+                buffer_27_ptr + b_index * buffer_27_stride_b + t_index[None, :] * buffer_27_stride_t + hidden_index[:, None] * buffer_27_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            sigmoid_hidden_t = tl.sigmoid(buffer_3 * buffer_4[None, :])
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
-                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
-                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            mul_hidden_t = (buffer_4[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_3
-            tile = (buffer_4 * buffer_4)[None, :] * sigmoid_hidden_t
-            tile_2 = ((tile * buffer_5) * buffer_6) * (mul_hidden_t + 1.0)
-            tile_bf16 = tile_2.to(tl.bfloat16)
+            buffer_27_bf16 = buffer_27.to(tl.bfloat16)
             buffer_15 = tl.load(
                 buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
             buffer_15_bf16 = buffer_15.to(tl.bfloat16)
-            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(tile_bf16), acc_b_t)
+            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(buffer_27_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
     # src[block.diag:18]
     c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
@@ -3592,9 +3549,8 @@ def block_backward_d_gate_kernel(
 
 @triton.jit
 def block_backward_d_down_kernel(
-    d_out_ptr, buffer_5_ptr, buffer_3_ptr, buffer_4_ptr, d_down_ptr, d_out_stride_b, d_out_stride_t,
-    d_out_stride_width, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, d_down_stride_hidden,
+    d_out_ptr, buffer_28_ptr, d_down_ptr, d_out_stride_b, d_out_stride_t, d_out_stride_width,
+    buffer_28_stride_b, buffer_28_stride_t, buffer_28_stride_hidden, d_down_stride_hidden,
     d_down_stride_width, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
     BLOCK_WIDTH: tl.constexpr,
 ):
@@ -3610,55 +3566,33 @@ def block_backward_d_down_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
+            buffer_28 = tl.load(
+                buffer_28_ptr + b_index * buffer_28_stride_b + t_index[None, :] * buffer_28_stride_t + hidden_index[:, None] * buffer_28_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            argument = (buffer_3 * buffer_4[None, :])
-            tile = (buffer_5 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
-            tile_bf16 = tile.to(tl.bfloat16)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            next_acc_b_t = tl.dot(tile_bf16, tl.trans(d_out), acc_b_t)
+            next_acc_b_t = tl.dot(buffer_28, tl.trans(d_out), acc_b_t)
             acc_b_t = next_acc_b_t
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
+            buffer_28 = tl.load(
+                buffer_28_ptr + b_index * buffer_28_stride_b + t_index[None, :] * buffer_28_stride_t + hidden_index[:, None] * buffer_28_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
-                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            argument = (buffer_3 * buffer_4[None, :])
-            tile = (buffer_5 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
-            tile_bf16 = tile.to(tl.bfloat16)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            next_acc_b_t = tl.dot(tile_bf16, tl.trans(d_out), acc_b_t)
+            next_acc_b_t = tl.dot(buffer_28, tl.trans(d_out), acc_b_t)
             acc_b_t = next_acc_b_t
     tl.store(
         d_down_ptr + hidden_index[:, None] * d_down_stride_hidden + width_index[None, :] * d_down_stride_width,
@@ -6105,92 +6039,13 @@ def _block_backward_buffer_5(c: torch.Tensor, up: torch.Tensor, buffer_15: torch
     return buffer_5
 
 
-def _block_backward_buffer_11(
-    c: torch.Tensor,
-    gate: torch.Tensor,
+def _block_backward_buffer_13_buffer_23_buffer_24_buffer_25_buffer_26_buffer_27_buffer_28(
     buffer_3: torch.Tensor,
     buffer_4: torch.Tensor,
     buffer_5: torch.Tensor,
     buffer_6: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_11(c: f32[width], gate: bf16[width hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden]) -> buffer_11: f32[b t width]. Any strides; sizes are read off the shapes."""
-    _check("c", c, torch.float32, 1, c.device)
-    _check("gate", gate, torch.bfloat16, 2, c.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, c.device)
-    _check("buffer_4", buffer_4, torch.float32, 2, c.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, c.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
-    b, t, _ = buffer_3.shape
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if gate.shape != (512, 1024):
-        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_3.shape != (b, t, 1024):
-        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
-    if buffer_4.shape != (b, t):
-        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
-    if buffer_5.shape != (b, t, 1024):
-        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    if buffer_6.shape != (b, t, 1024):
-        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    buffer_11 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 1
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_backward_buffer_11_kernel[grid](
-        c, gate, buffer_3, buffer_4, buffer_5, buffer_6, buffer_11, c.stride(0), gate.stride(0),
-        gate.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_4.stride(0),
-        buffer_4.stride(1), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0),
-        buffer_6.stride(1), buffer_6.stride(2), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2),
-        b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_11
-
-
-def _block_backward_buffer_12(
-    c: torch.Tensor,
-    up: torch.Tensor,
-    buffer_6: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_4: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_12(c: f32[width], up: bf16[width hidden], buffer_6: f32[b t hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t]) -> buffer_12: f32[b t width]. Any strides; sizes are read off the shapes."""
-    _check("c", c, torch.float32, 1, c.device)
-    _check("up", up, torch.bfloat16, 2, c.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, c.device)
-    _check("buffer_4", buffer_4, torch.float32, 2, c.device)
-    b, t, _ = buffer_6.shape
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if up.shape != (512, 1024):
-        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if buffer_6.shape != (b, t, 1024):
-        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    if buffer_3.shape != (b, t, 1024):
-        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
-    if buffer_4.shape != (b, t):
-        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
-    buffer_12 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 1
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_backward_buffer_12_kernel[grid](
-        c, up, buffer_6, buffer_3, buffer_4, buffer_12, c.stride(0), up.stride(0), up.stride(1),
-        buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_3.stride(0), buffer_3.stride(1),
-        buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_12.stride(0), buffer_12.stride(1),
-        buffer_12.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
-        num_warps=warps, num_stages=stages,
-    )
-    return buffer_12
-
-
-def _block_backward_buffer_13(
-    buffer_3: torch.Tensor,
-    buffer_4: torch.Tensor,
-    buffer_5: torch.Tensor,
-    buffer_6: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_13(buffer_3: f32[b t hidden], buffer_4: f32[b t], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden]) -> buffer_13: f32[b t]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_block_backward_buffer_13_buffer_23_buffer_24_buffer_25_buffer_26_buffer_27_buffer_28(buffer_3: f32[b t hidden], buffer_4: f32[b t], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden]) -> buffer_13: f32[b t], buffer_23: bf16[b t hidden], buffer_24: bf16[b t hidden], buffer_25: bf16[b t hidden], buffer_26: f32[b t hidden], buffer_27: f32[b t hidden], buffer_28: bf16[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("buffer_3", buffer_3, torch.float32, 3, buffer_3.device)
     _check("buffer_4", buffer_4, torch.float32, 2, buffer_3.device)
     _check("buffer_5", buffer_5, torch.float32, 3, buffer_3.device)
@@ -6205,6 +6060,12 @@ def _block_backward_buffer_13(
     if buffer_6.shape != (b, t, 1024):
         raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
     buffer_13 = torch.empty((b, t), dtype=torch.float32, device=buffer_3.device)
+    buffer_23 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=buffer_3.device)
+    buffer_24 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=buffer_3.device)
+    buffer_25 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=buffer_3.device)
+    buffer_26 = torch.empty((b, t, 1024), dtype=torch.float32, device=buffer_3.device)
+    buffer_27 = torch.empty((b, t, 1024), dtype=torch.float32, device=buffer_3.device)
+    buffer_28 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=buffer_3.device)
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
     if BLOCK_HIDDEN <= 16384:
         if BLOCK_HIDDEN <= 1024:
@@ -6214,93 +6075,149 @@ def _block_backward_buffer_13(
         else:
             warps, stages = 16, 1
         grid = (b * t,)
-        block_backward_buffer_13_rows_kernel[grid](
-            buffer_3, buffer_4, buffer_5, buffer_6, buffer_13, buffer_3.stride(0), buffer_3.stride(1),
-            buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_5.stride(0),
-            buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1),
-            buffer_6.stride(2), buffer_13.stride(0), buffer_13.stride(1), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
-            EXACT_HIDDEN=1024 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+        block_backward_buffer_13_buffer_23_buffer_24_buffer_25_buffer_26_buffer_27_buffer_28_rows_kernel[grid](
+            buffer_3, buffer_4, buffer_5, buffer_6, buffer_13, buffer_23, buffer_24, buffer_25, buffer_26,
+            buffer_27, buffer_28, buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+            buffer_4.stride(0), buffer_4.stride(1), buffer_5.stride(0), buffer_5.stride(1),
+            buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
+            buffer_13.stride(0), buffer_13.stride(1), buffer_23.stride(0), buffer_23.stride(1),
+            buffer_23.stride(2), buffer_24.stride(0), buffer_24.stride(1), buffer_24.stride(2),
+            buffer_25.stride(0), buffer_25.stride(1), buffer_25.stride(2), buffer_26.stride(0),
+            buffer_26.stride(1), buffer_26.stride(2), buffer_27.stride(0), buffer_27.stride(1),
+            buffer_27.stride(2), buffer_28.stride(0), buffer_28.stride(1), buffer_28.stride(2), b, t,
+            BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_HIDDEN=1024 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
         )
-        return buffer_13
+        return buffer_13, buffer_23, buffer_24, buffer_25, buffer_26, buffer_27, buffer_28
     BLOCK_HIDDEN, warps, stages = 4096, 8, 2
     grid = (b * t,)
-    block_backward_buffer_13_kernel[grid](
-        buffer_3, buffer_4, buffer_5, buffer_6, buffer_13, buffer_3.stride(0), buffer_3.stride(1),
-        buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_5.stride(0), buffer_5.stride(1),
-        buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_13.stride(0),
-        buffer_13.stride(1), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+    block_backward_buffer_13_buffer_23_buffer_24_buffer_25_buffer_26_buffer_27_buffer_28_kernel[grid](
+        buffer_3, buffer_4, buffer_5, buffer_6, buffer_13, buffer_23, buffer_24, buffer_25, buffer_26,
+        buffer_27, buffer_28, buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_4.stride(0),
+        buffer_4.stride(1), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0),
+        buffer_6.stride(1), buffer_6.stride(2), buffer_13.stride(0), buffer_13.stride(1), buffer_23.stride(0),
+        buffer_23.stride(1), buffer_23.stride(2), buffer_24.stride(0), buffer_24.stride(1),
+        buffer_24.stride(2), buffer_25.stride(0), buffer_25.stride(1), buffer_25.stride(2),
+        buffer_26.stride(0), buffer_26.stride(1), buffer_26.stride(2), buffer_27.stride(0),
+        buffer_27.stride(1), buffer_27.stride(2), buffer_28.stride(0), buffer_28.stride(1),
+        buffer_28.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
     )
-    return buffer_13
+    return buffer_13, buffer_23, buffer_24, buffer_25, buffer_26, buffer_27, buffer_28
+
+
+def _block_backward_buffer_11(
+    c: torch.Tensor,
+    gate: torch.Tensor,
+    buffer_23: torch.Tensor,
+    buffer_4: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_11(c: f32[width], gate: bf16[width hidden], buffer_23: bf16[b t hidden], buffer_4: f32[b t]) -> buffer_11: f32[b t width]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("gate", gate, torch.bfloat16, 2, c.device)
+    _check("buffer_23", buffer_23, torch.bfloat16, 3, c.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, c.device)
+    b, t, _ = buffer_23.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if gate.shape != (512, 1024):
+        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if buffer_23.shape != (b, t, 1024):
+        raise ValueError(f"buffer_23: bf16[b t hidden] has shape {buffer_23.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
+    buffer_11 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
+    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
+    block_backward_buffer_11_kernel[grid](
+        c, gate, buffer_23, buffer_4, buffer_11, c.stride(0), gate.stride(0), gate.stride(1),
+        buffer_23.stride(0), buffer_23.stride(1), buffer_23.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
+        BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
+    )
+    return buffer_11
+
+
+def _block_backward_buffer_12(
+    c: torch.Tensor,
+    up: torch.Tensor,
+    buffer_24: torch.Tensor,
+    buffer_4: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_12(c: f32[width], up: bf16[width hidden], buffer_24: bf16[b t hidden], buffer_4: f32[b t]) -> buffer_12: f32[b t width]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("up", up, torch.bfloat16, 2, c.device)
+    _check("buffer_24", buffer_24, torch.bfloat16, 3, c.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, c.device)
+    b, t, _ = buffer_24.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if up.shape != (512, 1024):
+        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
+    if buffer_24.shape != (b, t, 1024):
+        raise ValueError(f"buffer_24: bf16[b t hidden] has shape {buffer_24.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
+    buffer_12 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
+    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
+    block_backward_buffer_12_kernel[grid](
+        c, up, buffer_24, buffer_4, buffer_12, c.stride(0), up.stride(0), up.stride(1), buffer_24.stride(0),
+        buffer_24.stride(1), buffer_24.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_12.stride(0),
+        buffer_12.stride(1), buffer_12.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T,
+        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
+    )
+    return buffer_12
 
 
 def _block_backward_buffer_14(
     down: torch.Tensor,
     d_out: torch.Tensor,
-    buffer_5: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_4: torch.Tensor,
+    buffer_25: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_14(down: bf16[hidden width], d_out: bf16[b t width], buffer_5: f32[b t hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t]) -> buffer_14: f32[b t width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_14(down: bf16[hidden width], d_out: bf16[b t width], buffer_25: bf16[b t hidden]) -> buffer_14: f32[b t width]. Any strides; sizes are read off the shapes."""
     _check("down", down, torch.bfloat16, 2, down.device)
     _check("d_out", d_out, torch.bfloat16, 3, down.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, down.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, down.device)
-    _check("buffer_4", buffer_4, torch.float32, 2, down.device)
+    _check("buffer_25", buffer_25, torch.bfloat16, 3, down.device)
     b, t, _ = d_out.shape
     if down.shape != (1024, 512):
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_5.shape != (b, t, 1024):
-        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    if buffer_3.shape != (b, t, 1024):
-        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
-    if buffer_4.shape != (b, t):
-        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
+    if buffer_25.shape != (b, t, 1024):
+        raise ValueError(f"buffer_25: bf16[b t hidden] has shape {buffer_25.shape}, expected {(b, t, 1024)}")
     buffer_14 = torch.empty((b, t, 512), dtype=torch.float32, device=down.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_buffer_14_kernel[grid](
-        down, d_out, buffer_5, buffer_3, buffer_4, buffer_14, down.stride(0), down.stride(1), d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
-        buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1),
-        buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
-        BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
+        down, d_out, buffer_25, buffer_14, down.stride(0), down.stride(1), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), buffer_25.stride(0), buffer_25.stride(1), buffer_25.stride(2), buffer_14.stride(0),
+        buffer_14.stride(1), buffer_14.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T,
+        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return buffer_14
 
 
 def _block_backward_buffer_19(
     up: torch.Tensor,
-    buffer_6: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_4: torch.Tensor,
+    buffer_26: torch.Tensor,
     buffer_15: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_19(up: bf16[width hidden], buffer_6: f32[b t hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t], buffer_15: f32[b t width]) -> buffer_19: f32[width hidden]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_19(up: bf16[width hidden], buffer_26: f32[b t hidden], buffer_15: f32[b t width]) -> buffer_19: f32[width hidden]. Any strides; sizes are read off the shapes."""
     _check("up", up, torch.bfloat16, 2, up.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, up.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, up.device)
-    _check("buffer_4", buffer_4, torch.float32, 2, up.device)
+    _check("buffer_26", buffer_26, torch.float32, 3, up.device)
     _check("buffer_15", buffer_15, torch.float32, 3, up.device)
-    b, t, _ = buffer_6.shape
+    b, t, _ = buffer_26.shape
     if up.shape != (512, 1024):
         raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if buffer_6.shape != (b, t, 1024):
-        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    if buffer_3.shape != (b, t, 1024):
-        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
-    if buffer_4.shape != (b, t):
-        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
+    if buffer_26.shape != (b, t, 1024):
+        raise ValueError(f"buffer_26: f32[b t hidden] has shape {buffer_26.shape}, expected {(b, t, 1024)}")
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     buffer_19 = torch.empty((512, 1024), dtype=torch.float32, device=up.device)
-    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
+    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_19_kernel[grid](
-        up, buffer_6, buffer_3, buffer_4, buffer_15, buffer_19, up.stride(0), up.stride(1),
-        buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_3.stride(0), buffer_3.stride(1),
-        buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_15.stride(0), buffer_15.stride(1),
+        up, buffer_26, buffer_15, buffer_19, up.stride(0), up.stride(1), buffer_26.stride(0),
+        buffer_26.stride(1), buffer_26.stride(2), buffer_15.stride(0), buffer_15.stride(1),
         buffer_15.stride(2), buffer_19.stride(0), buffer_19.stride(1), b, t, BLOCK_T=BLOCK_T,
         BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
     )
@@ -6309,150 +6226,96 @@ def _block_backward_buffer_19(
 
 def _block_backward_buffer_21(
     gate: torch.Tensor,
-    buffer_4: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_5: torch.Tensor,
-    buffer_6: torch.Tensor,
+    buffer_27: torch.Tensor,
     buffer_15: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_21(gate: bf16[width hidden], buffer_4: f32[b t], buffer_3: f32[b t hidden], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden], buffer_15: f32[b t width]) -> buffer_21: f32[width hidden]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_21(gate: bf16[width hidden], buffer_27: f32[b t hidden], buffer_15: f32[b t width]) -> buffer_21: f32[width hidden]. Any strides; sizes are read off the shapes."""
     _check("gate", gate, torch.bfloat16, 2, gate.device)
-    _check("buffer_4", buffer_4, torch.float32, 2, gate.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, gate.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, gate.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, gate.device)
+    _check("buffer_27", buffer_27, torch.float32, 3, gate.device)
     _check("buffer_15", buffer_15, torch.float32, 3, gate.device)
-    b, t = buffer_4.shape
+    b, t, _ = buffer_27.shape
     if gate.shape != (512, 1024):
         raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_3.shape != (b, t, 1024):
-        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
-    if buffer_5.shape != (b, t, 1024):
-        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    if buffer_6.shape != (b, t, 1024):
-        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_27.shape != (b, t, 1024):
+        raise ValueError(f"buffer_27: f32[b t hidden] has shape {buffer_27.shape}, expected {(b, t, 1024)}")
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     buffer_21 = torch.empty((512, 1024), dtype=torch.float32, device=gate.device)
-    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
+    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_21_kernel[grid](
-        gate, buffer_4, buffer_3, buffer_5, buffer_6, buffer_15, buffer_21, gate.stride(0), gate.stride(1),
-        buffer_4.stride(0), buffer_4.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
-        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1),
-        buffer_6.stride(2), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
-        buffer_21.stride(0), buffer_21.stride(1), b, t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
-        BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+        gate, buffer_27, buffer_15, buffer_21, gate.stride(0), gate.stride(1), buffer_27.stride(0),
+        buffer_27.stride(1), buffer_27.stride(2), buffer_15.stride(0), buffer_15.stride(1),
+        buffer_15.stride(2), buffer_21.stride(0), buffer_21.stride(1), b, t, BLOCK_T=BLOCK_T,
+        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
     )
     return buffer_21
 
 
-def _block_backward_d_up(
-    c: torch.Tensor,
-    buffer_6: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_4: torch.Tensor,
-    buffer_15: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_d_up(c: f32[width], buffer_6: f32[b t hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t], buffer_15: f32[b t width]) -> d_up: bf16[width hidden]. Any strides; sizes are read off the shapes."""
+def _block_backward_d_up(c: torch.Tensor, buffer_26: torch.Tensor, buffer_15: torch.Tensor) -> torch.Tensor:
+    """_block_backward_d_up(c: f32[width], buffer_26: f32[b t hidden], buffer_15: f32[b t width]) -> d_up: bf16[width hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, c.device)
-    _check("buffer_4", buffer_4, torch.float32, 2, c.device)
+    _check("buffer_26", buffer_26, torch.float32, 3, c.device)
     _check("buffer_15", buffer_15, torch.float32, 3, c.device)
-    b, t, _ = buffer_6.shape
+    b, t, _ = buffer_26.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if buffer_6.shape != (b, t, 1024):
-        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    if buffer_3.shape != (b, t, 1024):
-        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
-    if buffer_4.shape != (b, t):
-        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
+    if buffer_26.shape != (b, t, 1024):
+        raise ValueError(f"buffer_26: f32[b t hidden] has shape {buffer_26.shape}, expected {(b, t, 1024)}")
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     d_up = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
     BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_d_up_kernel[grid](
-        c, buffer_6, buffer_3, buffer_4, buffer_15, d_up, c.stride(0), buffer_6.stride(0), buffer_6.stride(1),
-        buffer_6.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_4.stride(0),
-        buffer_4.stride(1), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), d_up.stride(0),
+        c, buffer_26, buffer_15, d_up, c.stride(0), buffer_26.stride(0), buffer_26.stride(1),
+        buffer_26.stride(2), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), d_up.stride(0),
         d_up.stride(1), b, t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN,
         num_warps=warps, num_stages=stages,
     )
     return d_up
 
 
-def _block_backward_d_gate(
-    c: torch.Tensor,
-    buffer_4: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_5: torch.Tensor,
-    buffer_6: torch.Tensor,
-    buffer_15: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_d_gate(c: f32[width], buffer_4: f32[b t], buffer_3: f32[b t hidden], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden], buffer_15: f32[b t width]) -> d_gate: bf16[width hidden]. Any strides; sizes are read off the shapes."""
+def _block_backward_d_gate(c: torch.Tensor, buffer_27: torch.Tensor, buffer_15: torch.Tensor) -> torch.Tensor:
+    """_block_backward_d_gate(c: f32[width], buffer_27: f32[b t hidden], buffer_15: f32[b t width]) -> d_gate: bf16[width hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("buffer_4", buffer_4, torch.float32, 2, c.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, c.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, c.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
+    _check("buffer_27", buffer_27, torch.float32, 3, c.device)
     _check("buffer_15", buffer_15, torch.float32, 3, c.device)
-    b, t = buffer_4.shape
+    b, t, _ = buffer_27.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if buffer_3.shape != (b, t, 1024):
-        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
-    if buffer_5.shape != (b, t, 1024):
-        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    if buffer_6.shape != (b, t, 1024):
-        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_27.shape != (b, t, 1024):
+        raise ValueError(f"buffer_27: f32[b t hidden] has shape {buffer_27.shape}, expected {(b, t, 1024)}")
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     d_gate = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
     BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_d_gate_kernel[grid](
-        c, buffer_4, buffer_3, buffer_5, buffer_6, buffer_15, d_gate, c.stride(0), buffer_4.stride(0),
-        buffer_4.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_5.stride(0),
-        buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
-        buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), d_gate.stride(0), d_gate.stride(1), b,
-        t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
-        num_stages=stages,
+        c, buffer_27, buffer_15, d_gate, c.stride(0), buffer_27.stride(0), buffer_27.stride(1),
+        buffer_27.stride(2), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), d_gate.stride(0),
+        d_gate.stride(1), b, t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN,
+        num_warps=warps, num_stages=stages,
     )
     return d_gate
 
 
-def _block_backward_d_down(
-    d_out: torch.Tensor,
-    buffer_5: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_4: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_d_down(d_out: bf16[b t width], buffer_5: f32[b t hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t]) -> d_down: bf16[hidden width]. Any strides; sizes are read off the shapes."""
+def _block_backward_d_down(d_out: torch.Tensor, buffer_28: torch.Tensor) -> torch.Tensor:
+    """_block_backward_d_down(d_out: bf16[b t width], buffer_28: bf16[b t hidden]) -> d_down: bf16[hidden width]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, d_out.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, d_out.device)
-    _check("buffer_4", buffer_4, torch.float32, 2, d_out.device)
+    _check("buffer_28", buffer_28, torch.bfloat16, 3, d_out.device)
     b, t, _ = d_out.shape
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_5.shape != (b, t, 1024):
-        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    if buffer_3.shape != (b, t, 1024):
-        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
-    if buffer_4.shape != (b, t):
-        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
+    if buffer_28.shape != (b, t, 1024):
+        raise ValueError(f"buffer_28: bf16[b t hidden] has shape {buffer_28.shape}, expected {(b, t, 1024)}")
     d_down = torch.empty((1024, 512), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_HIDDEN, BLOCK_WIDTH, BLOCK_T, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_HIDDEN, BLOCK_WIDTH, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(1024, BLOCK_HIDDEN) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_down_kernel[grid](
-        d_out, buffer_5, buffer_3, buffer_4, d_down, d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_3.stride(0), buffer_3.stride(1),
-        buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1), d_down.stride(0), d_down.stride(1), b, t,
-        BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
-        num_stages=stages,
+        d_out, buffer_28, d_down, d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_28.stride(0),
+        buffer_28.stride(1), buffer_28.stride(2), d_down.stride(0), d_down.stride(1), b, t, BLOCK_T=BLOCK_T,
+        BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return d_down
 
@@ -7133,15 +6996,15 @@ class _block_autograd(torch.autograd.Function):
         buffer_3 = _block_backward_buffer_3(c, gate, buffer_15)
         buffer_4 = _block_backward_buffer_4(buffer_15)
         buffer_5 = _block_backward_buffer_5(c, up, buffer_15)
-        buffer_11 = _block_backward_buffer_11(c, gate, buffer_3, buffer_4, buffer_5, buffer_6)
-        buffer_12 = _block_backward_buffer_12(c, up, buffer_6, buffer_3, buffer_4)
-        buffer_13 = _block_backward_buffer_13(buffer_3, buffer_4, buffer_5, buffer_6)
-        buffer_14 = _block_backward_buffer_14(down, d_out, buffer_5, buffer_3, buffer_4)
-        buffer_19 = _block_backward_buffer_19(up, buffer_6, buffer_3, buffer_4, buffer_15)
-        buffer_21 = _block_backward_buffer_21(gate, buffer_4, buffer_3, buffer_5, buffer_6, buffer_15)
-        d_up = _block_backward_d_up(c, buffer_6, buffer_3, buffer_4, buffer_15)
-        d_gate = _block_backward_d_gate(c, buffer_4, buffer_3, buffer_5, buffer_6, buffer_15)
-        d_down = _block_backward_d_down(d_out, buffer_5, buffer_3, buffer_4)
+        buffer_13, buffer_23, buffer_24, buffer_25, buffer_26, buffer_27, buffer_28 = _block_backward_buffer_13_buffer_23_buffer_24_buffer_25_buffer_26_buffer_27_buffer_28(buffer_3, buffer_4, buffer_5, buffer_6)
+        buffer_11 = _block_backward_buffer_11(c, gate, buffer_23, buffer_4)
+        buffer_12 = _block_backward_buffer_12(c, up, buffer_24, buffer_4)
+        buffer_14 = _block_backward_buffer_14(down, d_out, buffer_25)
+        buffer_19 = _block_backward_buffer_19(up, buffer_26, buffer_15)
+        buffer_21 = _block_backward_buffer_21(gate, buffer_27, buffer_15)
+        d_up = _block_backward_d_up(c, buffer_26, buffer_15)
+        d_gate = _block_backward_d_gate(c, buffer_27, buffer_15)
+        d_down = _block_backward_d_down(d_out, buffer_28)
         buffer_7 = _block_backward_buffer_7(buffer_13, buffer_14)
         d_c = _block_backward_d_c(buffer_19, buffer_21)
         buffer_8 = _block_backward_buffer_8(WO, d_out, buffer_11, buffer_12, buffer_7, buffer_15, buffer_4)

@@ -1003,9 +1003,39 @@ def linear_cross_entropy_long_forward_out_logsum_kernel(
 
 
 @triton.jit
+def linear_cross_entropy_long_backward_buffer_0_kernel(
+    label_ptr, d_out_ptr, logsum_ptr, logits_ptr, buffer_0_ptr, label_stride_token, d_out_stride_token,
+    logsum_stride_token, logits_stride_token, logits_stride_vocab, buffer_0_stride_token,
+    buffer_0_stride_vocab, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    token_index = program.to(tl.int64)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+    # src[cross_entropy.diag:13]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    where_vocab = tl.where(label == vocab_index, d_out, 0.0)
+    logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+    logits = tl.load(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        mask=(vocab_index < size_vocab),
+        other=0.0,
+    )
+    sub_vocab = logits - tl.where(logsum == float("-inf"), 0.0, logsum)
+    safe_ = tl.where(where_vocab == float("-inf"), 0.0, where_vocab)
+    tile_bf16 = ((tl.exp(sub_vocab) * d_out) - safe_).to(tl.bfloat16)
+    tl.store(
+        buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+        tile_bf16,
+        mask=(vocab_index < size_vocab),
+    )
+
+
+@triton.jit
 def linear_cross_entropy_long_backward_d_X_kernel(
-    W_ptr, label_ptr, d_out_ptr, logsum_ptr, logits_ptr, d_X_ptr, W_stride_vocab, W_stride_d,
-    label_stride_token, d_out_stride_token, logsum_stride_token, logits_stride_token, logits_stride_vocab,
+    W_ptr, buffer_0_ptr, d_X_ptr, W_stride_vocab, W_stride_d, buffer_0_stride_token, buffer_0_stride_vocab,
     d_X_stride_token, d_X_stride_d, size_vocab, size_d, size_token, BLOCK_VOCAB: tl.constexpr,
     BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -1016,14 +1046,6 @@ def linear_cross_entropy_long_backward_d_X_kernel(
     first_token = program * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
-    # src[cross_entropy.diag:13]
-    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
-    logsum = tl.load(
-        logsum_ptr + token_index * logsum_stride_token,
-        mask=(token_index < size_token),
-        other=0.0,
-    )
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
@@ -1034,17 +1056,12 @@ def linear_cross_entropy_long_backward_d_X_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], d_out[:, None], 0.0)
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + vocab_index[None, :] * buffer_0_stride_vocab,
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
-        sub_token_vocab = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
-        sub_token_vocab_2 = (tl.exp(sub_token_vocab) * d_out[:, None]) - safe_
-        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
-        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
+        next_acc_vocab = tl.dot(buffer_0, tl.trans(W), acc_vocab)
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
@@ -1056,17 +1073,12 @@ def linear_cross_entropy_long_backward_d_X_kernel(
             mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], d_out[:, None], 0.0)
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + vocab_index[None, :] * buffer_0_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
             other=0.0,
         )
-        sub_token_vocab = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
-        sub_token_vocab_2 = (tl.exp(sub_token_vocab) * d_out[:, None]) - safe_
-        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
-        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
+        next_acc_vocab = tl.dot(buffer_0, tl.trans(W), acc_vocab)
         acc_vocab = next_acc_vocab
     tl.store(
         d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
@@ -1077,8 +1089,7 @@ def linear_cross_entropy_long_backward_d_X_kernel(
 
 @triton.jit
 def linear_cross_entropy_long_backward_d_W_kernel(
-    X_ptr, label_ptr, d_out_ptr, logsum_ptr, logits_ptr, d_W_ptr, X_stride_token, X_stride_d,
-    label_stride_token, d_out_stride_token, logsum_stride_token, logits_stride_token, logits_stride_vocab,
+    X_ptr, buffer_0_ptr, d_W_ptr, X_stride_token, X_stride_d, buffer_0_stride_token, buffer_0_stride_vocab,
     d_W_stride_vocab, d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr,
     BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -1099,21 +1110,12 @@ def linear_cross_entropy_long_backward_d_W_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        # src[cross_entropy.diag:13]
-        label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], d_out[None, :], 0.0)
-        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
-        logits = tl.load(
-            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[None, :] * buffer_0_stride_token + vocab_index[:, None] * buffer_0_stride_vocab,
             mask=(vocab_index < size_vocab)[:, None],
             other=0.0,
         )
-        sub_vocab_token = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
-        sub_vocab_token_2 = (tl.exp(sub_vocab_token) * d_out[None, :]) - safe_
-        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
-        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
+        next_acc_token = tl.dot(buffer_0, tl.trans(X), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
@@ -1125,33 +1127,12 @@ def linear_cross_entropy_long_backward_d_W_kernel(
             mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        d_out = tl.load(
-            d_out_ptr + token_index * d_out_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
-        # src[cross_entropy.diag:13]
-        label = tl.load(
-            label_ptr + token_index * label_stride_token,
-            mask=(token_index < size_token),
-            other=0,
-        )
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], d_out[None, :], 0.0)
-        logsum = tl.load(
-            logsum_ptr + token_index * logsum_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
-        logits = tl.load(
-            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[None, :] * buffer_0_stride_token + vocab_index[:, None] * buffer_0_stride_vocab,
             mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
             other=0.0,
         )
-        sub_vocab_token = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
-        sub_vocab_token_2 = (tl.exp(sub_vocab_token) * d_out[None, :]) - safe_
-        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
-        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
+        next_acc_token = tl.dot(buffer_0, tl.trans(X), acc_token)
         acc_token = next_acc_token
     tl.store(
         d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
@@ -1419,68 +1400,70 @@ def _linear_cross_entropy_long_forward_out_logsum(
     return out, logsum
 
 
-def _linear_cross_entropy_long_backward_d_X(
-    W: torch.Tensor,
+def _linear_cross_entropy_long_backward_buffer_0(
     label: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
     logits: torch.Tensor,
 ) -> torch.Tensor:
-    """_linear_cross_entropy_long_backward_d_X(W: bf16[vocab d], label: i32[token] in vocab, d_out: f32[token], logsum: f32[token], logits: f32[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
-    _check("W", W, torch.bfloat16, 2, W.device)
-    _check("label", label, torch.int32, 1, W.device)
-    _check("d_out", d_out, torch.float32, 1, W.device)
-    _check("logsum", logsum, torch.float32, 1, W.device)
-    _check("logits", logits, torch.float32, 2, W.device)
-    vocab, d = W.shape
+    """_linear_cross_entropy_long_backward_buffer_0(label: i32[token] in vocab, d_out: f32[token], logsum: f32[token], logits: f32[token vocab]) -> buffer_0: bf16[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("label", label, torch.int32, 1, label.device)
+    _check("d_out", d_out, torch.float32, 1, label.device)
+    _check("logsum", logsum, torch.float32, 1, label.device)
+    _check("logits", logits, torch.float32, 2, label.device)
     (token,) = label.shape
+    _, vocab = logits.shape
     if d_out.shape != (token,):
         raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     if logits.shape != (token, vocab):
         raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
+    buffer_0 = torch.empty((token, vocab), dtype=torch.bfloat16, device=label.device)
+    BLOCK_VOCAB, warps, stages = 1024, 4, 1
+    grid = (token * triton.cdiv(vocab, BLOCK_VOCAB),)
+    linear_cross_entropy_long_backward_buffer_0_kernel[grid](
+        label, d_out, logsum, logits, buffer_0, label.stride(0), d_out.stride(0), logsum.stride(0),
+        logits.stride(0), logits.stride(1), buffer_0.stride(0), buffer_0.stride(1), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _linear_cross_entropy_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_linear_cross_entropy_long_backward_d_X(W: bf16[vocab d], buffer_0: bf16[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, W.device)
+    vocab, d = W.shape
+    token, _ = buffer_0.shape
+    if buffer_0.shape != (token, vocab):
+        raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
-    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
     linear_cross_entropy_long_backward_d_X_kernel[grid](
-        W, label, d_out, logsum, logits, d_X, W.stride(0), W.stride(1), label.stride(0), d_out.stride(0),
-        logsum.stride(0), logits.stride(0), logits.stride(1), d_X.stride(0), d_X.stride(1), vocab, d, token,
-        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        W, buffer_0, d_X, W.stride(0), W.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
+        d_X.stride(1), vocab, d, token, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_X
 
 
-def _linear_cross_entropy_long_backward_d_W(
-    X: torch.Tensor,
-    label: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    logits: torch.Tensor,
-) -> torch.Tensor:
-    """_linear_cross_entropy_long_backward_d_W(X: bf16[token d], label: i32[token] in vocab, d_out: f32[token], logsum: f32[token], logits: f32[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
+def _linear_cross_entropy_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_linear_cross_entropy_long_backward_d_W(X: bf16[token d], buffer_0: bf16[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
-    _check("label", label, torch.int32, 1, X.device)
-    _check("d_out", d_out, torch.float32, 1, X.device)
-    _check("logsum", logsum, torch.float32, 1, X.device)
-    _check("logits", logits, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, X.device)
     token, d = X.shape
-    _, vocab = logits.shape
-    if label.shape != (token,):
-        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
-    if d_out.shape != (token,):
-        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
-    if logsum.shape != (token,):
-        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
-    if logits.shape != (token, vocab):
-        raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
+    _, vocab = buffer_0.shape
+    if buffer_0.shape != (token, vocab):
+        raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
-    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
     linear_cross_entropy_long_backward_d_W_kernel[grid](
-        X, label, d_out, logsum, logits, d_W, X.stride(0), X.stride(1), label.stride(0), d_out.stride(0),
-        logsum.stride(0), logits.stride(0), logits.stride(1), d_W.stride(0), d_W.stride(1), token, d, vocab,
-        BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        X, buffer_0, d_W, X.stride(0), X.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+        d_W.stride(1), token, d, vocab, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_W
 
@@ -1515,8 +1498,9 @@ class _linear_cross_entropy_long_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_out):
         X, W, label, logsum, logits = ctx.saved_tensors
-        d_X = _linear_cross_entropy_long_backward_d_X(W, label, d_out, logsum, logits)
-        d_W = _linear_cross_entropy_long_backward_d_W(X, label, d_out, logsum, logits)
+        buffer_0 = _linear_cross_entropy_long_backward_buffer_0(label, d_out, logsum, logits)
+        d_X = _linear_cross_entropy_long_backward_d_X(W, buffer_0)
+        d_W = _linear_cross_entropy_long_backward_d_W(X, buffer_0)
         return d_X, d_W, None
 
 

@@ -899,7 +899,8 @@ def weights_long_forward_out_logsum_z_kernel(
 def weights_long_backward_buffer_0_buffer_1_rows_kernel(
     d_out_ptr, out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_x,
     out_stride_q, out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
-    buffer_1_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+    buffer_1_stride_q, buffer_1_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -922,7 +923,8 @@ def weights_long_backward_buffer_0_buffer_1_rows_kernel(
     scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     where_x = tl.where(x_index <= q_index, scalar * state, float("-inf"))
     sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
-    mul_x = tl.exp2(sub_x) * d_out
+    exp2_x = tl.exp2(sub_x)
+    mul_x = exp2_x * d_out
     sum_ = tl.sum(mul_x, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
     out = load_tile(
@@ -933,14 +935,18 @@ def weights_long_backward_buffer_0_buffer_1_rows_kernel(
     )
     mul_x_2 = out * d_out
     sum_2 = tl.sum(mul_x_2, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_2)
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        ((d_out - sum_2) * exp2_x).to(tl.bfloat16),
+        mask=(x_index < size_x),
+    )
 
 
 @triton.jit
 def weights_long_backward_buffer_0_buffer_1_kernel(
     d_out_ptr, out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_x,
     out_stride_q, out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
-    buffer_1_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+    buffer_1_stride_q, buffer_1_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -998,7 +1004,38 @@ def weights_long_backward_buffer_0_buffer_1_kernel(
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2)
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        # src[differential.diag:7]
+        where_x = tl.where(x_index <= q_index, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
+        tile_bf16 = ((d_out - acc_x_2) * tl.exp2(sub_x)).to(tl.bfloat16)
+        tl.store(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x, tile_bf16)
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        where_x = tl.where(x_index <= q_index, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        tile_bf16 = ((d_out - acc_x_2) * tl.exp2(sub_x)).to(tl.bfloat16)
+        tl.store(
+            buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+            tile_bf16,
+            mask=(x_index < size_x),
+        )
 
 
 @triton.jit
@@ -1077,8 +1114,7 @@ def weights_long_backward_d_Q_kernel(
 
 @triton.jit
 def weights_long_backward_d_K_kernel(
-    Q_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q,
-    d_out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_1_stride_q, d_K_stride_x,
+    Q_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_1_stride_q, buffer_1_stride_x, d_K_stride_x,
     d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1088,106 +1124,45 @@ def weights_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[differential.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (d_out - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[differential.diag:6]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (d_out - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_1, tl.trans(Q), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[differential.diag:6]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (d_out - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_1, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[differential.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1476,7 +1451,7 @@ def _weights_long_backward_buffer_0_buffer_1(
     state: torch.Tensor,
     d: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_weights_long_backward_buffer_0_buffer_1(d_out: f32[q x], out: f32[q x], logsum: f32[q], state: f32[q x]) -> buffer_0: f32[q], buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    """_weights_long_backward_buffer_0_buffer_1(d_out: f32[q x], out: f32[q x], logsum: f32[q], state: f32[q x]) -> buffer_0: f32[q], buffer_1: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
     _check("out", out, torch.float32, 2, d_out.device)
     _check("logsum", logsum, torch.float32, 1, d_out.device)
@@ -1489,7 +1464,7 @@ def _weights_long_backward_buffer_0_buffer_1(
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    buffer_1 = torch.empty((q, x), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1502,8 +1477,8 @@ def _weights_long_backward_buffer_0_buffer_1(
         weights_long_backward_buffer_0_buffer_1_rows_kernel[grid](
             d_out, out, logsum, state, buffer_0, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0),
             out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-            buffer_1.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
-            num_stages=stages,
+            buffer_1.stride(0), buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
         )
         return buffer_0, buffer_1
     BLOCK_X, warps, stages = 4096, 8, 2
@@ -1511,7 +1486,7 @@ def _weights_long_backward_buffer_0_buffer_1(
     weights_long_backward_buffer_0_buffer_1_kernel[grid](
         d_out, out, logsum, state, buffer_0, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0),
         out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-        buffer_1.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+        buffer_1.stride(0), buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1
 
@@ -1550,36 +1525,21 @@ def _weights_long_backward_d_Q(
     return d_Q
 
 
-def _weights_long_backward_d_K(
-    Q: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_weights_long_backward_d_K(Q: bf16[q d], d_out: f32[q x], logsum: f32[q], state: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _weights_long_backward_d_K(Q: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_weights_long_backward_d_K(Q: bf16[q d], buffer_1: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("d_out", d_out, torch.float32, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = d_out.shape
-    if d_out.shape != (q, x):
-        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_K_kernel[grid](
-        Q, d_out, logsum, state, buffer_1, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1),
-        logsum.stride(0), state.stride(0), state.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1),
-        q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, buffer_1, d_K, Q.stride(0), Q.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -1620,7 +1580,7 @@ class _weights_long_autograd(torch.autograd.Function):
         (d,) = ctx.sizes
         buffer_0, buffer_1 = _weights_long_backward_buffer_0_buffer_1(d_out, out, logsum, state, d)
         d_Q = _weights_long_backward_d_Q(K, d_out, out, z, buffer_0)
-        d_K = _weights_long_backward_d_K(Q, d_out, logsum, state, buffer_1)
+        d_K = _weights_long_backward_d_K(Q, buffer_1)
         return d_Q, d_K
 
 
@@ -1985,80 +1945,10 @@ def differential_long_buffer_1_kernel(
 
 
 @triton.jit
-def differential_long_z_buffer_4_rows_kernel(
-    buffer_0_ptr, z_ptr, buffer_4_ptr, buffer_0_stride_q, buffer_0_stride_x, z_stride_q, buffer_4_stride_q,
-    size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_0 = load_tile(
-        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-        (x_index < size_x),
-        float("-inf"),
-        EXACT_X,
-    )
-    # src[maps.diag:5]
-    max_ = tl.max(buffer_0, 0)
-    sub_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)
-    e = tl.exp2(sub_x)
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(z_ptr + q_index * z_stride_q, sum_)
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, max_)
-
-
-@triton.jit
-def differential_long_z_buffer_4_kernel(
-    buffer_0_ptr, z_ptr, buffer_4_ptr, buffer_0_stride_q, buffer_0_stride_x, z_stride_q, buffer_4_stride_q,
-    size_q, size_x, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
-        # src[maps.diag:5]
-        tile_max = tl.max(buffer_0, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        e = tl.exp2(buffer_0 - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-            mask=(x_index < size_x),
-            other=float("-inf"),
-        )
-        # src[maps.diag:5]
-        tile_max = tl.max(buffer_0, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        e = tl.exp2(buffer_0 - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(z_ptr + q_index * z_stride_q, z)
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, max_x)
-
-
-@triton.jit
-def differential_long_z__buffer_5_rows_kernel(
-    buffer_1_ptr, z__ptr, buffer_5_ptr, buffer_1_stride_q, buffer_1_stride_x, z__stride_q, buffer_5_stride_q,
-    size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def differential_long_buffer_5_P_rows_kernel(
+    lambda_ptr, buffer_1_ptr, buffer_0_ptr, buffer_5_ptr, P_ptr, buffer_1_stride_q, buffer_1_stride_x,
+    buffer_0_stride_q, buffer_0_stride_x, buffer_5_stride_q, P_stride_q, P_stride_x, size_q, size_x,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -2071,23 +1961,47 @@ def differential_long_z__buffer_5_rows_kernel(
     )
     # src[maps.diag:5]
     max_ = tl.max(buffer_1, 0)
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, max_)
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    # src[maps.diag:5]
     sub_x = buffer_1 - tl.where(max_ == float("-inf"), 0.0, max_)
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(z__ptr + q_index * z__stride_q, sum_)
-    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, max_)
+    # src[maps.diag:7]
+    # src[differential.diag:18]
+    where_x = tl.where(sum_ > 0.0, ((1.0 / sum_) * lambda_) * e, 0.0)
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    # src[maps.diag:5]
+    max_2 = tl.max(buffer_0, 0)
+    sub_x_2 = buffer_0 - tl.where(max_2 == float("-inf"), 0.0, max_2)
+    e_2 = tl.exp2(sub_x_2)
+    # src[maps.diag:6]
+    sum_2 = tl.sum(e_2, 0)
+    # src[maps.diag:7]
+    # src[differential.diag:18]
+    P = tl.where(sum_2 > 0.0, e_2 * (1.0 / sum_2), 0.0) - where_x
+    tl.store(P_ptr + q_index * P_stride_q + x_index * P_stride_x, P.to(tl.bfloat16), mask=(x_index < size_x))
 
 
 @triton.jit
-def differential_long_z__buffer_5_kernel(
-    buffer_1_ptr, z__ptr, buffer_5_ptr, buffer_1_stride_q, buffer_1_stride_x, z__stride_q, buffer_5_stride_q,
-    size_q, size_x, BLOCK_X: tl.constexpr,
+def differential_long_buffer_5_P_kernel(
+    lambda_ptr, buffer_1_ptr, buffer_0_ptr, buffer_5_ptr, P_ptr, buffer_1_stride_q, buffer_1_stride_x,
+    buffer_0_stride_q, buffer_0_stride_x, buffer_5_stride_q, P_stride_q, P_stride_x, size_q, size_x,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     max_x = tl.full([], float("-inf"), tl.float32)
+    max_x_2 = tl.full([], float("-inf"), tl.float32)
     z = tl.full([], 0.0, tl.float32)
+    z_2 = tl.full([], 0.0, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -2096,13 +2010,24 @@ def differential_long_z__buffer_5_kernel(
         # src[maps.diag:5]
         tile_max = tl.max(buffer_1, 0)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        e = tl.exp2(buffer_1 - safe_next_max_x)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        tile_max_2 = tl.max(buffer_0, 0)
+        next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
+        safe_next_max_x = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
+        e = tl.exp2(buffer_0 - safe_next_max_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        next_z = (z * tl.exp2(max_x_2 - safe_next_max_x)) + tile_sum
+        safe_next_max_x_2 = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e_2 = tl.exp2(buffer_1 - safe_next_max_x_2)
+        # src[maps.diag:6]
+        tile_sum_2 = tl.sum(e_2, 0)
+        next_z_2 = (z_2 * tl.exp2(max_x - safe_next_max_x_2)) + tile_sum_2
         max_x = next_max_x
+        max_x_2 = next_max_x_2
         z = next_z
+        z_2 = next_z_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -2115,23 +2040,84 @@ def differential_long_z__buffer_5_kernel(
         # src[maps.diag:5]
         tile_max = tl.max(buffer_1, 0)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        e = tl.exp2(buffer_1 - safe_next_max_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        tile_max_2 = tl.max(buffer_0, 0)
+        next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
+        safe_next_max_x = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
+        e = tl.exp2(buffer_0 - safe_next_max_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        next_z = (z * tl.exp2(max_x_2 - safe_next_max_x)) + tile_sum
+        safe_next_max_x_2 = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e_2 = tl.exp2(buffer_1 - safe_next_max_x_2)
+        # src[maps.diag:6]
+        tile_sum_2 = tl.sum(e_2, 0)
+        next_z_2 = (z_2 * tl.exp2(max_x - safe_next_max_x_2)) + tile_sum_2
         max_x = next_max_x
+        max_x_2 = next_max_x_2
         z = next_z
-    tl.store(z__ptr + q_index * z__stride_q, z)
+        z_2 = next_z_2
     tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, max_x)
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    recip = 1.0 / z_2
+    # src[maps.diag:7]
+    gt = z_2 > 0.0
+    recip_2 = 1.0 / z
+    gt_2 = z > 0.0
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x)
+        # src[maps.diag:5]
+        sub_x = buffer_1 - tl.where(max_x == float("-inf"), 0.0, max_x)
+        # src[differential.diag:18]
+        where_x = tl.where(gt, (recip * lambda_) * tl.exp2(sub_x), 0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        # src[maps.diag:5]
+        sub_x_2 = buffer_0 - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)
+        # src[maps.diag:7]
+        # src[differential.diag:18]
+        P = tl.where(gt_2, tl.exp2(sub_x_2) * recip_2, 0.0) - where_x
+        tl.store(P_ptr + q_index * P_stride_q + x_index * P_stride_x, P.to(tl.bfloat16))
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_x = buffer_1 - tl.where(max_x == float("-inf"), 0.0, max_x)
+        # src[differential.diag:18]
+        where_x = tl.where(gt, (recip * lambda_) * tl.exp2(sub_x), 0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_x_2 = buffer_0 - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)
+        # src[maps.diag:7]
+        # src[differential.diag:18]
+        P = tl.where(gt_2, tl.exp2(sub_x_2) * recip_2, 0.0) - where_x
+        tl.store(
+            P_ptr + q_index * P_stride_q + x_index * P_stride_x,
+            P.to(tl.bfloat16),
+            mask=(x_index < size_x),
+        )
 
 
 @triton.jit
 def differential_long_out_kernel(
-    V_ptr, lambda_ptr, z_ptr, buffer_0_ptr, buffer_4_ptr, z__ptr, buffer_1_ptr, buffer_5_ptr, out_ptr,
-    V_stride_x, V_stride_e, z_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_4_stride_q, z__stride_q,
-    buffer_1_stride_q, buffer_1_stride_x, buffer_5_stride_q, out_stride_q, out_stride_e, size_x, size_e,
-    size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    V_ptr, P_ptr, out_ptr, V_stride_x, V_stride_e, P_stride_q, P_stride_x, out_stride_q, out_stride_e, size_x,
+    size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -2140,17 +2126,6 @@ def differential_long_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[differential.diag:16]
-    lambda_ = tl.load(lambda_ptr)
-    z_ = tl.load(z__ptr + q_index * z__stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z_
-    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    gt_q = z_ > 0.0
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q_2 = 1.0 / z
-    buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
-    gt_q_2 = z > 0.0
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -2161,29 +2136,13 @@ def differential_long_out_kernel(
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        P = tl.load(
+            P_ptr + q_index[:, None] * P_stride_q + x_index[None, :] * P_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        # src[maps.diag:5]
-        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(buffer_1 - safe_buffer_5[:, None])
-        # src[differential.diag:18]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
-        # src[maps.diag:5]
-        # src[maps.diag:7]
-        mul_q_x_2 = tl.exp2(buffer_0 - safe_buffer_4[:, None]) * recip_q_2[:, None]
-        # src[differential.diag:18]
-        P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
-        P_bf16 = P.to(tl.bfloat16)
         # src[differential.diag:19]
-        next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(P, tl.trans(V), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -2195,29 +2154,13 @@ def differential_long_out_kernel(
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        P = tl.load(
+            P_ptr + q_index[:, None] * P_stride_q + x_index[None, :] * P_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        # src[maps.diag:5]
-        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(buffer_1 - safe_buffer_5[:, None])
-        # src[differential.diag:18]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
-        # src[maps.diag:5]
-        # src[maps.diag:7]
-        mul_q_x_2 = tl.exp2(buffer_0 - safe_buffer_4[:, None]) * recip_q_2[:, None]
-        # src[differential.diag:18]
-        P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
-        P_bf16 = P.to(tl.bfloat16)
         # src[differential.diag:19]
-        next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(P, tl.trans(V), acc_x)
         acc_x = next_acc_x
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
@@ -2959,104 +2902,24 @@ def differential_long_forward_state__kernel(
 
 
 @triton.jit
-def differential_long_forward_z_buffer_2_logsum_rows_kernel(
-    state_ptr, z_ptr, buffer_2_ptr, logsum_ptr, state_stride_q, state_stride_x, z_stride_q, buffer_2_stride_q,
-    logsum_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def differential_long_forward_z__buffer_3_P_logsum_logsum__rows_kernel(
+    lambda_ptr, state__ptr, state_ptr, z__ptr, buffer_3_ptr, P_ptr, logsum_ptr, logsum__ptr, state__stride_q,
+    state__stride_x, state_stride_q, state_stride_x, z__stride_q, buffer_3_stride_q, P_stride_q, P_stride_x,
+    logsum_stride_q, logsum__stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[differential.diag:7]
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
-    max_ = tl.max(where_x, 0)
-    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
-    e = tl.exp2(sub_x)
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(z_ptr + q_index * z_stride_q, sum_)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, max_)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
-
-
-@triton.jit
-def differential_long_forward_z_buffer_2_logsum_kernel(
-    state_ptr, z_ptr, buffer_2_ptr, logsum_ptr, state_stride_q, state_stride_x, z_stride_q, buffer_2_stride_q,
-    logsum_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = (1.4426950408889634 * rsqrt) * state
-        tile_max = tl.max(mul_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_x - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, q_index + 1)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        tile_max = tl.max(where_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_x - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(z_ptr + q_index * z_stride_q, z)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, max_x)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
-
-
-@triton.jit
-def differential_long_forward_z__buffer_3_logsum__rows_kernel(
-    state__ptr, z__ptr, buffer_3_ptr, logsum__ptr, state__stride_q, state__stride_x, z__stride_q,
-    buffer_3_stride_q, logsum__stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[differential.diag:7]
     state_ = load_tile(
         state__ptr + q_index * state__stride_q + x_index * state__stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state_, float("-inf"))
+    le_x = x_index <= q_index
+    where_x = tl.where(le_x & (x_index < size_x), (1.4426950408889634 * rsqrt) * state_, float("-inf"))
     max_ = tl.max(where_x, 0)
     sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
     # src[maps.diag:5]
@@ -3065,48 +2928,53 @@ def differential_long_forward_z__buffer_3_logsum__rows_kernel(
     sum_ = tl.sum(e, 0)
     tl.store(z__ptr + q_index * z__stride_q, sum_)
     tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, max_)
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    # src[maps.diag:7]
+    # src[differential.diag:18]
+    where_x_2 = tl.where(sum_ > 0.0, ((1.0 / sum_) * lambda_) * e, 0.0)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    where_x_3 = tl.where(le_x & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    max_2 = tl.max(where_x_3, 0)
+    sub_x_2 = where_x_3 - tl.where(max_2 == float("-inf"), 0.0, max_2)
+    # src[maps.diag:5]
+    e_2 = tl.exp2(sub_x_2)
+    # src[maps.diag:6]
+    sum_2 = tl.sum(e_2, 0)
+    # src[maps.diag:7]
+    # src[differential.diag:18]
+    P = tl.where(sum_2 > 0.0, (1.0 / sum_2) * e_2, 0.0) - where_x_2
+    tl.store(P_ptr + q_index * P_stride_q + x_index * P_stride_x, P.to(tl.bfloat16), mask=(x_index < size_x))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_2 * 0.6931471805599453) + tl.log(sum_2)))
     tl.store(logsum__ptr + q_index * logsum__stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
 
 
 @triton.jit
-def differential_long_forward_z__buffer_3_logsum__kernel(
-    state__ptr, z__ptr, buffer_3_ptr, logsum__ptr, state__stride_q, state__stride_x, z__stride_q,
-    buffer_3_stride_q, logsum__stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+def differential_long_forward_z__buffer_3_P_logsum_logsum__kernel(
+    lambda_ptr, state__ptr, state_ptr, z__ptr, buffer_3_ptr, P_ptr, logsum_ptr, logsum__ptr, state__stride_q,
+    state__stride_x, state_stride_q, state_stride_x, z__stride_q, buffer_3_stride_q, P_stride_q, P_stride_x,
+    logsum_stride_q, logsum__stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     max_x = tl.full([], float("-inf"), tl.float32)
     z = tl.full([], 0.0, tl.float32)
+    max_x_2 = tl.full([], float("-inf"), tl.float32)
+    z_2 = tl.full([], 0.0, tl.float32)
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state_ = tl.load(state__ptr + q_index * state__stride_q + x_index * state__stride_x)
-        mul_x = (1.4426950408889634 * rsqrt) * state_
-        tile_max = tl.max(mul_x, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_x - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, q_index + 1)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + q_index * state__stride_q + x_index * state__stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        le_x = x_index <= q_index
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -3115,19 +2983,125 @@ def differential_long_forward_z__buffer_3_logsum__kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile_max_2 = tl.max(where_x_2, 0)
+        next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
+        safe_next_max_x_2 = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
+        # src[maps.diag:5]
+        e_2 = tl.exp2(where_x_2 - safe_next_max_x_2)
+        # src[maps.diag:6]
+        tile_sum_2 = tl.sum(e_2, 0)
+        next_z_2 = (z_2 * tl.exp2(max_x_2 - safe_next_max_x_2)) + tile_sum_2
         max_x = next_max_x
         z = next_z
+        max_x_2 = next_max_x_2
+        z_2 = next_z_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + q_index * state__stride_q + x_index * state__stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        le_x = x_index <= q_index
+        where_x = tl.where(le_x & (x_index < size_x), (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        tile_max = tl.max(where_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        where_x_2 = tl.where(le_x & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile_max_2 = tl.max(where_x_2, 0)
+        next_max_x_2 = tl.maximum(max_x_2, tile_max_2)
+        safe_next_max_x_2 = tl.where(next_max_x_2 == float("-inf"), 0.0, next_max_x_2)
+        # src[maps.diag:5]
+        e_2 = tl.exp2(where_x_2 - safe_next_max_x_2)
+        # src[maps.diag:6]
+        tile_sum_2 = tl.sum(e_2, 0)
+        next_z_2 = (z_2 * tl.exp2(max_x_2 - safe_next_max_x_2)) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        max_x_2 = next_max_x_2
+        z_2 = next_z_2
     tl.store(z__ptr + q_index * z__stride_q, z)
     tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, max_x)
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x_2 * 0.6931471805599453) + tl.log(z_2)))
     tl.store(logsum__ptr + q_index * logsum__stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    recip = 1.0 / z
+    # src[maps.diag:7]
+    gt = z > 0.0
+    recip_2 = 1.0 / z_2
+    gt_2 = z_2 > 0.0
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        state_ = tl.load(state__ptr + q_index * state__stride_q + x_index * state__stride_x)
+        # src[differential.diag:7]
+        le_x = x_index <= q_index
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x = where_x - tl.where(max_x == float("-inf"), 0.0, max_x)
+        # src[maps.diag:5]
+        # src[differential.diag:18]
+        where_x_2 = tl.where(gt, (recip * lambda_) * tl.exp2(sub_x), 0.0)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        where_x_3 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_2 = where_x_3 - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        # src[differential.diag:18]
+        P = tl.where(gt_2, recip_2 * tl.exp2(sub_x_2), 0.0) - where_x_2
+        tl.store(P_ptr + q_index * P_stride_q + x_index * P_stride_x, P.to(tl.bfloat16))
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + q_index * state__stride_q + x_index * state__stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        le_x = x_index <= q_index
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x = where_x - tl.where(max_x == float("-inf"), 0.0, max_x)
+        # src[maps.diag:5]
+        # src[differential.diag:18]
+        where_x_2 = tl.where(gt, (recip * lambda_) * tl.exp2(sub_x), 0.0)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        where_x_3 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_2 = where_x_3 - tl.where(max_x_2 == float("-inf"), 0.0, max_x_2)
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        # src[differential.diag:18]
+        P = tl.where(gt_2, recip_2 * tl.exp2(sub_x_2), 0.0) - where_x_2
+        tl.store(
+            P_ptr + q_index * P_stride_q + x_index * P_stride_x,
+            P.to(tl.bfloat16),
+            mask=(x_index < size_x),
+        )
 
 
 @triton.jit
 def differential_long_forward_out_kernel(
-    V_ptr, lambda_ptr, z_ptr, state_ptr, buffer_2_ptr, z__ptr, state__ptr, buffer_3_ptr, out_ptr, V_stride_x,
-    V_stride_e, z_stride_q, state_stride_q, state_stride_x, buffer_2_stride_q, z__stride_q, state__stride_q,
-    state__stride_x, buffer_3_stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q, size_d,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    V_ptr, P_ptr, out_ptr, V_stride_x, V_stride_e, P_stride_q, P_stride_x, out_stride_q, out_stride_e, size_x,
+    size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -3136,48 +3110,15 @@ def differential_long_forward_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[differential.diag:16]
-    lambda_ = tl.load(lambda_ptr)
-    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    z_ = tl.load(z__ptr + q_index * z__stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z_
-    # src[maps.diag:7]
-    gt_q = z_ > 0.0
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q_2 = 1.0 / z
-    gt_q_2 = z > 0.0
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+        P = tl.load(
+            P_ptr + q_index[:, None] * P_stride_q + x_index[None, :] * P_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        # src[differential.diag:7]
-        le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        safe_buffer_3 = tl.where(buffer_3 == float("-inf"), 0.0, buffer_3)
-        # src[maps.diag:5]
-        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(where_q_x - safe_buffer_3[:, None])
-        # src[differential.diag:18]
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        # src[maps.diag:5]
-        # src[maps.diag:7]
-        mul_q_x_2 = recip_q_2[:, None] * tl.exp2(where_q_x_2 - safe_buffer_2[:, None])
-        # src[differential.diag:18]
-        P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
-        P_bf16 = P.to(tl.bfloat16)
         # src[differential.diag:15]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
@@ -3185,37 +3126,17 @@ def differential_long_forward_out_kernel(
             other=0.0,
         )
         # src[differential.diag:19]
-        next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(P, tl.trans(V), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+        P = tl.load(
+            P_ptr + q_index[:, None] * P_stride_q + x_index[None, :] * P_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        # src[differential.diag:7]
-        le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        safe_buffer_3 = tl.where(buffer_3 == float("-inf"), 0.0, buffer_3)
-        # src[maps.diag:5]
-        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(where_q_x - safe_buffer_3[:, None])
-        # src[differential.diag:18]
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        # src[maps.diag:5]
-        # src[maps.diag:7]
-        mul_q_x_2 = recip_q_2[:, None] * tl.exp2(where_q_x_2 - safe_buffer_2[:, None])
-        # src[differential.diag:18]
-        P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
-        P_bf16 = tl.where((x_index < size_x)[None, :], P, 0.0).to(tl.bfloat16)
         # src[differential.diag:15]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
@@ -3223,7 +3144,7 @@ def differential_long_forward_out_kernel(
             other=0.0,
         )
         # src[differential.diag:19]
-        next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(P, tl.trans(V), acc_x)
         acc_x = next_acc_x
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
@@ -3287,173 +3208,103 @@ def differential_long_backward_buffer_0_kernel(
 
 
 @triton.jit
-def differential_long_backward_d_V_kernel(
-    lambda_ptr, d_out_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, d_V_ptr, d_out_stride_q,
-    d_out_stride_e, logsum_stride_q, logsum__stride_q, state_stride_q, state_stride_x, state__stride_q,
-    state__stride_x, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[differential.diag:16]
-    lambda_ = tl.load(lambda_ptr)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-        mul_q = 1.4426950408889634 * logsum_
-        state_ = tl.load(
-            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        le_x_q = x_index[:, None] <= q_index[None, :]
-        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q_2 = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        sub_x_q_3 = tl.exp2(sub_x_q_2) - (lambda_ * tl.exp2(sub_x_q))
-        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum_
-        state_ = tl.load(
-            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        le_x_q = x_index[:, None] <= q_index[None, :]
-        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        sub_x_q_3 = tl.exp2(sub_x_q_2) - (lambda_ * tl.exp2(sub_x_q))
-        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-    )
-
-
-@triton.jit
-def differential_long_backward_buffer_1_buffer_2_rows_kernel(
-    logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, logsum_stride_q,
-    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
+def differential_long_backward_buffer_2_buffer_2__buffer_3_buffer_4_rows_kernel(
+    lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_2_ptr, buffer_2__ptr,
+    buffer_3_ptr, buffer_4_ptr, logsum_stride_q, logsum__stride_q, state_stride_q, state_stride_x,
+    state__stride_q, state__stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_2_stride_q,
+    buffer_2__stride_q, buffer_2__stride_x, buffer_3_stride_q, buffer_3_stride_x, buffer_4_stride_q,
+    buffer_4_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-    mul = 1.4426950408889634 * logsum
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+    mul = 1.4426950408889634 * logsum_
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+    state_ = load_tile(
+        state__ptr + q_index * state__stride_q + x_index * state__stride_x,
         (x_index < size_x),
         float("-inf"),
         EXACT_X,
     )
     le_x = x_index <= q_index
-    where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
     sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    exp2_x = tl.exp2(sub_x)
     buffer_0 = load_tile(
         buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    mul_x = buffer_0 * tl.exp2(sub_x)
+    mul_x = buffer_0 * exp2_x
     sum_ = tl.sum(mul_x, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-    mul_2 = 1.4426950408889634 * logsum_
-    state_ = load_tile(
-        state__ptr + q_index * state__stride_q + x_index * state__stride_x,
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul_2 = 1.4426950408889634 * logsum
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+    where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
     sub_x_2 = where_x_2 - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-    mul_x_2 = buffer_0 * tl.exp2(sub_x_2)
+    exp2_x_2 = tl.exp2(sub_x_2)
+    mul_x_2 = buffer_0 * exp2_x_2
     sum_2 = tl.sum(mul_x_2, 0)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_2)
+    tl.store(
+        buffer_2__ptr + q_index * buffer_2__stride_q + x_index * buffer_2__stride_x,
+        ((buffer_0 - sum_2) * exp2_x_2).to(tl.bfloat16),
+        mask=(x_index < size_x),
+    )
+    tl.store(
+        buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+        ((buffer_0 - sum_) * exp2_x).to(tl.bfloat16),
+        mask=(x_index < size_x),
+    )
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    tl.store(
+        buffer_4_ptr + q_index * buffer_4_stride_q + x_index * buffer_4_stride_x,
+        (exp2_x_2 - (lambda_ * exp2_x)).to(tl.bfloat16),
+        mask=(x_index < size_x),
+    )
 
 
 @triton.jit
-def differential_long_backward_buffer_1_buffer_2_kernel(
-    logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, logsum_stride_q,
-    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+def differential_long_backward_buffer_2_buffer_2__buffer_3_buffer_4_kernel(
+    lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_2_ptr, buffer_2__ptr,
+    buffer_3_ptr, buffer_4_ptr, logsum_stride_q, logsum__stride_q, state_stride_q, state_stride_x,
+    state__stride_q, state__stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_2_stride_q,
+    buffer_2__stride_q, buffer_2__stride_x, buffer_3_stride_q, buffer_3_stride_x, buffer_4_stride_q,
+    buffer_4_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     acc_x = tl.full([], 0.0, tl.float32)
     acc_x_2 = tl.full([], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-    mul = 1.4426950408889634 * logsum
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+    mul = 1.4426950408889634 * logsum_
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-    mul_2 = 1.4426950408889634 * logsum_
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul_2 = 1.4426950408889634 * logsum
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        state_ = tl.load(state__ptr + q_index * state__stride_q + x_index * state__stride_x)
         le_x = x_index <= q_index
-        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
         sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         mul_x = buffer_0 * tl.exp2(sub_x)
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
-        state_ = tl.load(state__ptr + q_index * state__stride_q + x_index * state__stride_x)
-        where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_2 = where_x_2 - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
         mul_x_2 = buffer_0 * tl.exp2(sub_x_2)
         tile_sum_2 = tl.sum(mul_x_2, 0)
@@ -3464,14 +3315,14 @@ def differential_long_backward_buffer_1_buffer_2_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        state_ = tl.load(
+            state__ptr + q_index * state__stride_q + x_index * state__stride_x,
             mask=(x_index < size_x),
             other=float("-inf"),
         )
         # src[differential.diag:7]
         le_x = x_index <= q_index
-        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
         sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
@@ -3481,26 +3332,93 @@ def differential_long_backward_buffer_1_buffer_2_kernel(
         mul_x = buffer_0 * tl.exp2(sub_x)
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
-        state_ = tl.load(
-            state__ptr + q_index * state__stride_q + x_index * state__stride_x,
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
-        where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_2 = where_x_2 - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
         mul_x_2 = buffer_0 * tl.exp2(sub_x_2)
         tile_sum_2 = tl.sum(mul_x_2, 0)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_2)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x)
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        # src[differential.diag:7]
+        le_x = x_index <= q_index
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x = where_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x = tl.exp2(sub_x)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        tl.store(
+            buffer_2__ptr + q_index * buffer_2__stride_q + x_index * buffer_2__stride_x,
+            ((buffer_0 - acc_x_2) * exp2_x).to(tl.bfloat16),
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q + x_index * state__stride_x)
+        where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_2 = where_x_2 - tl.where(mul == float("-inf"), 0.0, mul)
+        exp2_x_2 = tl.exp2(sub_x_2)
+        tl.store(
+            buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+            ((buffer_0 - acc_x) * exp2_x_2).to(tl.bfloat16),
+        )
+        tl.store(
+            buffer_4_ptr + q_index * buffer_4_stride_q + x_index * buffer_4_stride_x,
+            (exp2_x - (lambda_ * exp2_x_2)).to(tl.bfloat16),
+        )
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        le_x = x_index <= q_index
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x = where_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x = tl.exp2(sub_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        tl.store(
+            buffer_2__ptr + q_index * buffer_2__stride_q + x_index * buffer_2__stride_x,
+            ((buffer_0 - acc_x_2) * exp2_x).to(tl.bfloat16),
+            mask=(x_index < size_x),
+        )
+        state_ = tl.load(
+            state__ptr + q_index * state__stride_q + x_index * state__stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_2 = where_x_2 - tl.where(mul == float("-inf"), 0.0, mul)
+        exp2_x_2 = tl.exp2(sub_x_2)
+        tl.store(
+            buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+            ((buffer_0 - acc_x) * exp2_x_2).to(tl.bfloat16),
+            mask=(x_index < size_x),
+        )
+        tl.store(
+            buffer_4_ptr + q_index * buffer_4_stride_q + x_index * buffer_4_stride_x,
+            (exp2_x - (lambda_ * exp2_x_2)).to(tl.bfloat16),
+            mask=(x_index < size_x),
+        )
 
 
 @triton.jit
 def differential_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    K_ptr, buffer_2__ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_2__stride_q, buffer_2__stride_x,
     d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
@@ -3511,78 +3429,52 @@ def differential_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        buffer_2_ = tl.load(
+            buffer_2__ptr + q_index[:, None] * buffer_2__stride_q + x_index[None, :] * buffer_2__stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_2_, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        buffer_2_ = tl.load(
+            buffer_2__ptr + q_index[:, None] * buffer_2__stride_q + x_index[None, :] * buffer_2__stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_2_, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[differential.diag:7]
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def differential_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    Q_ptr, buffer_2__ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_2__stride_q, buffer_2__stride_x,
     d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
@@ -3593,114 +3485,53 @@ def differential_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[differential.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_2_ = tl.load(
+            buffer_2__ptr + q_index[None, :] * buffer_2__stride_q + x_index[:, None] * buffer_2__stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[differential.diag:11]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_2_, tl.trans(Q), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_2_ = tl.load(
+            buffer_2__ptr + q_index[None, :] * buffer_2__stride_q + x_index[:, None] * buffer_2__stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[differential.diag:11]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_2_, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[differential.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def differential_long_backward_d_Q2_kernel(
-    K2_ptr, lambda_ptr, logsum__ptr, state__ptr, buffer_0_ptr, buffer_2_ptr, d_Q2_ptr, K2_stride_x,
-    K2_stride_d, logsum__stride_q, state__stride_q, state__stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_2_stride_q, d_Q2_stride_q, d_Q2_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    K2_ptr, lambda_ptr, buffer_3_ptr, d_Q2_ptr, K2_stride_x, K2_stride_d, buffer_3_stride_q,
+    buffer_3_stride_x, d_Q2_stride_q, d_Q2_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3710,82 +3541,55 @@ def differential_long_backward_d_Q2_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum_
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[:, None] * buffer_3_stride_q + x_index[None, :] * buffer_3_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        state_ = tl.load(
-            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state_) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K2), acc_x)
+        next_acc_x = tl.dot(buffer_3, tl.trans(K2), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[:, None] * buffer_3_stride_q + x_index[None, :] * buffer_3_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        state_ = tl.load(
-            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K2), acc_x)
+        next_acc_x = tl.dot(buffer_3, tl.trans(K2), acc_x)
         acc_x = next_acc_x
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
-    tile_bf16 = (((-1.0 * rsqrt) * lambda_) * acc_x).to(tl.bfloat16)
+    # src[differential.diag:7]
+    scalar = (-1.0 * tl.rsqrt(tl.cast(size_d, tl.float32))) * lambda_
     tl.store(
         d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
-        tile_bf16,
+        (scalar * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def differential_long_backward_d_K2_kernel(
-    Q2_ptr, lambda_ptr, logsum__ptr, state__ptr, buffer_0_ptr, buffer_2_ptr, d_K2_ptr, Q2_stride_q,
-    Q2_stride_d, logsum__stride_q, state__stride_q, state__stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_2_stride_q, d_K2_stride_x, d_K2_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    Q2_ptr, lambda_ptr, buffer_3_ptr, d_K2_ptr, Q2_stride_q, Q2_stride_d, buffer_3_stride_q,
+    buffer_3_stride_x, d_K2_stride_x, d_K2_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3795,109 +3599,100 @@ def differential_long_backward_d_K2_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum_
-        state_ = tl.load(
-            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q2), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-        mul_q = 1.4426950408889634 * logsum_
-        state_ = tl.load(
-            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state_) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[differential.diag:13]
         Q2 = tl.load(
             Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q2), acc_q)
+        next_acc_q = tl.dot(buffer_3, tl.trans(Q2), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum_
-        state_ = tl.load(
-            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[differential.diag:13]
         Q2 = tl.load(
             Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q2), acc_q)
+        next_acc_q = tl.dot(buffer_3, tl.trans(Q2), acc_q)
         acc_q = next_acc_q
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
-    tile_bf16 = (((-1.0 * rsqrt) * lambda_) * acc_q).to(tl.bfloat16)
+    # src[differential.diag:7]
+    scalar = (-1.0 * tl.rsqrt(tl.cast(size_d, tl.float32))) * lambda_
     tl.store(
         d_K2_ptr + x_index[:, None] * d_K2_stride_x + d_index[None, :] * d_K2_stride_d,
-        tile_bf16,
+        (scalar * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_d_V_kernel(
+    d_out_ptr, buffer_4_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, buffer_4_stride_q, buffer_4_stride_x,
+    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_4, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_4, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
     )
 
 
@@ -4031,105 +3826,61 @@ def _differential_long_buffer_1(Q2: torch.Tensor, K2: torch.Tensor) -> torch.Ten
     return buffer_1
 
 
-def _differential_long_z_buffer_4(buffer_0: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_differential_long_z_buffer_4(buffer_0: f32[q x]) -> z: f32[q], buffer_4: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
-    q, x = buffer_0.shape
-    z = torch.empty((q,), dtype=torch.float32, device=buffer_0.device)
-    buffer_4 = torch.empty((q,), dtype=torch.float32, device=buffer_0.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        differential_long_z_buffer_4_rows_kernel[grid](
-            buffer_0, z, buffer_4, buffer_0.stride(0), buffer_0.stride(1), z.stride(0), buffer_4.stride(0), q,
-            x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return z, buffer_4
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    differential_long_z_buffer_4_kernel[grid](
-        buffer_0, z, buffer_4, buffer_0.stride(0), buffer_0.stride(1), z.stride(0), buffer_4.stride(0), q, x,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return z, buffer_4
-
-
-def _differential_long_z__buffer_5(buffer_1: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_differential_long_z__buffer_5(buffer_1: f32[q x]) -> z_: f32[q], buffer_5: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("buffer_1", buffer_1, torch.float32, 2, buffer_1.device)
-    q, x = buffer_1.shape
-    z_ = torch.empty((q,), dtype=torch.float32, device=buffer_1.device)
-    buffer_5 = torch.empty((q,), dtype=torch.float32, device=buffer_1.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        differential_long_z__buffer_5_rows_kernel[grid](
-            buffer_1, z_, buffer_5, buffer_1.stride(0), buffer_1.stride(1), z_.stride(0), buffer_5.stride(0),
-            q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return z_, buffer_5
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    differential_long_z__buffer_5_kernel[grid](
-        buffer_1, z_, buffer_5, buffer_1.stride(0), buffer_1.stride(1), z_.stride(0), buffer_5.stride(0), q,
-        x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return z_, buffer_5
-
-
-def _differential_long_out(
-    V: torch.Tensor,
+def _differential_long_buffer_5_P(
     lambda_: torch.Tensor,
-    z: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_4: torch.Tensor,
-    z_: torch.Tensor,
     buffer_1: torch.Tensor,
-    buffer_5: torch.Tensor,
-) -> torch.Tensor:
-    """_differential_long_out(V: bf16[x e], lambda: f32[], z: f32[q], buffer_0: f32[q x], buffer_4: f32[q], z_: f32[q], buffer_1: f32[q x], buffer_5: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("lambda", lambda_, torch.float32, 0, V.device)
-    _check("z", z, torch.float32, 1, V.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, V.device)
-    _check("buffer_4", buffer_4, torch.float32, 1, V.device)
-    _check("z_", z_, torch.float32, 1, V.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, V.device)
-    _check("buffer_5", buffer_5, torch.float32, 1, V.device)
-    x, e = V.shape
-    (q,) = z.shape
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_differential_long_buffer_5_P(lambda: f32[], buffer_1: f32[q x], buffer_0: f32[q x]) -> buffer_5: f32[q], P: bf16[q x]. Any strides; sizes are read off the shapes."""
+    _check("lambda", lambda_, torch.float32, 0, lambda_.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, lambda_.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, lambda_.device)
+    q, x = buffer_1.shape
     if lambda_.shape != ():
         raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_4.shape != (q,):
-        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
-    if z_.shape != (q,):
-        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
-    if buffer_1.shape != (q, x):
-        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
-    if buffer_5.shape != (q,):
-        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
+    buffer_5 = torch.empty((q,), dtype=torch.float32, device=lambda_.device)
+    P = torch.empty((q, x), dtype=torch.bfloat16, device=lambda_.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        differential_long_buffer_5_P_rows_kernel[grid](
+            lambda_, buffer_1, buffer_0, buffer_5, P, buffer_1.stride(0), buffer_1.stride(1),
+            buffer_0.stride(0), buffer_0.stride(1), buffer_5.stride(0), P.stride(0), P.stride(1), q, x,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return buffer_5, P
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    differential_long_buffer_5_P_kernel[grid](
+        lambda_, buffer_1, buffer_0, buffer_5, P, buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_5.stride(0), P.stride(0), P.stride(1), q, x, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return buffer_5, P
+
+
+def _differential_long_out(V: torch.Tensor, P: torch.Tensor) -> torch.Tensor:
+    """_differential_long_out(V: bf16[x e], P: bf16[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("P", P, torch.bfloat16, 2, V.device)
+    x, e = V.shape
+    q, _ = P.shape
+    if P.shape != (q, x):
+        raise ValueError(f"P: bf16[q x] has shape {P.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     differential_long_out_kernel[grid](
-        V, lambda_, z, buffer_0, buffer_4, z_, buffer_1, buffer_5, out, V.stride(0), V.stride(1), z.stride(0),
-        buffer_0.stride(0), buffer_0.stride(1), buffer_4.stride(0), z_.stride(0), buffer_1.stride(0),
-        buffer_1.stride(1), buffer_5.stride(0), out.stride(0), out.stride(1), x, e, q, BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        V, P, out, V.stride(0), V.stride(1), P.stride(0), P.stride(1), out.stride(0), out.stride(1), x, e, q,
+        BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -4379,109 +4130,66 @@ def _differential_long_forward_state_(Q2: torch.Tensor, K2: torch.Tensor) -> tor
     return state_
 
 
-def _differential_long_forward_z_buffer_2_logsum(
+def _differential_long_forward_z__buffer_3_P_logsum_logsum_(
+    lambda_: torch.Tensor,
+    state_: torch.Tensor,
     state: torch.Tensor,
     d: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_differential_long_forward_z_buffer_2_logsum(state: f32[q x]) -> z: f32[q], buffer_2: f32[q], logsum: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 2, state.device)
-    q, x = state.shape
-    z = torch.empty((q,), dtype=torch.float32, device=state.device)
-    buffer_2 = torch.empty((q,), dtype=torch.float32, device=state.device)
-    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        differential_long_forward_z_buffer_2_logsum_rows_kernel[grid](
-            state, z, buffer_2, logsum, state.stride(0), state.stride(1), z.stride(0), buffer_2.stride(0),
-            logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
-            num_stages=stages,
-        )
-        return z, buffer_2, logsum
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    differential_long_forward_z_buffer_2_logsum_kernel[grid](
-        state, z, buffer_2, logsum, state.stride(0), state.stride(1), z.stride(0), buffer_2.stride(0),
-        logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return z, buffer_2, logsum
-
-
-def _differential_long_forward_z__buffer_3_logsum_(
-    state_: torch.Tensor,
-    d: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_differential_long_forward_z__buffer_3_logsum_(state_: f32[q x]) -> z_: f32[q], buffer_3: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("state_", state_, torch.float32, 2, state_.device)
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_differential_long_forward_z__buffer_3_P_logsum_logsum_(lambda: f32[], state_: f32[q x], state: f32[q x]) -> z_: f32[q], buffer_3: f32[q], P: bf16[q x], logsum: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("lambda", lambda_, torch.float32, 0, lambda_.device)
+    _check("state_", state_, torch.float32, 2, lambda_.device)
+    _check("state", state, torch.float32, 2, lambda_.device)
     q, x = state_.shape
-    z_ = torch.empty((q,), dtype=torch.float32, device=state_.device)
-    buffer_3 = torch.empty((q,), dtype=torch.float32, device=state_.device)
-    logsum_ = torch.empty((q,), dtype=torch.float32, device=state_.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        differential_long_forward_z__buffer_3_logsum__rows_kernel[grid](
-            state_, z_, buffer_3, logsum_, state_.stride(0), state_.stride(1), z_.stride(0),
-            buffer_3.stride(0), logsum_.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
-            num_warps=warps, num_stages=stages,
-        )
-        return z_, buffer_3, logsum_
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    differential_long_forward_z__buffer_3_logsum__kernel[grid](
-        state_, z_, buffer_3, logsum_, state_.stride(0), state_.stride(1), z_.stride(0), buffer_3.stride(0),
-        logsum_.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return z_, buffer_3, logsum_
-
-
-def _differential_long_forward_out(
-    V: torch.Tensor, lambda_: torch.Tensor, z: torch.Tensor, state: torch.Tensor, buffer_2: torch.Tensor,
-    z_: torch.Tensor, state_: torch.Tensor, buffer_3: torch.Tensor, d: int,
-) -> torch.Tensor:
-    """_differential_long_forward_out(V: bf16[x e], lambda: f32[], z: f32[q], state: f32[q x], buffer_2: f32[q], z_: f32[q], state_: f32[q x], buffer_3: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("lambda", lambda_, torch.float32, 0, V.device)
-    _check("z", z, torch.float32, 1, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, V.device)
-    _check("z_", z_, torch.float32, 1, V.device)
-    _check("state_", state_, torch.float32, 2, V.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, V.device)
-    x, e = V.shape
-    (q,) = z.shape
     if lambda_.shape != ():
         raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
-    if z_.shape != (q,):
-        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
-    if state_.shape != (q, x):
-        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    z_ = torch.empty((q,), dtype=torch.float32, device=lambda_.device)
+    buffer_3 = torch.empty((q,), dtype=torch.float32, device=lambda_.device)
+    P = torch.empty((q, x), dtype=torch.bfloat16, device=lambda_.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=lambda_.device)
+    logsum_ = torch.empty((q,), dtype=torch.float32, device=lambda_.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        differential_long_forward_z__buffer_3_P_logsum_logsum__rows_kernel[grid](
+            lambda_, state_, state, z_, buffer_3, P, logsum, logsum_, state_.stride(0), state_.stride(1),
+            state.stride(0), state.stride(1), z_.stride(0), buffer_3.stride(0), P.stride(0), P.stride(1),
+            logsum.stride(0), logsum_.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
+        )
+        return z_, buffer_3, P, logsum, logsum_
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    differential_long_forward_z__buffer_3_P_logsum_logsum__kernel[grid](
+        lambda_, state_, state, z_, buffer_3, P, logsum, logsum_, state_.stride(0), state_.stride(1),
+        state.stride(0), state.stride(1), z_.stride(0), buffer_3.stride(0), P.stride(0), P.stride(1),
+        logsum.stride(0), logsum_.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return z_, buffer_3, P, logsum, logsum_
+
+
+def _differential_long_forward_out(V: torch.Tensor, P: torch.Tensor) -> torch.Tensor:
+    """_differential_long_forward_out(V: bf16[x e], P: bf16[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("P", P, torch.bfloat16, 2, V.device)
+    x, e = V.shape
+    q, _ = P.shape
+    if P.shape != (q, x):
+        raise ValueError(f"P: bf16[q x] has shape {P.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     differential_long_forward_out_kernel[grid](
-        V, lambda_, z, state, buffer_2, z_, state_, buffer_3, out, V.stride(0), V.stride(1), z.stride(0),
-        state.stride(0), state.stride(1), buffer_2.stride(0), z_.stride(0), state_.stride(0),
-        state_.stride(1), buffer_3.stride(0), out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        V, P, out, V.stride(0), V.stride(1), P.stride(0), P.stride(1), out.stride(0), out.stride(1), x, e, q,
+        BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -4505,62 +4213,26 @@ def _differential_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -
     return buffer_0
 
 
-def _differential_long_backward_d_V(
+def _differential_long_backward_buffer_2_buffer_2__buffer_3_buffer_4(
     lambda_: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    logsum_: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
-    d: int,
-) -> torch.Tensor:
-    """_differential_long_backward_d_V(lambda: f32[], d_out: bf16[q e], logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
-    _check("lambda", lambda_, torch.float32, 0, lambda_.device)
-    _check("d_out", d_out, torch.bfloat16, 2, lambda_.device)
-    _check("logsum", logsum, torch.float32, 1, lambda_.device)
-    _check("logsum_", logsum_, torch.float32, 1, lambda_.device)
-    _check("state", state, torch.float32, 2, lambda_.device)
-    _check("state_", state_, torch.float32, 2, lambda_.device)
-    q, e = d_out.shape
-    _, x = state.shape
-    if lambda_.shape != ():
-        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if logsum_.shape != (q,):
-        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q, x):
-        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=lambda_.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
-    differential_long_backward_d_V_kernel[grid](
-        lambda_, d_out, logsum, logsum_, state, state_, d_V, d_out.stride(0), d_out.stride(1),
-        logsum.stride(0), logsum_.stride(0), state.stride(0), state.stride(1), state_.stride(0),
-        state_.stride(1), d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _differential_long_backward_buffer_1_buffer_2(
     logsum: torch.Tensor,
     logsum_: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     buffer_0: torch.Tensor,
     d: int,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_differential_long_backward_buffer_1_buffer_2(logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x], buffer_0: f32[q x]) -> buffer_1: f32[q], buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("logsum", logsum, torch.float32, 1, logsum.device)
-    _check("logsum_", logsum_, torch.float32, 1, logsum.device)
-    _check("state", state, torch.float32, 2, logsum.device)
-    _check("state_", state_, torch.float32, 2, logsum.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, logsum.device)
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_differential_long_backward_buffer_2_buffer_2__buffer_3_buffer_4(lambda: f32[], logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x], buffer_0: f32[q x]) -> buffer_2: f32[q], buffer_2_: bf16[q x], buffer_3: bf16[q x], buffer_4: bf16[q x]. Any strides; sizes are read off the shapes."""
+    _check("lambda", lambda_, torch.float32, 0, lambda_.device)
+    _check("logsum", logsum, torch.float32, 1, lambda_.device)
+    _check("logsum_", logsum_, torch.float32, 1, lambda_.device)
+    _check("state", state, torch.float32, 2, lambda_.device)
+    _check("state_", state_, torch.float32, 2, lambda_.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, lambda_.device)
     (q,) = logsum.shape
     _, x = state.shape
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
     if logsum_.shape != (q,):
         raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
     if state.shape != (q, x):
@@ -4569,8 +4241,10 @@ def _differential_long_backward_buffer_1_buffer_2(
         raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=logsum.device)
-    buffer_2 = torch.empty((q,), dtype=torch.float32, device=logsum.device)
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=lambda_.device)
+    buffer_2_ = torch.empty((q, x), dtype=torch.bfloat16, device=lambda_.device)
+    buffer_3 = torch.empty((q, x), dtype=torch.bfloat16, device=lambda_.device)
+    buffer_4 = torch.empty((q, x), dtype=torch.bfloat16, device=lambda_.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -4580,88 +4254,61 @@ def _differential_long_backward_buffer_1_buffer_2(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        differential_long_backward_buffer_1_buffer_2_rows_kernel[grid](
-            logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, logsum.stride(0), logsum_.stride(0),
-            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), q, x, d, BLOCK_X=BLOCK_X,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        differential_long_backward_buffer_2_buffer_2__buffer_3_buffer_4_rows_kernel[grid](
+            lambda_, logsum, logsum_, state, state_, buffer_0, buffer_2, buffer_2_, buffer_3, buffer_4,
+            logsum.stride(0), logsum_.stride(0), state.stride(0), state.stride(1), state_.stride(0),
+            state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_2.stride(0), buffer_2_.stride(0),
+            buffer_2_.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_4.stride(0),
+            buffer_4.stride(1), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
         )
-        return buffer_1, buffer_2
+        return buffer_2, buffer_2_, buffer_3, buffer_4
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    differential_long_backward_buffer_1_buffer_2_kernel[grid](
-        logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, logsum.stride(0), logsum_.stride(0),
-        state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
+    differential_long_backward_buffer_2_buffer_2__buffer_3_buffer_4_kernel[grid](
+        lambda_, logsum, logsum_, state, state_, buffer_0, buffer_2, buffer_2_, buffer_3, buffer_4,
+        logsum.stride(0), logsum_.stride(0), state.stride(0), state.stride(1), state_.stride(0),
+        state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_2.stride(0), buffer_2_.stride(0),
+        buffer_2_.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_4.stride(0), buffer_4.stride(1),
+        q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_1, buffer_2
+    return buffer_2, buffer_2_, buffer_3, buffer_4
 
 
-def _differential_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_differential_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _differential_long_backward_d_Q(K: torch.Tensor, buffer_2_: torch.Tensor) -> torch.Tensor:
+    """_differential_long_backward_d_Q(K: bf16[x d], buffer_2_: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_2_", buffer_2_, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = logsum.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    q, _ = buffer_2_.shape
+    if buffer_2_.shape != (q, x):
+        raise ValueError(f"buffer_2_: bf16[q x] has shape {buffer_2_.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_Q_kernel[grid](
-        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        K, buffer_2_, d_Q, K.stride(0), K.stride(1), buffer_2_.stride(0), buffer_2_.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _differential_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_differential_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _differential_long_backward_d_K(Q: torch.Tensor, buffer_2_: torch.Tensor) -> torch.Tensor:
+    """_differential_long_backward_d_K(Q: bf16[q d], buffer_2_: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_2_", buffer_2_, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    _, x = buffer_2_.shape
+    if buffer_2_.shape != (q, x):
+        raise ValueError(f"buffer_2_: bf16[q x] has shape {buffer_2_.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, buffer_2_, d_K, Q.stride(0), Q.stride(1), buffer_2_.stride(0), buffer_2_.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -4669,34 +4316,23 @@ def _differential_long_backward_d_K(
 def _differential_long_backward_d_Q2(
     K2: torch.Tensor,
     lambda_: torch.Tensor,
-    logsum_: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_2: torch.Tensor,
+    buffer_3: torch.Tensor,
 ) -> torch.Tensor:
-    """_differential_long_backward_d_Q2(K2: bf16[x d], lambda: f32[], logsum_: f32[q], state_: f32[q x], buffer_0: f32[q x], buffer_2: f32[q]) -> d_Q2: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_differential_long_backward_d_Q2(K2: bf16[x d], lambda: f32[], buffer_3: bf16[q x]) -> d_Q2: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K2", K2, torch.bfloat16, 2, K2.device)
     _check("lambda", lambda_, torch.float32, 0, K2.device)
-    _check("logsum_", logsum_, torch.float32, 1, K2.device)
-    _check("state_", state_, torch.float32, 2, K2.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K2.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, K2.device)
+    _check("buffer_3", buffer_3, torch.bfloat16, 2, K2.device)
     x, d = K2.shape
-    (q,) = logsum_.shape
+    q, _ = buffer_3.shape
     if lambda_.shape != ():
         raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
-    if state_.shape != (q, x):
-        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_3.shape != (q, x):
+        raise ValueError(f"buffer_3: bf16[q x] has shape {buffer_3.shape}, expected {(q, x)}")
     d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=K2.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_Q2_kernel[grid](
-        K2, lambda_, logsum_, state_, buffer_0, buffer_2, d_Q2, K2.stride(0), K2.stride(1), logsum_.stride(0),
-        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_2.stride(0),
+        K2, lambda_, buffer_3, d_Q2, K2.stride(0), K2.stride(1), buffer_3.stride(0), buffer_3.stride(1),
         d_Q2.stride(0), d_Q2.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
@@ -4706,40 +4342,46 @@ def _differential_long_backward_d_Q2(
 def _differential_long_backward_d_K2(
     Q2: torch.Tensor,
     lambda_: torch.Tensor,
-    logsum_: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_2: torch.Tensor,
+    buffer_3: torch.Tensor,
 ) -> torch.Tensor:
-    """_differential_long_backward_d_K2(Q2: bf16[q d], lambda: f32[], logsum_: f32[q], state_: f32[q x], buffer_0: f32[q x], buffer_2: f32[q]) -> d_K2: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_differential_long_backward_d_K2(Q2: bf16[q d], lambda: f32[], buffer_3: bf16[q x]) -> d_K2: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q2", Q2, torch.bfloat16, 2, Q2.device)
     _check("lambda", lambda_, torch.float32, 0, Q2.device)
-    _check("logsum_", logsum_, torch.float32, 1, Q2.device)
-    _check("state_", state_, torch.float32, 2, Q2.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q2.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q2.device)
+    _check("buffer_3", buffer_3, torch.bfloat16, 2, Q2.device)
     q, d = Q2.shape
-    _, x = state_.shape
+    _, x = buffer_3.shape
     if lambda_.shape != ():
         raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
-    if logsum_.shape != (q,):
-        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
-    if state_.shape != (q, x):
-        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_3.shape != (q, x):
+        raise ValueError(f"buffer_3: bf16[q x] has shape {buffer_3.shape}, expected {(q, x)}")
     d_K2 = torch.empty((x, d), dtype=torch.bfloat16, device=Q2.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_K2_kernel[grid](
-        Q2, lambda_, logsum_, state_, buffer_0, buffer_2, d_K2, Q2.stride(0), Q2.stride(1), logsum_.stride(0),
-        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_2.stride(0),
+        Q2, lambda_, buffer_3, d_K2, Q2.stride(0), Q2.stride(1), buffer_3.stride(0), buffer_3.stride(1),
         d_K2.stride(0), d_K2.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
     return d_K2
+
+
+def _differential_long_backward_d_V(d_out: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
+    """_differential_long_backward_d_V(d_out: bf16[q e], buffer_4: bf16[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_4", buffer_4, torch.bfloat16, 2, d_out.device)
+    q, e = d_out.shape
+    _, x = buffer_4.shape
+    if buffer_4.shape != (q, x):
+        raise ValueError(f"buffer_4: bf16[q x] has shape {buffer_4.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    differential_long_backward_d_V_kernel[grid](
+        d_out, buffer_4, d_V, d_out.stride(0), d_out.stride(1), buffer_4.stride(0), buffer_4.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_V
 
 
 def _differential_long_backward_d_lambda(buffer_2: torch.Tensor) -> torch.Tensor:
@@ -4807,9 +4449,8 @@ class _differential_long_autograd(torch.autograd.Function):
         _, d = Q.shape
         state = _differential_long_forward_state(Q, K)
         state_ = _differential_long_forward_state_(Q2, K2)
-        z, buffer_2, logsum = _differential_long_forward_z_buffer_2_logsum(state, d)
-        z_, buffer_3, logsum_ = _differential_long_forward_z__buffer_3_logsum_(state_, d)
-        out = _differential_long_forward_out(V, lambda_, z, state, buffer_2, z_, state_, buffer_3, d)
+        z_, buffer_3, P, logsum, logsum_ = _differential_long_forward_z__buffer_3_P_logsum_logsum_(lambda_, state_, state, d)
+        out = _differential_long_forward_out(V, P)
         ctx.save_for_backward(Q, K, Q2, K2, V, lambda_, logsum, logsum_, state, state_)
         ctx.sizes = (d,)
         return out
@@ -4819,12 +4460,12 @@ class _differential_long_autograd(torch.autograd.Function):
         Q, K, Q2, K2, V, lambda_, logsum, logsum_, state, state_ = ctx.saved_tensors
         (d,) = ctx.sizes
         buffer_0 = _differential_long_backward_buffer_0(V, d_out)
-        d_V = _differential_long_backward_d_V(lambda_, d_out, logsum, logsum_, state, state_, d)
-        buffer_1, buffer_2 = _differential_long_backward_buffer_1_buffer_2(logsum, logsum_, state, state_, buffer_0, d)
-        d_Q = _differential_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
-        d_K = _differential_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
-        d_Q2 = _differential_long_backward_d_Q2(K2, lambda_, logsum_, state_, buffer_0, buffer_2)
-        d_K2 = _differential_long_backward_d_K2(Q2, lambda_, logsum_, state_, buffer_0, buffer_2)
+        buffer_2, buffer_2_, buffer_3, buffer_4 = _differential_long_backward_buffer_2_buffer_2__buffer_3_buffer_4(lambda_, logsum, logsum_, state, state_, buffer_0, d)
+        d_Q = _differential_long_backward_d_Q(K, buffer_2_)
+        d_K = _differential_long_backward_d_K(Q, buffer_2_)
+        d_Q2 = _differential_long_backward_d_Q2(K2, lambda_, buffer_3)
+        d_K2 = _differential_long_backward_d_K2(Q2, lambda_, buffer_3)
+        d_V = _differential_long_backward_d_V(d_out, buffer_4)
         d_lambda = _differential_long_backward_d_lambda(buffer_2)
         return d_Q, d_K, d_Q2, d_K2, d_V, d_lambda
 
@@ -4860,7 +4501,6 @@ def differential(
         return out
     buffer_0 = _differential_long_buffer_0(Q, K)
     buffer_1 = _differential_long_buffer_1(Q2, K2)
-    z, buffer_4 = _differential_long_z_buffer_4(buffer_0)
-    z_, buffer_5 = _differential_long_z__buffer_5(buffer_1)
-    out_2 = _differential_long_out(V, lambda_, z, buffer_0, buffer_4, z_, buffer_1, buffer_5)
+    buffer_5, P = _differential_long_buffer_5_P(lambda_, buffer_1, buffer_0)
+    out_2 = _differential_long_out(V, P)
     return out_2

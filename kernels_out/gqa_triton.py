@@ -893,8 +893,38 @@ def causal_long_forward_logsum_kernel(
 
 
 @triton.jit
+def causal_long_backward_buffer_1_kernel(
+    logsum_ptr, state_ptr, buffer_1_ptr, logsum_stride_q, state_stride_q, state_stride_x, buffer_1_stride_q,
+    buffer_1_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[gqa.diag:7]
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[gqa.diag:8]
+    where_x = tl.where(x_index <= q_index, scalar * state, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def causal_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
+    V_ptr, d_out_ptr, out_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q,
+    d_out_stride_d, out_stride_q, out_stride_d, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q,
     buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
@@ -905,6 +935,7 @@ def causal_long_backward_buffer_0_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_d = size_d // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
@@ -921,7 +952,16 @@ def causal_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
@@ -938,83 +978,34 @@ def causal_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+    buffer_1 = tl.load(
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (buffer_1 * (acc_d - acc_d_2[:, None])).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def causal_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
-
-
-@triton.jit
-def causal_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_d)
-
-
-@triton.jit
 def causal_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, buffer_1_stride_q, buffer_1_stride_x,
+    d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1023,75 +1014,39 @@ def causal_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[gqa.diag:8]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[gqa.diag:8]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
@@ -1102,10 +1057,8 @@ def causal_long_backward_d_V_kernel(
 
 @triton.jit
 def causal_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1114,80 +1067,53 @@ def causal_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[gqa.diag:6]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[gqa.diag:6]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[gqa.diag:8]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[gqa.diag:7]
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def causal_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1196,106 +1122,45 @@ def causal_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[gqa.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[gqa.diag:8]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         # src[gqa.diag:6]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         # src[gqa.diag:6]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[gqa.diag:8]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[gqa.diag:7]
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1589,143 +1454,108 @@ def _causal_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
-def _causal_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_causal_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_causal_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 1, logsum.device)
+    _check("state", state, torch.float32, 2, logsum.device)
+    (q,) = logsum.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    causal_long_backward_buffer_1_kernel[grid](
+        logsum, state, buffer_1, logsum.stride(0), state.stride(0), state.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _causal_long_backward_buffer_0(
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_causal_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d], out: bf16[q d], buffer_1: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    _check("out", out, torch.bfloat16, 2, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, V.device)
     x, d = V.shape
     q, _ = d_out.shape
     if d_out.shape != (q, d):
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        V, d_out, out, buffer_1, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        out.stride(0), out.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
         buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
 
 
-def _causal_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_causal_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_causal_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, d_out.device)
     q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        causal_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    causal_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _causal_long_backward_d_V(d_out: torch.Tensor, logsum: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_causal_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("logsum", logsum, torch.float32, 1, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    q, d = d_out.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _causal_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_causal_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_causal_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = logsum.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, _ = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
-        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _causal_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_causal_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _causal_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_causal_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -1758,16 +1588,18 @@ class _causal_long_autograd(torch.autograd.Function):
         out = _causal_long_forward_out(V, state)
         logsum = _causal_long_forward_logsum(state, d)
         ctx.save_for_backward(Q, K, V, out, logsum, state)
+        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
-        buffer_0 = _causal_long_backward_buffer_0(V, d_out)
-        buffer_1 = _causal_long_backward_buffer_1(d_out, out)
-        d_V = _causal_long_backward_d_V(d_out, logsum, state)
-        d_Q = _causal_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
-        d_K = _causal_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        (d,) = ctx.sizes
+        buffer_1 = _causal_long_backward_buffer_1(logsum, state, d)
+        buffer_0 = _causal_long_backward_buffer_0(V, d_out, out, buffer_1)
+        d_V = _causal_long_backward_d_V(d_out, buffer_1)
+        d_Q = _causal_long_backward_d_Q(K, buffer_0)
+        d_K = _causal_long_backward_d_K(Q, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -2797,9 +2629,50 @@ def gqa_long_forward_logsum_kernel(
 
 
 @triton.jit
+def gqa_long_backward_buffer_1_kernel(
+    logsum_ptr, state_ptr, buffer_1_ptr, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
+    state_stride_b, state_stride_kv, state_stride_g, state_stride_q, state_stride_x, buffer_1_stride_b,
+    buffer_1_stride_kv, buffer_1_stride_g, buffer_1_stride_q, buffer_1_stride_x, size_b, size_kv, size_g,
+    size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+    )
+    mul = 1.4426950408889634 * logsum
+    # src[gqa.diag:7]
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[gqa.diag:8]
+    where_x = tl.where(x_index <= q_index, scalar * state, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def gqa_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_b, V_stride_kv, V_stride_x, V_stride_d, d_out_stride_b,
-    d_out_stride_kv, d_out_stride_g, d_out_stride_q, d_out_stride_d, buffer_0_stride_b, buffer_0_stride_kv,
+    V_ptr, d_out_ptr, out_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
+    d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_q, d_out_stride_d, out_stride_b,
+    out_stride_kv, out_stride_g, out_stride_q, out_stride_d, buffer_1_stride_b, buffer_1_stride_kv,
+    buffer_1_stride_g, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_b, buffer_0_stride_kv,
     buffer_0_stride_g, buffer_0_stride_q, buffer_0_stride_x, size_b, size_kv, size_x, size_d, size_g, size_q,
     BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
@@ -2816,6 +2689,7 @@ def gqa_long_backward_buffer_0_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_d = size_d // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
@@ -2832,7 +2706,16 @@ def gqa_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
@@ -2849,111 +2732,35 @@ def gqa_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (buffer_1 * (acc_d - acc_d_2[:, None])).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def gqa_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_q,
-    d_out_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, buffer_1_stride_b,
-    buffer_1_stride_kv, buffer_1_stride_g, buffer_1_stride_q, size_b, size_kv, size_g, size_q, size_d,
-    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    d_out = load_tile(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
-        sum_,
-    )
-
-
-@triton.jit
-def gqa_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_q,
-    d_out_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, buffer_1_stride_b,
-    buffer_1_stride_kv, buffer_1_stride_g, buffer_1_stride_q, size_b, size_kv, size_g, size_q, size_d,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
-        acc_d,
-    )
-
-
-@triton.jit
 def gqa_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_b, d_out_stride_kv, d_out_stride_g,
-    d_out_stride_q, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
-    state_stride_b, state_stride_kv, state_stride_g, state_stride_q, state_stride_x, d_V_stride_b,
-    d_V_stride_kv, d_V_stride_x, d_V_stride_d, size_b, size_kv, size_g, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_b, d_out_stride_kv, d_out_stride_g, d_out_stride_q,
+    d_out_stride_d, buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_g, buffer_1_stride_q,
+    buffer_1_stride_x, d_V_stride_b, d_V_stride_kv, d_V_stride_x, d_V_stride_d, size_b, size_kv, size_g,
+    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -2966,86 +2773,40 @@ def gqa_long_backward_d_V_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     acc_g_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for g_index in tl.range(0, size_g):
-        from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-        from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-        to_q = tl.minimum(from_q_2, size_q)
-        # tiles that a mask or the end cuts
-        for first_q in tl.range(from_q, to_q, BLOCK_Q):
-            q_index = first_q + tl.arange(0, BLOCK_Q)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-                mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-                other=0.0,
-            )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = 1.4426950408889634 * logsum
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
-            # src[gqa.diag:8]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            next_acc_g_q = tl.dot(tile_bf16, tl.trans(d_out), acc_g_q)
-            acc_g_q = next_acc_g_q
-        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+        to_q = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
-        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        for first_q in tl.range(0, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
                 mask=(d_index < size_d)[:, None],
                 other=0.0,
             )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-            )
-            mul_q = 1.4426950408889634 * logsum
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
                 mask=(x_index < size_x)[:, None],
                 other=0.0,
             )
-            sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            next_acc_g_q = tl.dot(tile_bf16, tl.trans(d_out), acc_g_q)
+            buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+            next_acc_g_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_g_q)
             acc_g_q = next_acc_g_q
-        from_q_3 = tl.maximum(from_q_2, to_q_2)
+        from_q = tl.maximum(0, to_q)
         # tiles that a mask or the end cuts
-        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
                 mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = 1.4426950408889634 * logsum
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
                 mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
                 other=0.0,
             )
-            # src[gqa.diag:8]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            next_acc_g_q = tl.dot(tile_bf16, tl.trans(d_out), acc_g_q)
+            buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+            next_acc_g_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_g_q)
             acc_g_q = next_acc_g_q
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + kv_index * d_V_stride_kv + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
@@ -3056,13 +2817,10 @@ def gqa_long_backward_d_V_kernel(
 
 @triton.jit
 def gqa_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_kv, K_stride_x,
-    K_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, state_stride_b,
-    state_stride_kv, state_stride_g, state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_kv,
-    buffer_0_stride_g, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_kv,
-    buffer_1_stride_g, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g, d_Q_stride_q,
-    d_Q_stride_d, size_b, size_kv, size_x, size_d, size_g, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, buffer_0_stride_b,
+    buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_b, d_Q_stride_kv,
+    d_Q_stride_g, d_Q_stride_q, d_Q_stride_d, size_b, size_kv, size_x, size_d, size_g, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3077,91 +2835,55 @@ def gqa_long_backward_d_Q_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = 1.4426950408889634 * logsum
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[gqa.diag:12]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[gqa.diag:12]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[gqa.diag:8]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[gqa.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def gqa_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_kv, Q_stride_g,
-    Q_stride_q, Q_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
-    state_stride_b, state_stride_kv, state_stride_g, state_stride_q, state_stride_x, buffer_0_stride_b,
-    buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_b,
-    buffer_1_stride_kv, buffer_1_stride_g, buffer_1_stride_q, d_K_stride_b, d_K_stride_kv, d_K_stride_x,
-    d_K_stride_d, size_b, size_kv, size_g, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d,
+    buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, buffer_0_stride_x,
+    d_K_stride_b, d_K_stride_kv, d_K_stride_x, d_K_stride_d, size_b, size_kv, size_g, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3174,127 +2896,46 @@ def gqa_long_backward_d_K_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     acc_g_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for g_index in tl.range(0, size_g):
-        from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-        from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-        to_q = tl.minimum(from_q_2, size_q)
-        # tiles that a mask or the end cuts
-        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        to_q = size_q // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q in tl.range(0, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
-            # src[gqa.diag:12]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-                mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-                other=0.0,
-            )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = 1.4426950408889634 * logsum
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
-            # src[gqa.diag:8]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+                mask=(x_index < size_x)[:, None],
                 other=0.0,
             )
-            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-            tile_bf16 = tile_2.to(tl.bfloat16)
-            next_acc_g_q = tl.dot(tile_bf16, tl.trans(Q), acc_g_q)
-            acc_g_q = next_acc_g_q
-        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-        # whole tiles, no mask needed
-        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             # src[gqa.diag:12]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
                 mask=(d_index < size_d)[:, None],
                 other=0.0,
             )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-            )
-            mul_q = 1.4426950408889634 * logsum
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(x_index < size_x)[:, None],
-                other=0.0,
-            )
-            sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
-            )
+            next_acc_g_q = tl.dot(buffer_0, tl.trans(Q), acc_g_q)
+            acc_g_q = next_acc_g_q
+        from_q = tl.maximum(0, to_q)
+        # tiles that a mask or the end cuts
+        for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-                mask=(x_index < size_x)[:, None],
+                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
                 other=0.0,
             )
-            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-            tile_bf16 = tile.to(tl.bfloat16)
-            next_acc_g_q = tl.dot(tile_bf16, tl.trans(Q), acc_g_q)
-            acc_g_q = next_acc_g_q
-        from_q_3 = tl.maximum(from_q_2, to_q_2)
-        # tiles that a mask or the end cuts
-        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
             # src[gqa.diag:12]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
                 mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = 1.4426950408889634 * logsum
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
-            # src[gqa.diag:8]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
-            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-            tile_bf16 = tile_2.to(tl.bfloat16)
-            next_acc_g_q = tl.dot(tile_bf16, tl.trans(Q), acc_g_q)
+            next_acc_g_q = tl.dot(buffer_0, tl.trans(Q), acc_g_q)
             acc_g_q = next_acc_g_q
+    # src[gqa.diag:7]
+    mul_x_d = tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_g_q
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_g_q).to(tl.bfloat16),
+        mul_x_d.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3609,157 +3250,115 @@ def _gqa_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
-def _gqa_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_gqa_long_backward_buffer_0(V: bf16[b kv x d], d_out: bf16[b kv g q d]) -> buffer_0: f32[b kv g q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 4, V.device)
-    _check("d_out", d_out, torch.bfloat16, 5, V.device)
-    b, kv, x, d = V.shape
-    _, _, g, q, _ = d_out.shape
-    if d_out.shape != (b, kv, g, q, d):
-        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, q, d)}")
-    buffer_0 = torch.empty((b, kv, g, q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    gqa_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), V.stride(2), V.stride(3), d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), d_out.stride(3), d_out.stride(4), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4), b, kv, x, d, g, q,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _gqa_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_gqa_long_backward_buffer_1(d_out: bf16[b kv g q d], out: bf16[b kv g q d]) -> buffer_1: f32[b kv g q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
-    _check("out", out, torch.bfloat16, 5, d_out.device)
-    b, kv, g, q, d = d_out.shape
-    if out.shape != (b, kv, g, q, d):
-        raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, q, d)}")
-    buffer_1 = torch.empty((b, kv, g, q), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * kv * g * q,)
-        gqa_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-            d_out.stride(4), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
-            buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b, kv, g, q, d,
-            BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (b * kv * g * q,)
+def _gqa_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_gqa_long_backward_buffer_1(logsum: f32[b kv g q], state: f32[b kv g q x]) -> buffer_1: f32[b kv g q x]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 4, logsum.device)
+    _check("state", state, torch.float32, 5, logsum.device)
+    b, kv, g, q = logsum.shape
+    _, _, _, _, x = state.shape
+    if state.shape != (b, kv, g, q, x):
+        raise ValueError(f"state: f32[b kv g q x] has shape {state.shape}, expected {(b, kv, g, q, x)}")
+    buffer_1 = torch.empty((b, kv, g, q, x), dtype=torch.float32, device=logsum.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (b * kv * g * q * triton.cdiv(x, BLOCK_X),)
     gqa_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        d_out.stride(4), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
-        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b, kv, g, q, d,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        logsum, state, buffer_1, logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
+        state.stride(0), state.stride(1), state.stride(2), state.stride(3), state.stride(4),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_1.stride(4), b,
+        kv, g, q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_1
 
 
-def _gqa_long_backward_d_V(d_out: torch.Tensor, logsum: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_gqa_long_backward_d_V(d_out: bf16[b kv g q d], logsum: f32[b kv g q], state: f32[b kv g q x]) -> d_V: bf16[b kv x d]. Any strides; sizes are read off the shapes."""
+def _gqa_long_backward_buffer_0(
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_gqa_long_backward_buffer_0(V: bf16[b kv x d], d_out: bf16[b kv g q d], out: bf16[b kv g q d], buffer_1: f32[b kv g q x]) -> buffer_0: bf16[b kv g q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 4, V.device)
+    _check("d_out", d_out, torch.bfloat16, 5, V.device)
+    _check("out", out, torch.bfloat16, 5, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 5, V.device)
+    b, kv, x, d = V.shape
+    _, _, g, q, _ = d_out.shape
+    if d_out.shape != (b, kv, g, q, d):
+        raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, q, d)}")
+    if out.shape != (b, kv, g, q, d):
+        raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, q, d)}")
+    if buffer_1.shape != (b, kv, g, q, x):
+        raise ValueError(f"buffer_1: f32[b kv g q x] has shape {buffer_1.shape}, expected {(b, kv, g, q, x)}")
+    buffer_0 = torch.empty((b, kv, g, q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
+    grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    gqa_long_backward_buffer_0_kernel[grid](
+        V, d_out, out, buffer_1, buffer_0, V.stride(0), V.stride(1), V.stride(2), V.stride(3),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), d_out.stride(4), out.stride(0),
+        out.stride(1), out.stride(2), out.stride(3), out.stride(4), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), buffer_1.stride(4), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4), b, kv, x, d, g, q, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _gqa_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_gqa_long_backward_d_V(d_out: bf16[b kv g q d], buffer_1: f32[b kv g q x]) -> d_V: bf16[b kv x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
-    _check("logsum", logsum, torch.float32, 4, d_out.device)
-    _check("state", state, torch.float32, 5, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 5, d_out.device)
     b, kv, g, q, d = d_out.shape
-    _, _, _, _, x = state.shape
-    if logsum.shape != (b, kv, g, q):
-        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, q)}")
-    if state.shape != (b, kv, g, q, x):
-        raise ValueError(f"state: f32[b kv g q x] has shape {state.shape}, expected {(b, kv, g, q, x)}")
+    _, _, _, _, x = buffer_1.shape
+    if buffer_1.shape != (b, kv, g, q, x):
+        raise ValueError(f"buffer_1: f32[b kv g q x] has shape {buffer_1.shape}, expected {(b, kv, g, q, x)}")
     d_V = torch.empty((b, kv, x, d), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (b * kv * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     gqa_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
-        state.stride(0), state.stride(1), state.stride(2), state.stride(3), state.stride(4), d_V.stride(0),
-        d_V.stride(1), d_V.stride(2), d_V.stride(3), b, kv, g, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        d_out.stride(4), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+        buffer_1.stride(4), d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, kv, g, q, d, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _gqa_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_gqa_long_backward_d_Q(K: bf16[b kv x d], logsum: f32[b kv g q], state: f32[b kv g q x], buffer_0: f32[b kv g q x], buffer_1: f32[b kv g q]) -> d_Q: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
+def _gqa_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_gqa_long_backward_d_Q(K: bf16[b kv x d], buffer_0: bf16[b kv g q x]) -> d_Q: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 4, K.device)
-    _check("logsum", logsum, torch.float32, 4, K.device)
-    _check("state", state, torch.float32, 5, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 5, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 4, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 5, K.device)
     b, kv, x, d = K.shape
-    _, _, g, q = logsum.shape
-    if logsum.shape != (b, kv, g, q):
-        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, q)}")
-    if state.shape != (b, kv, g, q, x):
-        raise ValueError(f"state: f32[b kv g q x] has shape {state.shape}, expected {(b, kv, g, q, x)}")
+    _, _, g, q, _ = buffer_0.shape
     if buffer_0.shape != (b, kv, g, q, x):
-        raise ValueError(f"buffer_0: f32[b kv g q x] has shape {buffer_0.shape}, expected {(b, kv, g, q, x)}")
-    if buffer_1.shape != (b, kv, g, q):
-        raise ValueError(f"buffer_1: f32[b kv g q] has shape {buffer_1.shape}, expected {(b, kv, g, q)}")
+        raise ValueError(f"buffer_0: bf16[b kv g q x] has shape {buffer_0.shape}, expected {(b, kv, g, q, x)}")
     d_Q = torch.empty((b, kv, g, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     gqa_long_backward_d_Q_kernel[grid](
-        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
-        logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), state.stride(0),
-        state.stride(1), state.stride(2), state.stride(3), state.stride(4), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4), buffer_1.stride(0),
-        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_Q.stride(0), d_Q.stride(1),
-        d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, x, d, g, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4), d_Q.stride(0),
+        d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, x, d, g, q, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
 
-def _gqa_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_gqa_long_backward_d_K(Q: bf16[b kv g q d], logsum: f32[b kv g q], state: f32[b kv g q x], buffer_0: f32[b kv g q x], buffer_1: f32[b kv g q]) -> d_K: bf16[b kv x d]. Any strides; sizes are read off the shapes."""
+def _gqa_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_gqa_long_backward_d_K(Q: bf16[b kv g q d], buffer_0: bf16[b kv g q x]) -> d_K: bf16[b kv x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
-    _check("logsum", logsum, torch.float32, 4, Q.device)
-    _check("state", state, torch.float32, 5, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 5, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 5, Q.device)
     b, kv, g, q, d = Q.shape
-    _, _, _, _, x = state.shape
-    if logsum.shape != (b, kv, g, q):
-        raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, q)}")
-    if state.shape != (b, kv, g, q, x):
-        raise ValueError(f"state: f32[b kv g q x] has shape {state.shape}, expected {(b, kv, g, q, x)}")
+    _, _, _, _, x = buffer_0.shape
     if buffer_0.shape != (b, kv, g, q, x):
-        raise ValueError(f"buffer_0: f32[b kv g q x] has shape {buffer_0.shape}, expected {(b, kv, g, q, x)}")
-    if buffer_1.shape != (b, kv, g, q):
-        raise ValueError(f"buffer_1: f32[b kv g q] has shape {buffer_1.shape}, expected {(b, kv, g, q)}")
+        raise ValueError(f"buffer_0: bf16[b kv g q x] has shape {buffer_0.shape}, expected {(b, kv, g, q, x)}")
     d_K = torch.empty((b, kv, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * kv * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     gqa_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), state.stride(0),
-        state.stride(1), state.stride(2), state.stride(3), state.stride(4), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4), buffer_1.stride(0),
-        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_K.stride(0), d_K.stride(1),
-        d_K.stride(2), d_K.stride(3), b, kv, g, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4), d_K.stride(0),
+        d_K.stride(1), d_K.stride(2), d_K.stride(3), b, kv, g, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -3792,16 +3391,18 @@ class _gqa_long_autograd(torch.autograd.Function):
         out = _gqa_long_forward_out(V, state)
         logsum = _gqa_long_forward_logsum(state, d)
         ctx.save_for_backward(Q, K, V, out, logsum, state)
+        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
-        buffer_0 = _gqa_long_backward_buffer_0(V, d_out)
-        buffer_1 = _gqa_long_backward_buffer_1(d_out, out)
-        d_V = _gqa_long_backward_d_V(d_out, logsum, state)
-        d_Q = _gqa_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
-        d_K = _gqa_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        (d,) = ctx.sizes
+        buffer_1 = _gqa_long_backward_buffer_1(logsum, state, d)
+        buffer_0 = _gqa_long_backward_buffer_0(V, d_out, out, buffer_1)
+        d_V = _gqa_long_backward_d_V(d_out, buffer_1)
+        d_Q = _gqa_long_backward_d_Q(K, buffer_0)
+        d_K = _gqa_long_backward_d_K(Q, buffer_0)
         return d_Q, d_K, d_V
 
 

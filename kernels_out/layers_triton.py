@@ -548,10 +548,34 @@ def mlp_long_forward_state_kernel(
 
 
 @triton.jit
+def mlp_long_forward_H_kernel(
+    c_ptr, state_ptr, H_ptr, c_stride_h, state_stride_b, state_stride_h, H_stride_b, H_stride_h, size_h,
+    size_b, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    b_index = program.to(tl.int64)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h,
+        mask=(h_index < size_h),
+        other=0.0,
+    )
+    # src[layers.diag:6]
+    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+    # src[layers.diag:7]
+    tl.store(
+        H_ptr + b_index * H_stride_b + h_index * H_stride_h,
+        gelu(c + state).to(tl.bfloat16),
+        mask=(h_index < size_h),
+    )
+
+
+@triton.jit
 def mlp_long_forward_out_kernel(
-    c_ptr, D_ptr, state_ptr, out_ptr, c_stride_h, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
-    out_stride_b, out_stride_o, size_h, size_o, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr,
-    BLOCK_O: tl.constexpr,
+    D_ptr, H_ptr, out_ptr, D_stride_h, D_stride_o, H_stride_b, H_stride_h, out_stride_b, out_stride_o, size_h,
+    size_o, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -564,15 +588,11 @@ def mlp_long_forward_out_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        H = tl.load(
+            H_ptr + b_index[:, None] * H_stride_b + h_index[None, :] * H_stride_h,
             mask=(b_index < size_b)[:, None],
             other=0.0,
         )
-        # src[layers.diag:6]
-        c = tl.load(c_ptr + h_index * c_stride_h)
-        # src[layers.diag:7]
-        H_bf16 = gelu(c[None, :] + state).to(tl.bfloat16)
         # src[layers.diag:6]
         D = tl.load(
             D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
@@ -580,22 +600,17 @@ def mlp_long_forward_out_kernel(
             other=0.0,
         )
         # src[layers.diag:8]
-        next_acc_h = tl.dot(H_bf16, tl.trans(D), acc_h)
+        next_acc_h = tl.dot(H, tl.trans(D), acc_h)
         acc_h = next_acc_h
     from_h = tl.maximum(0, to_h)
     # tiles that a mask or the end cuts
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        H = tl.load(
+            H_ptr + b_index[:, None] * H_stride_b + h_index[None, :] * H_stride_h,
             mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
-        # src[layers.diag:6]
-        c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
-        # src[layers.diag:7]
-        add_b_h = tl.where((h_index < size_h)[None, :], c[None, :] + state, 0.0)
-        H_bf16 = gelu(add_b_h).to(tl.bfloat16)
         # src[layers.diag:6]
         D = tl.load(
             D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
@@ -603,7 +618,7 @@ def mlp_long_forward_out_kernel(
             other=0.0,
         )
         # src[layers.diag:8]
-        next_acc_h = tl.dot(H_bf16, tl.trans(D), acc_h)
+        next_acc_h = tl.dot(H, tl.trans(D), acc_h)
         acc_h = next_acc_h
     tl.store(
         out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
@@ -679,60 +694,27 @@ def mlp_long_backward_buffer_0_kernel(
 
 
 @triton.jit
-def mlp_long_backward_d_D_kernel(
-    c_ptr, d_out_ptr, state_ptr, d_D_ptr, c_stride_h, d_out_stride_b, d_out_stride_o, state_stride_b,
-    state_stride_h, d_D_stride_h, d_D_stride_o, size_h, size_b, size_o, BLOCK_B: tl.constexpr,
-    BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr,
+def mlp_long_backward_H_kernel(
+    c_ptr, state_ptr, H_ptr, c_stride_h, state_stride_b, state_stride_h, H_stride_b, H_stride_h, size_h,
+    size_b, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
-    o_index = first_o + tl.arange(0, BLOCK_O)
-    program = program // tl.cdiv(size_o, BLOCK_O)
-    first_h = program * BLOCK_H
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
-    acc_b = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    b_index = program.to(tl.int64)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h,
+        mask=(h_index < size_h),
+        other=0.0,
+    )
     # src[layers.diag:6]
     c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
-    to_b = size_b // BLOCK_B * BLOCK_B
-    # whole tiles, no mask needed
-    for first_b in tl.range(0, to_b, BLOCK_B):
-        b_index = first_b + tl.arange(0, BLOCK_B)
-        d_out = tl.load(
-            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-            mask=(o_index < size_o)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:7]
-        H_bf16 = gelu(c[:, None] + state).to(tl.bfloat16)
-        next_acc_b = tl.dot(H_bf16, tl.trans(d_out), acc_b)
-        acc_b = next_acc_b
-    from_b = tl.maximum(0, to_b)
-    # tiles that a mask or the end cuts
-    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
-        b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        d_out = tl.load(
-            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:7]
-        H_bf16 = gelu(c[:, None] + state).to(tl.bfloat16)
-        next_acc_b = tl.dot(H_bf16, tl.trans(d_out), acc_b)
-        acc_b = next_acc_b
+    # src[layers.diag:7]
     tl.store(
-        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
-        acc_b.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        H_ptr + b_index * H_stride_b + h_index * H_stride_h,
+        gelu(c + state).to(tl.bfloat16),
+        mask=(h_index < size_h),
     )
 
 
@@ -899,6 +881,57 @@ def mlp_long_backward_d_c_kernel(
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
     tl.store(d_c_ptr + h_index * d_c_stride_h, sum_b)
+
+
+@triton.jit
+def mlp_long_backward_d_D_kernel(
+    d_out_ptr, H_ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, H_stride_b, H_stride_h, d_D_stride_h,
+    d_D_stride_o, size_b, size_o, size_h, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    acc_b = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        H = tl.load(
+            H_ptr + b_index[None, :] * H_stride_b + h_index[:, None] * H_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(H, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        H = tl.load(
+            H_ptr + b_index[None, :] * H_stride_b + h_index[:, None] * H_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(H, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        acc_b.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+    )
 
 
 def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
@@ -1121,25 +1154,38 @@ def _mlp_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return state
 
 
-def _mlp_long_forward_out(c: torch.Tensor, D: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_mlp_long_forward_out(c: f32[h], D: bf16[h o], state: f32[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+def _mlp_long_forward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_forward_H(c: f32[h], state: f32[b h]) -> H: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("D", D, torch.bfloat16, 2, c.device)
     _check("state", state, torch.float32, 2, c.device)
     (h,) = c.shape
-    _, o = D.shape
     b, _ = state.shape
-    if D.shape != (h, o):
-        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
-    out = torch.empty((b, o), dtype=torch.bfloat16, device=c.device)
-    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
+    H = torch.empty((b, h), dtype=torch.bfloat16, device=c.device)
+    BLOCK_H, warps, stages = 1024, 4, 1
+    grid = (b * triton.cdiv(h, BLOCK_H),)
+    mlp_long_forward_H_kernel[grid](
+        c, state, H, c.stride(0), state.stride(0), state.stride(1), H.stride(0), H.stride(1), h, b,
+        BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return H
+
+
+def _mlp_long_forward_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_forward_out(D: bf16[h o], H: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("H", H, torch.bfloat16, 2, D.device)
+    h, o = D.shape
+    b, _ = H.shape
+    if H.shape != (b, h):
+        raise ValueError(f"H: bf16[b h] has shape {H.shape}, expected {(b, h)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     mlp_long_forward_out_kernel[grid](
-        c, D, state, out, c.stride(0), D.stride(0), D.stride(1), state.stride(0), state.stride(1),
-        out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O,
-        num_warps=warps, num_stages=stages,
+        D, H, out, D.stride(0), D.stride(1), H.stride(0), H.stride(1), out.stride(0), out.stride(1), h, o, b,
+        BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1175,24 +1221,22 @@ def _mlp_long_backward_buffer_0(
     return buffer_0
 
 
-def _mlp_long_backward_d_D(c: torch.Tensor, d_out: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_mlp_long_backward_d_D(c: f32[h], d_out: bf16[b o], state: f32[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
+def _mlp_long_backward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_backward_H(c: f32[h], state: f32[b h]) -> H: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("d_out", d_out, torch.bfloat16, 2, c.device)
     _check("state", state, torch.float32, 2, c.device)
     (h,) = c.shape
-    b, o = d_out.shape
+    b, _ = state.shape
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
-    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=c.device)
-    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
-    mlp_long_backward_d_D_kernel[grid](
-        c, d_out, state, d_D, c.stride(0), d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
-        d_D.stride(0), d_D.stride(1), h, b, o, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O,
-        num_warps=warps, num_stages=stages,
+    H = torch.empty((b, h), dtype=torch.bfloat16, device=c.device)
+    BLOCK_H, warps, stages = 1024, 4, 1
+    grid = (b * triton.cdiv(h, BLOCK_H),)
+    mlp_long_backward_H_kernel[grid](
+        c, state, H, c.stride(0), state.stride(0), state.stride(1), H.stride(0), H.stride(1), h, b,
+        BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
-    return d_D
+    return H
 
 
 def _mlp_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
@@ -1261,6 +1305,25 @@ def _mlp_long_backward_d_c(buffer_0: torch.Tensor) -> torch.Tensor:
     return d_c
 
 
+def _mlp_long_backward_d_D(d_out: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_backward_d_D(d_out: bf16[b o], H: bf16[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("H", H, torch.bfloat16, 2, d_out.device)
+    b, o = d_out.shape
+    _, h = H.shape
+    if H.shape != (b, h):
+        raise ValueError(f"H: bf16[b h] has shape {H.shape}, expected {(b, h)}")
+    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
+    mlp_long_backward_d_D_kernel[grid](
+        d_out, H, d_D, d_out.stride(0), d_out.stride(1), H.stride(0), H.stride(1), d_D.stride(0),
+        d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_D
+
+
 class _mlp_autograd(torch.autograd.Function):
     """mlp and its derivative."""
 
@@ -1284,7 +1347,8 @@ class _mlp_long_autograd(torch.autograd.Function):
     @staticmethod
     def forward(ctx, X, W, c, D):
         state = _mlp_long_forward_state(X, W)
-        out = _mlp_long_forward_out(c, D, state)
+        H = _mlp_long_forward_H(c, state)
+        out = _mlp_long_forward_out(D, H)
         ctx.save_for_backward(X, W, c, D, state)
         return out
 
@@ -1292,10 +1356,11 @@ class _mlp_long_autograd(torch.autograd.Function):
     def backward(ctx, d_out):
         X, W, c, D, state = ctx.saved_tensors
         buffer_0 = _mlp_long_backward_buffer_0(c, D, d_out, state)
-        d_D = _mlp_long_backward_d_D(c, d_out, state)
+        H = _mlp_long_backward_H(c, state)
         d_X = _mlp_long_backward_d_X(W, buffer_0)
         d_W = _mlp_long_backward_d_W(X, buffer_0)
         d_c = _mlp_long_backward_d_c(buffer_0)
+        d_D = _mlp_long_backward_d_D(d_out, H)
         return d_X, d_W, d_c, d_D
 
 
@@ -1946,10 +2011,38 @@ def swiglu_long_forward_state__kernel(
 
 
 @triton.jit
+def swiglu_long_forward_buffer_0_kernel(
+    state_ptr, state__ptr, buffer_0_ptr, state_stride_b, state_stride_h, state__stride_b, state__stride_h,
+    buffer_0_stride_b, buffer_0_stride_h, size_b, size_h, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    b_index = program.to(tl.int64)
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h,
+        mask=(h_index < size_h),
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h,
+        mask=(h_index < size_h),
+        other=0.0,
+    )
+    # src[layers.diag:12]
+    tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h,
+        tile_bf16,
+        mask=(h_index < size_h),
+    )
+
+
+@triton.jit
 def swiglu_long_forward_out_kernel(
-    D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
-    state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
-    BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
+    D_ptr, buffer_0_ptr, out_ptr, D_stride_h, D_stride_o, buffer_0_stride_b, buffer_0_stride_h, out_stride_b,
+    out_stride_o, size_h, size_o, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -1962,49 +2055,37 @@ def swiglu_long_forward_out_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:11]
         D = tl.load(
             D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         # src[layers.diag:12]
-        state_ = tl.load(
-            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, tl.trans(D), acc_h)
+        next_acc_h = tl.dot(buffer_0, tl.trans(D), acc_h)
         acc_h = next_acc_h
     from_h = tl.maximum(0, to_h)
     # tiles that a mask or the end cuts
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
         # src[layers.diag:11]
         D = tl.load(
             D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
             mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
-            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-            other=0.0,
-        )
         # src[layers.diag:12]
-        state_ = tl.load(
-            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-            other=0.0,
-        )
-        tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, tl.trans(D), acc_h)
+        next_acc_h = tl.dot(buffer_0, tl.trans(D), acc_h)
         acc_h = next_acc_h
     tl.store(
         out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
@@ -2014,10 +2095,11 @@ def swiglu_long_forward_out_kernel(
 
 
 @triton.jit
-def swiglu_long_backward_buffer_0_kernel(
-    D_ptr, d_out_ptr, buffer_0_ptr, D_stride_h, D_stride_o, d_out_stride_b, d_out_stride_o, buffer_0_stride_b,
-    buffer_0_stride_h, size_h, size_o, size_b, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
-    BLOCK_H: tl.constexpr,
+def swiglu_long_backward_buffer_0_buffer_1_kernel(
+    D_ptr, d_out_ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr, D_stride_h, D_stride_o,
+    d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h, state__stride_b, state__stride_h,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_1_stride_b, buffer_1_stride_h, size_h, size_o, size_b,
+    BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -2060,85 +2142,66 @@ def swiglu_long_backward_buffer_0_kernel(
         )
         next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
         acc_o = next_acc_o
+    state_ = tl.load(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    sigmoid_b_h = tl.sigmoid(state)
+    tile = (acc_o * sigmoid_b_h) * (1.0 + ((1.0 - sigmoid_b_h) * state))
     tl.store(
         buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-        acc_o,
+        (tile * state_).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+    # src[layers.diag:12]
+    tile_bf16 = (acc_o * (state * tl.sigmoid(state))).to(tl.bfloat16)
+    tl.store(
+        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index[None, :] * buffer_1_stride_h,
+        tile_bf16,
         mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
     )
 
 
 @triton.jit
-def swiglu_long_backward_d_D_kernel(
-    d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
-    state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
-    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr,
+def swiglu_long_backward_buffer_2_kernel(
+    state_ptr, state__ptr, buffer_2_ptr, state_stride_b, state_stride_h, state__stride_b, state__stride_h,
+    buffer_2_stride_b, buffer_2_stride_h, size_b, size_h, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
-    o_index = first_o + tl.arange(0, BLOCK_O)
-    program = program // tl.cdiv(size_o, BLOCK_O)
-    first_h = program * BLOCK_H
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
-    acc_b = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
-    to_b = size_b // BLOCK_B * BLOCK_B
-    # whole tiles, no mask needed
-    for first_b in tl.range(0, to_b, BLOCK_B):
-        b_index = first_b + tl.arange(0, BLOCK_B)
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:12]
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-            mask=(o_index < size_o)[:, None],
-            other=0.0,
-        )
-        next_acc_b = tl.dot(tile_bf16, tl.trans(d_out), acc_b)
-        acc_b = next_acc_b
-    from_b = tl.maximum(0, to_b)
-    # tiles that a mask or the end cuts
-    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
-        b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:12]
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
-            other=0.0,
-        )
-        next_acc_b = tl.dot(tile_bf16, tl.trans(d_out), acc_b)
-        acc_b = next_acc_b
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    b_index = program.to(tl.int64)
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h,
+        mask=(h_index < size_h),
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h,
+        mask=(h_index < size_h),
+        other=0.0,
+    )
+    # src[layers.diag:12]
+    tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
     tl.store(
-        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
-        acc_b.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h,
+        tile_bf16,
+        mask=(h_index < size_h),
     )
 
 
 @triton.jit
 def swiglu_long_backward_d_X_kernel(
-    W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
-    U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
-    buffer_0_stride_h, d_X_stride_b, d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr,
+    W_ptr, U_ptr, buffer_0_ptr, buffer_1_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i, U_stride_h,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_1_stride_b, buffer_1_stride_h, d_X_stride_b, d_X_stride_i,
+    size_i, size_h, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
@@ -2157,35 +2220,24 @@ def swiglu_long_backward_d_X_kernel(
             mask=(b_index < size_b)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        sigmoid_b_h = tl.sigmoid(state)
-        state_ = tl.load(
-            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        tile = (buffer_0 * sigmoid_b_h) * (1.0 + ((1.0 - sigmoid_b_h) * state))
-        tile_bf16 = (tile * state_).to(tl.bfloat16)
         # src[layers.diag:11]
         W = tl.load(
             W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
             mask=(i_index < size_i)[:, None],
             other=0.0,
         )
-        next_acc_h = tl.dot(tile_bf16, tl.trans(W), acc_h)
-        # src[layers.diag:12]
-        tile_bf16_2 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
-        # src[layers.diag:11]
+        next_acc_h = tl.dot(buffer_0, tl.trans(W), acc_h)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index[None, :] * buffer_1_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
         U = tl.load(
             U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
             mask=(i_index < size_i)[:, None],
             other=0.0,
         )
-        next_acc_h_2 = tl.dot(tile_bf16_2, tl.trans(U), acc_h_2)
+        next_acc_h_2 = tl.dot(buffer_1, tl.trans(U), acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     from_h = tl.maximum(0, to_h)
@@ -2197,35 +2249,24 @@ def swiglu_long_backward_d_X_kernel(
             mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
-            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-            other=0.0,
-        )
-        sigmoid_b_h = tl.sigmoid(state)
-        state_ = tl.load(
-            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-            other=0.0,
-        )
-        tile = (buffer_0 * sigmoid_b_h) * (1.0 + ((1.0 - sigmoid_b_h) * state))
-        tile_bf16 = (tile * state_).to(tl.bfloat16)
         # src[layers.diag:11]
         W = tl.load(
             W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
             mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
-        next_acc_h = tl.dot(tile_bf16, tl.trans(W), acc_h)
-        # src[layers.diag:12]
-        tile_bf16_2 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
-        # src[layers.diag:11]
+        next_acc_h = tl.dot(buffer_0, tl.trans(W), acc_h)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index[None, :] * buffer_1_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
         U = tl.load(
             U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
             mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
-        next_acc_h_2 = tl.dot(tile_bf16_2, tl.trans(U), acc_h_2)
+        next_acc_h_2 = tl.dot(buffer_1, tl.trans(U), acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     tl.store(
@@ -2237,8 +2278,7 @@ def swiglu_long_backward_d_X_kernel(
 
 @triton.jit
 def swiglu_long_backward_d_W_kernel(
-    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, X_stride_b, X_stride_i, state_stride_b,
-    state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
+    X_ptr, buffer_0_ptr, d_W_ptr, X_stride_b, X_stride_i, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
     d_W_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2252,61 +2292,35 @@ def swiglu_long_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:11]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
             mask=(i_index < size_i)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        sigmoid_h_b = tl.sigmoid(state)
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile = (buffer_0 * sigmoid_h_b) * (1.0 + ((1.0 - sigmoid_h_b) * state))
-        tile_bf16 = (tile * state_).to(tl.bfloat16)
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        next_acc_b = tl.dot(X, tl.trans(buffer_0), acc_b)
         acc_b = next_acc_b
     from_b = tl.maximum(0, to_b)
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:11]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
             mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        sigmoid_h_b = tl.sigmoid(state)
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile = (buffer_0 * sigmoid_h_b) * (1.0 + ((1.0 - sigmoid_h_b) * state))
-        tile_bf16 = (tile * state_).to(tl.bfloat16)
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        next_acc_b = tl.dot(X, tl.trans(buffer_0), acc_b)
         acc_b = next_acc_b
     tl.store(
         d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
@@ -2317,9 +2331,8 @@ def swiglu_long_backward_d_W_kernel(
 
 @triton.jit
 def swiglu_long_backward_d_U_kernel(
-    X_ptr, state_ptr, buffer_0_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b, state_stride_h,
-    buffer_0_stride_b, buffer_0_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h,
-    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+    X_ptr, buffer_1_ptr, d_U_ptr, X_stride_b, X_stride_i, buffer_1_stride_b, buffer_1_stride_h, d_U_stride_i,
+    d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -2332,54 +2345,92 @@ def swiglu_long_backward_d_U_kernel(
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h,
             mask=(h_index < size_h)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:12]
-        tile_bf16 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
         # src[layers.diag:11]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
             mask=(i_index < size_i)[:, None],
             other=0.0,
         )
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        next_acc_b = tl.dot(X, tl.trans(buffer_1), acc_b)
         acc_b = next_acc_b
     from_b = tl.maximum(0, to_b)
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h,
             mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:12]
-        tile_bf16 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
         # src[layers.diag:11]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
             mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
             other=0.0,
         )
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        next_acc_b = tl.dot(X, tl.trans(buffer_1), acc_b)
         acc_b = next_acc_b
     tl.store(
         d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
         acc_b.to(tl.bfloat16),
         mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_backward_d_D_kernel(
+    d_out_ptr, buffer_2_ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, buffer_2_stride_b, buffer_2_stride_h,
+    d_D_stride_h, d_D_stride_o, size_b, size_o, size_h, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    acc_b = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index[None, :] * buffer_2_stride_b + h_index[:, None] * buffer_2_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(buffer_2, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index[None, :] * buffer_2_stride_b + h_index[:, None] * buffer_2_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(buffer_2, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        acc_b.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
     )
 
 
@@ -2618,155 +2669,176 @@ def _swiglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tenso
     return state_
 
 
-def _swiglu_long_forward_out(D: torch.Tensor, state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
-    """_swiglu_long_forward_out(D: bf16[h o], state: f32[b h], state_: f32[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
-    _check("D", D, torch.bfloat16, 2, D.device)
-    _check("state", state, torch.float32, 2, D.device)
-    _check("state_", state_, torch.float32, 2, D.device)
-    h, o = D.shape
-    b, _ = state.shape
-    if state.shape != (b, h):
-        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+def _swiglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_forward_buffer_0(state: f32[b h], state_: f32[b h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    _check("state_", state_, torch.float32, 2, state.device)
+    b, h = state.shape
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
-    out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
-    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
-    swiglu_long_forward_out_kernel[grid](
-        D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1), state_.stride(0),
-        state_.stride(1), out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
-        BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _swiglu_long_backward_buffer_0(D: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_swiglu_long_backward_buffer_0(D: bf16[h o], d_out: bf16[b o]) -> buffer_0: f32[b h]. Any strides; sizes are read off the shapes."""
-    _check("D", D, torch.bfloat16, 2, D.device)
-    _check("d_out", d_out, torch.bfloat16, 2, D.device)
-    h, o = D.shape
-    b, _ = d_out.shape
-    if d_out.shape != (b, o):
-        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
-    buffer_0 = torch.empty((b, h), dtype=torch.float32, device=D.device)
-    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
-    swiglu_long_backward_buffer_0_kernel[grid](
-        D, d_out, buffer_0, D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), h, o, b, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps,
-        num_stages=stages,
+    buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    BLOCK_H, warps, stages = 1024, 4, 1
+    grid = (b * triton.cdiv(h, BLOCK_H),)
+    swiglu_long_forward_buffer_0_kernel[grid](
+        state, state_, buffer_0, state.stride(0), state.stride(1), state_.stride(0), state_.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), b, h, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
 
-def _swiglu_long_backward_d_D(d_out: torch.Tensor, state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
-    """_swiglu_long_backward_d_D(d_out: bf16[b o], state: f32[b h], state_: f32[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    _check("state_", state_, torch.float32, 2, d_out.device)
-    b, o = d_out.shape
-    _, h = state.shape
+def _swiglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_forward_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, D.device)
+    h, o = D.shape
+    b, _ = buffer_0.shape
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    swiglu_long_forward_out_kernel[grid](
+        D, buffer_0, out, D.stride(0), D.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), h, o, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _swiglu_long_backward_buffer_0_buffer_1(
+    D: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_swiglu_long_backward_buffer_0_buffer_1(D: bf16[h o], d_out: bf16[b o], state: f32[b h], state_: f32[b h]) -> buffer_0: bf16[b h], buffer_1: bf16[b h]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("d_out", d_out, torch.bfloat16, 2, D.device)
+    _check("state", state, torch.float32, 2, D.device)
+    _check("state_", state_, torch.float32, 2, D.device)
+    h, o = D.shape
+    b, _ = d_out.shape
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
-    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
-    swiglu_long_backward_d_D_kernel[grid](
-        d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
-        state_.stride(0), state_.stride(1), d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B,
-        BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
+    buffer_1 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    swiglu_long_backward_buffer_0_buffer_1_kernel[grid](
+        D, d_out, state, state_, buffer_0, buffer_1, D.stride(0), D.stride(1), d_out.stride(0),
+        d_out.stride(1), state.stride(0), state.stride(1), state_.stride(0), state_.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), h, o, b,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
-    return d_D
+    return buffer_0, buffer_1
+
+
+def _swiglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_backward_buffer_2(state: f32[b h], state_: f32[b h]) -> buffer_2: bf16[b h]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    _check("state_", state_, torch.float32, 2, state.device)
+    b, h = state.shape
+    if state_.shape != (b, h):
+        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    buffer_2 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    BLOCK_H, warps, stages = 1024, 4, 1
+    grid = (b * triton.cdiv(h, BLOCK_H),)
+    swiglu_long_backward_buffer_2_kernel[grid](
+        state, state_, buffer_2, state.stride(0), state.stride(1), state_.stride(0), state_.stride(1),
+        buffer_2.stride(0), buffer_2.stride(1), b, h, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return buffer_2
 
 
 def _swiglu_long_backward_d_X(
     W: torch.Tensor,
     U: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
     buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_swiglu_long_backward_d_X(W: bf16[i h], U: bf16[i h], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
+    """_swiglu_long_backward_d_X(W: bf16[i h], U: bf16[i h], buffer_0: bf16[b h], buffer_1: bf16[b h]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
     _check("U", U, torch.bfloat16, 2, W.device)
-    _check("state", state, torch.float32, 2, W.device)
-    _check("state_", state_, torch.float32, 2, W.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, W.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, W.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, W.device)
     i, h = W.shape
-    b, _ = state.shape
+    b, _ = buffer_0.shape
     if U.shape != (i, h):
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
-    if state.shape != (b, h):
-        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
-    if state_.shape != (b, h):
-        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     if buffer_0.shape != (b, h):
-        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+        raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    if buffer_1.shape != (b, h):
+        raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     swiglu_long_backward_d_X_kernel[grid](
-        W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
-        state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), d_X.stride(0), d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
-        BLOCK_I=BLOCK_I, num_warps=warps, num_stages=stages,
+        W, U, buffer_0, buffer_1, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_X.stride(0), d_X.stride(1), i, h, b,
+        BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, num_warps=warps, num_stages=stages,
     )
     return d_X
 
 
-def _swiglu_long_backward_d_W(
-    X: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_swiglu_long_backward_d_W(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
+def _swiglu_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_backward_d_W(X: bf16[b i], buffer_0: bf16[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
-    _check("state", state, torch.float32, 2, X.device)
-    _check("state_", state_, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, X.device)
     b, i = X.shape
-    _, h = state.shape
-    if state.shape != (b, h):
-        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
-    if state_.shape != (b, h):
-        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    _, h = buffer_0.shape
     if buffer_0.shape != (b, h):
-        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+        raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_d_W_kernel[grid](
-        X, state, state_, buffer_0, d_W, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
-        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+        X, buffer_0, d_W, X.stride(0), X.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
         d_W.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps,
         num_stages=stages,
     )
     return d_W
 
 
-def _swiglu_long_backward_d_U(X: torch.Tensor, state: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
-    """_swiglu_long_backward_d_U(X: bf16[b i], state: f32[b h], buffer_0: f32[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
+def _swiglu_long_backward_d_U(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_backward_d_U(X: bf16[b i], buffer_1: bf16[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
-    _check("state", state, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, X.device)
     b, i = X.shape
-    _, h = state.shape
-    if state.shape != (b, h):
-        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
-    if buffer_0.shape != (b, h):
-        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    _, h = buffer_1.shape
+    if buffer_1.shape != (b, h):
+        raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_d_U_kernel[grid](
-        X, state, buffer_0, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
-        buffer_0.stride(0), buffer_0.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B,
-        BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+        X, buffer_1, d_U, X.stride(0), X.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_U.stride(0),
+        d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps,
+        num_stages=stages,
     )
     return d_U
+
+
+def _swiglu_long_backward_d_D(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_backward_d_D(d_out: bf16[b o], buffer_2: bf16[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_2", buffer_2, torch.bfloat16, 2, d_out.device)
+    b, o = d_out.shape
+    _, h = buffer_2.shape
+    if buffer_2.shape != (b, h):
+        raise ValueError(f"buffer_2: bf16[b h] has shape {buffer_2.shape}, expected {(b, h)}")
+    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
+    swiglu_long_backward_d_D_kernel[grid](
+        d_out, buffer_2, d_D, d_out.stride(0), d_out.stride(1), buffer_2.stride(0), buffer_2.stride(1),
+        d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_D
 
 
 class _swiglu_autograd(torch.autograd.Function):
@@ -2793,18 +2865,20 @@ class _swiglu_long_autograd(torch.autograd.Function):
     def forward(ctx, X, W, U, D):
         state = _swiglu_long_forward_state(X, W)
         state_ = _swiglu_long_forward_state_(X, U)
-        out = _swiglu_long_forward_out(D, state, state_)
+        buffer_0 = _swiglu_long_forward_buffer_0(state, state_)
+        out = _swiglu_long_forward_out(D, buffer_0)
         ctx.save_for_backward(X, W, U, D, state, state_)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         X, W, U, D, state, state_ = ctx.saved_tensors
-        buffer_0 = _swiglu_long_backward_buffer_0(D, d_out)
-        d_D = _swiglu_long_backward_d_D(d_out, state, state_)
-        d_X = _swiglu_long_backward_d_X(W, U, state, state_, buffer_0)
-        d_W = _swiglu_long_backward_d_W(X, state, state_, buffer_0)
-        d_U = _swiglu_long_backward_d_U(X, state, buffer_0)
+        buffer_0, buffer_1 = _swiglu_long_backward_buffer_0_buffer_1(D, d_out, state, state_)
+        buffer_2 = _swiglu_long_backward_buffer_2(state, state_)
+        d_X = _swiglu_long_backward_d_X(W, U, buffer_0, buffer_1)
+        d_W = _swiglu_long_backward_d_W(X, buffer_0)
+        d_U = _swiglu_long_backward_d_U(X, buffer_1)
+        d_D = _swiglu_long_backward_d_D(d_out, buffer_2)
         return d_X, d_W, d_U, d_D
 
 
@@ -3464,10 +3538,37 @@ def geglu_long_forward_state__kernel(
 
 
 @triton.jit
+def geglu_long_forward_buffer_0_kernel(
+    state_ptr, state__ptr, buffer_0_ptr, state_stride_b, state_stride_h, state__stride_b, state__stride_h,
+    buffer_0_stride_b, buffer_0_stride_h, size_b, size_h, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    b_index = program.to(tl.int64)
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h,
+        mask=(h_index < size_h),
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h,
+        mask=(h_index < size_h),
+        other=0.0,
+    )
+    # src[layers.diag:16]
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h,
+        (gelu(state) * state_).to(tl.bfloat16),
+        mask=(h_index < size_h),
+    )
+
+
+@triton.jit
 def geglu_long_forward_out_kernel(
-    D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
-    state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
-    BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
+    D_ptr, buffer_0_ptr, out_ptr, D_stride_h, D_stride_o, buffer_0_stride_b, buffer_0_stride_h, out_stride_b,
+    out_stride_o, size_h, size_o, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -3480,49 +3581,37 @@ def geglu_long_forward_out_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:15]
         D = tl.load(
             D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         # src[layers.diag:16]
-        state_ = tl.load(
-            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, tl.trans(D), acc_h)
+        next_acc_h = tl.dot(buffer_0, tl.trans(D), acc_h)
         acc_h = next_acc_h
     from_h = tl.maximum(0, to_h)
     # tiles that a mask or the end cuts
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
         # src[layers.diag:15]
         D = tl.load(
             D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
             mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
-            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-            other=0.0,
-        )
         # src[layers.diag:16]
-        state_ = tl.load(
-            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-            other=0.0,
-        )
-        tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, tl.trans(D), acc_h)
+        next_acc_h = tl.dot(buffer_0, tl.trans(D), acc_h)
         acc_h = next_acc_h
     tl.store(
         out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
@@ -3532,10 +3621,11 @@ def geglu_long_forward_out_kernel(
 
 
 @triton.jit
-def geglu_long_backward_buffer_0_kernel(
-    D_ptr, d_out_ptr, buffer_0_ptr, D_stride_h, D_stride_o, d_out_stride_b, d_out_stride_o, buffer_0_stride_b,
-    buffer_0_stride_h, size_h, size_o, size_b, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
-    BLOCK_H: tl.constexpr,
+def geglu_long_backward_buffer_0_buffer_1_kernel(
+    D_ptr, d_out_ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr, D_stride_h, D_stride_o,
+    d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h, state__stride_b, state__stride_h,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_1_stride_b, buffer_1_stride_h, size_h, size_o, size_b,
+    BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -3578,85 +3668,64 @@ def geglu_long_backward_buffer_0_kernel(
         )
         next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
         acc_o = next_acc_o
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:16]
     tl.store(
         buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-        acc_o,
+        (gelu(state) * acc_o).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+    state_ = tl.load(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
+    add_b_h = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
+    tl.store(
+        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index[None, :] * buffer_1_stride_h,
+        ((add_b_h * acc_o) * state_).to(tl.bfloat16),
         mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
     )
 
 
 @triton.jit
-def geglu_long_backward_d_D_kernel(
-    d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
-    state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
-    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr,
+def geglu_long_backward_buffer_2_kernel(
+    state_ptr, state__ptr, buffer_2_ptr, state_stride_b, state_stride_h, state__stride_b, state__stride_h,
+    buffer_2_stride_b, buffer_2_stride_h, size_b, size_h, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
-    o_index = first_o + tl.arange(0, BLOCK_O)
-    program = program // tl.cdiv(size_o, BLOCK_O)
-    first_h = program * BLOCK_H
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
-    acc_b = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
-    to_b = size_b // BLOCK_B * BLOCK_B
-    # whole tiles, no mask needed
-    for first_b in tl.range(0, to_b, BLOCK_B):
-        b_index = first_b + tl.arange(0, BLOCK_B)
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:16]
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-            mask=(o_index < size_o)[:, None],
-            other=0.0,
-        )
-        next_acc_b = tl.dot(tile_bf16, tl.trans(d_out), acc_b)
-        acc_b = next_acc_b
-    from_b = tl.maximum(0, to_b)
-    # tiles that a mask or the end cuts
-    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
-        b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:16]
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
-            other=0.0,
-        )
-        next_acc_b = tl.dot(tile_bf16, tl.trans(d_out), acc_b)
-        acc_b = next_acc_b
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    b_index = program.to(tl.int64)
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h,
+        mask=(h_index < size_h),
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h,
+        mask=(h_index < size_h),
+        other=0.0,
+    )
+    # src[layers.diag:16]
     tl.store(
-        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
-        acc_b.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h,
+        (gelu(state) * state_).to(tl.bfloat16),
+        mask=(h_index < size_h),
     )
 
 
 @triton.jit
 def geglu_long_backward_d_X_kernel(
-    W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
-    U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
-    buffer_0_stride_h, d_X_stride_b, d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr,
+    W_ptr, U_ptr, buffer_0_ptr, buffer_1_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i, U_stride_h,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_1_stride_b, buffer_1_stride_h, d_X_stride_b, d_X_stride_i,
+    size_i, size_h, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
@@ -3670,80 +3739,58 @@ def geglu_long_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:15]
         U = tl.load(
             U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
             mask=(i_index < size_i)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        next_acc_h = tl.dot(buffer_0, tl.trans(U), acc_h)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index[None, :] * buffer_1_stride_h,
             mask=(b_index < size_b)[:, None],
             other=0.0,
         )
-        # src[layers.diag:16]
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, tl.trans(U), acc_h)
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
-        add_b_h = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
-        state_ = tl.load(
-            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        tile_bf16_2 = ((add_b_h * buffer_0) * state_).to(tl.bfloat16)
-        # src[layers.diag:15]
         W = tl.load(
             W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
             mask=(i_index < size_i)[:, None],
             other=0.0,
         )
-        next_acc_h_2 = tl.dot(tile_bf16_2, tl.trans(W), acc_h_2)
+        next_acc_h_2 = tl.dot(buffer_1, tl.trans(W), acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     from_h = tl.maximum(0, to_h)
     # tiles that a mask or the end cuts
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
         # src[layers.diag:15]
         U = tl.load(
             U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
             mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        next_acc_h = tl.dot(buffer_0, tl.trans(U), acc_h)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index[None, :] * buffer_1_stride_h,
             mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
-        # src[layers.diag:16]
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-            other=0.0,
-        )
-        tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, tl.trans(U), acc_h)
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
-        add_b_h = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
-        state_ = tl.load(
-            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-            other=0.0,
-        )
-        tile_bf16_2 = ((add_b_h * buffer_0) * state_).to(tl.bfloat16)
-        # src[layers.diag:15]
         W = tl.load(
             W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
             mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
-        next_acc_h_2 = tl.dot(tile_bf16_2, tl.trans(W), acc_h_2)
+        next_acc_h_2 = tl.dot(buffer_1, tl.trans(W), acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     tl.store(
@@ -3755,8 +3802,7 @@ def geglu_long_backward_d_X_kernel(
 
 @triton.jit
 def geglu_long_backward_d_W_kernel(
-    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, X_stride_b, X_stride_i, state_stride_b,
-    state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
+    X_ptr, buffer_1_ptr, d_W_ptr, X_stride_b, X_stride_i, buffer_1_stride_b, buffer_1_stride_h, d_W_stride_i,
     d_W_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3770,62 +3816,35 @@ def geglu_long_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h,
             mask=(h_index < size_h)[:, None],
             other=0.0,
         )
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
-        add_h_b = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = ((add_h_b * buffer_0) * state_).to(tl.bfloat16)
         # src[layers.diag:15]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
             mask=(i_index < size_i)[:, None],
             other=0.0,
         )
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        next_acc_b = tl.dot(X, tl.trans(buffer_1), acc_b)
         acc_b = next_acc_b
     from_b = tl.maximum(0, to_b)
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h,
             mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
-        add_h_b = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
-        add_h_b_2 = tl.where((b_index < size_b)[None, :], add_h_b, 0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = ((add_h_b_2 * buffer_0) * state_).to(tl.bfloat16)
         # src[layers.diag:15]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
             mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
             other=0.0,
         )
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        next_acc_b = tl.dot(X, tl.trans(buffer_1), acc_b)
         acc_b = next_acc_b
     tl.store(
         d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
@@ -3836,9 +3855,8 @@ def geglu_long_backward_d_W_kernel(
 
 @triton.jit
 def geglu_long_backward_d_U_kernel(
-    X_ptr, state_ptr, buffer_0_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b, state_stride_h,
-    buffer_0_stride_b, buffer_0_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h,
-    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+    X_ptr, buffer_0_ptr, d_U_ptr, X_stride_b, X_stride_i, buffer_0_stride_b, buffer_0_stride_h, d_U_stride_i,
+    d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -3851,54 +3869,92 @@ def geglu_long_backward_d_U_kernel(
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:15]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
             mask=(i_index < size_i)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:16]
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        next_acc_b = tl.dot(X, tl.trans(buffer_0), acc_b)
         acc_b = next_acc_b
     from_b = tl.maximum(0, to_b)
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:15]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
             mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:16]
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        next_acc_b = tl.dot(X, tl.trans(buffer_0), acc_b)
         acc_b = next_acc_b
     tl.store(
         d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
         acc_b.to(tl.bfloat16),
         mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_backward_d_D_kernel(
+    d_out_ptr, buffer_2_ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, buffer_2_stride_b, buffer_2_stride_h,
+    d_D_stride_h, d_D_stride_o, size_b, size_o, size_h, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    acc_b = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index[None, :] * buffer_2_stride_b + h_index[:, None] * buffer_2_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(buffer_2, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index[None, :] * buffer_2_stride_b + h_index[:, None] * buffer_2_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(buffer_2, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        acc_b.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
     )
 
 
@@ -4137,155 +4193,176 @@ def _geglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor
     return state_
 
 
-def _geglu_long_forward_out(D: torch.Tensor, state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
-    """_geglu_long_forward_out(D: bf16[h o], state: f32[b h], state_: f32[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
-    _check("D", D, torch.bfloat16, 2, D.device)
-    _check("state", state, torch.float32, 2, D.device)
-    _check("state_", state_, torch.float32, 2, D.device)
-    h, o = D.shape
-    b, _ = state.shape
-    if state.shape != (b, h):
-        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+def _geglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_forward_buffer_0(state: f32[b h], state_: f32[b h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    _check("state_", state_, torch.float32, 2, state.device)
+    b, h = state.shape
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
-    out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
-    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
-    geglu_long_forward_out_kernel[grid](
-        D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1), state_.stride(0),
-        state_.stride(1), out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
-        BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _geglu_long_backward_buffer_0(D: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_geglu_long_backward_buffer_0(D: bf16[h o], d_out: bf16[b o]) -> buffer_0: f32[b h]. Any strides; sizes are read off the shapes."""
-    _check("D", D, torch.bfloat16, 2, D.device)
-    _check("d_out", d_out, torch.bfloat16, 2, D.device)
-    h, o = D.shape
-    b, _ = d_out.shape
-    if d_out.shape != (b, o):
-        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
-    buffer_0 = torch.empty((b, h), dtype=torch.float32, device=D.device)
-    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
-    geglu_long_backward_buffer_0_kernel[grid](
-        D, d_out, buffer_0, D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), h, o, b, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps,
-        num_stages=stages,
+    buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    BLOCK_H, warps, stages = 1024, 4, 1
+    grid = (b * triton.cdiv(h, BLOCK_H),)
+    geglu_long_forward_buffer_0_kernel[grid](
+        state, state_, buffer_0, state.stride(0), state.stride(1), state_.stride(0), state_.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), b, h, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
 
-def _geglu_long_backward_d_D(d_out: torch.Tensor, state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
-    """_geglu_long_backward_d_D(d_out: bf16[b o], state: f32[b h], state_: f32[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    _check("state_", state_, torch.float32, 2, d_out.device)
-    b, o = d_out.shape
-    _, h = state.shape
+def _geglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_forward_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, D.device)
+    h, o = D.shape
+    b, _ = buffer_0.shape
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    geglu_long_forward_out_kernel[grid](
+        D, buffer_0, out, D.stride(0), D.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), h, o, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _geglu_long_backward_buffer_0_buffer_1(
+    D: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_geglu_long_backward_buffer_0_buffer_1(D: bf16[h o], d_out: bf16[b o], state: f32[b h], state_: f32[b h]) -> buffer_0: bf16[b h], buffer_1: bf16[b h]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("d_out", d_out, torch.bfloat16, 2, D.device)
+    _check("state", state, torch.float32, 2, D.device)
+    _check("state_", state_, torch.float32, 2, D.device)
+    h, o = D.shape
+    b, _ = d_out.shape
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
-    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
-    geglu_long_backward_d_D_kernel[grid](
-        d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
-        state_.stride(0), state_.stride(1), d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B,
-        BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
+    buffer_1 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    geglu_long_backward_buffer_0_buffer_1_kernel[grid](
+        D, d_out, state, state_, buffer_0, buffer_1, D.stride(0), D.stride(1), d_out.stride(0),
+        d_out.stride(1), state.stride(0), state.stride(1), state_.stride(0), state_.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), h, o, b,
+        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
-    return d_D
+    return buffer_0, buffer_1
+
+
+def _geglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_backward_buffer_2(state: f32[b h], state_: f32[b h]) -> buffer_2: bf16[b h]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    _check("state_", state_, torch.float32, 2, state.device)
+    b, h = state.shape
+    if state_.shape != (b, h):
+        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    buffer_2 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    BLOCK_H, warps, stages = 1024, 4, 1
+    grid = (b * triton.cdiv(h, BLOCK_H),)
+    geglu_long_backward_buffer_2_kernel[grid](
+        state, state_, buffer_2, state.stride(0), state.stride(1), state_.stride(0), state_.stride(1),
+        buffer_2.stride(0), buffer_2.stride(1), b, h, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return buffer_2
 
 
 def _geglu_long_backward_d_X(
     W: torch.Tensor,
     U: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
     buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_geglu_long_backward_d_X(W: bf16[i h], U: bf16[i h], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
+    """_geglu_long_backward_d_X(W: bf16[i h], U: bf16[i h], buffer_0: bf16[b h], buffer_1: bf16[b h]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
     _check("U", U, torch.bfloat16, 2, W.device)
-    _check("state", state, torch.float32, 2, W.device)
-    _check("state_", state_, torch.float32, 2, W.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, W.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, W.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, W.device)
     i, h = W.shape
-    b, _ = state.shape
+    b, _ = buffer_0.shape
     if U.shape != (i, h):
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
-    if state.shape != (b, h):
-        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
-    if state_.shape != (b, h):
-        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     if buffer_0.shape != (b, h):
-        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+        raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    if buffer_1.shape != (b, h):
+        raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     geglu_long_backward_d_X_kernel[grid](
-        W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
-        state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), d_X.stride(0), d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
-        BLOCK_I=BLOCK_I, num_warps=warps, num_stages=stages,
+        W, U, buffer_0, buffer_1, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_X.stride(0), d_X.stride(1), i, h, b,
+        BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, num_warps=warps, num_stages=stages,
     )
     return d_X
 
 
-def _geglu_long_backward_d_W(
-    X: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_geglu_long_backward_d_W(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
+def _geglu_long_backward_d_W(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_backward_d_W(X: bf16[b i], buffer_1: bf16[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
-    _check("state", state, torch.float32, 2, X.device)
-    _check("state_", state_, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, X.device)
     b, i = X.shape
-    _, h = state.shape
-    if state.shape != (b, h):
-        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
-    if state_.shape != (b, h):
-        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
-    if buffer_0.shape != (b, h):
-        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    _, h = buffer_1.shape
+    if buffer_1.shape != (b, h):
+        raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_d_W_kernel[grid](
-        X, state, state_, buffer_0, d_W, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
-        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+        X, buffer_1, d_W, X.stride(0), X.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_W.stride(0),
         d_W.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps,
         num_stages=stages,
     )
     return d_W
 
 
-def _geglu_long_backward_d_U(X: torch.Tensor, state: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
-    """_geglu_long_backward_d_U(X: bf16[b i], state: f32[b h], buffer_0: f32[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
+def _geglu_long_backward_d_U(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_backward_d_U(X: bf16[b i], buffer_0: bf16[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
-    _check("state", state, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, X.device)
     b, i = X.shape
-    _, h = state.shape
-    if state.shape != (b, h):
-        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    _, h = buffer_0.shape
     if buffer_0.shape != (b, h):
-        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+        raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_d_U_kernel[grid](
-        X, state, buffer_0, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
-        buffer_0.stride(0), buffer_0.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B,
-        BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+        X, buffer_0, d_U, X.stride(0), X.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_U.stride(0),
+        d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps,
+        num_stages=stages,
     )
     return d_U
+
+
+def _geglu_long_backward_d_D(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_backward_d_D(d_out: bf16[b o], buffer_2: bf16[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_2", buffer_2, torch.bfloat16, 2, d_out.device)
+    b, o = d_out.shape
+    _, h = buffer_2.shape
+    if buffer_2.shape != (b, h):
+        raise ValueError(f"buffer_2: bf16[b h] has shape {buffer_2.shape}, expected {(b, h)}")
+    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
+    geglu_long_backward_d_D_kernel[grid](
+        d_out, buffer_2, d_D, d_out.stride(0), d_out.stride(1), buffer_2.stride(0), buffer_2.stride(1),
+        d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_D
 
 
 class _geglu_autograd(torch.autograd.Function):
@@ -4312,18 +4389,20 @@ class _geglu_long_autograd(torch.autograd.Function):
     def forward(ctx, X, W, U, D):
         state = _geglu_long_forward_state(X, W)
         state_ = _geglu_long_forward_state_(X, U)
-        out = _geglu_long_forward_out(D, state, state_)
+        buffer_0 = _geglu_long_forward_buffer_0(state, state_)
+        out = _geglu_long_forward_out(D, buffer_0)
         ctx.save_for_backward(X, W, U, D, state, state_)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         X, W, U, D, state, state_ = ctx.saved_tensors
-        buffer_0 = _geglu_long_backward_buffer_0(D, d_out)
-        d_D = _geglu_long_backward_d_D(d_out, state, state_)
-        d_X = _geglu_long_backward_d_X(W, U, state, state_, buffer_0)
-        d_W = _geglu_long_backward_d_W(X, state, state_, buffer_0)
-        d_U = _geglu_long_backward_d_U(X, state, buffer_0)
+        buffer_0, buffer_1 = _geglu_long_backward_buffer_0_buffer_1(D, d_out, state, state_)
+        buffer_2 = _geglu_long_backward_buffer_2(state, state_)
+        d_X = _geglu_long_backward_d_X(W, U, buffer_0, buffer_1)
+        d_W = _geglu_long_backward_d_W(X, buffer_1)
+        d_U = _geglu_long_backward_d_U(X, buffer_0)
+        d_D = _geglu_long_backward_d_D(d_out, buffer_2)
         return d_X, d_W, d_U, d_D
 
 

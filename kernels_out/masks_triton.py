@@ -1408,8 +1408,38 @@ def sliding_window_long_forward_logsum_kernel(
 
 
 @triton.jit
+def sliding_window_long_backward_buffer_1_kernel(
+    logsum_ptr, state_ptr, buffer_1_ptr, logsum_stride_q, state_stride_q, state_stride_x, buffer_1_stride_q,
+    buffer_1_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:11]
+    and_x = ((q_index - 256) < x_index) & (x_index <= q_index)
+    sub_x = tl.where(and_x, scalar * state, float("-inf")) - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def sliding_window_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
+    V_ptr, d_out_ptr, out_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q,
+    d_out_stride_d, out_stride_q, out_stride_d, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q,
     buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
@@ -1420,6 +1450,7 @@ def sliding_window_long_backward_buffer_0_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_d = size_d // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
@@ -1436,7 +1467,16 @@ def sliding_window_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
@@ -1453,83 +1493,34 @@ def sliding_window_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+    buffer_1 = tl.load(
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (buffer_1 * (acc_d - acc_d_2[:, None])).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def sliding_window_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
-
-
-@triton.jit
-def sliding_window_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_d)
-
-
-@triton.jit
 def sliding_window_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, buffer_1_stride_q, buffer_1_stride_x,
+    d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1538,76 +1529,39 @@ def sliding_window_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) + 255)
-    to_q_2 = tl.minimum(from_q_2, to_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_3 = (tl.minimum(size_q, first_x + 256)) // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_3, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_3)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, to_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:11]
-        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
@@ -1618,10 +1572,8 @@ def sliding_window_long_backward_d_V_kernel(
 
 @triton.jit
 def sliding_window_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1630,113 +1582,53 @@ def sliding_window_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:11]
-    sub_q = q_index - 256
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    from_x = (tl.maximum(0, first_q - 255)) // BLOCK_X * BLOCK_X
-    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 256), BLOCK_X) * BLOCK_X
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
-    to_x_2 = tl.minimum(from_x_2, to_x)
-    # tiles that a mask or the end cuts
-    for first_x in tl.range(from_x, to_x_2, BLOCK_X):
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x_3 = tl.maximum(from_x_2, to_x_3)
-    # tiles that a mask or the end cuts
-    for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
-        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def sliding_window_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1745,107 +1637,45 @@ def sliding_window_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) + 255)
-    to_q_2 = tl.minimum(from_q_2, to_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_3 = (tl.minimum(size_q, first_x + 256)) // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_3, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:10]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_3)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, to_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:10]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:11]
-        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -2143,147 +1973,108 @@ def _sliding_window_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Te
     return logsum
 
 
-def _sliding_window_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_sliding_window_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+def _sliding_window_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_sliding_window_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 1, logsum.device)
+    _check("state", state, torch.float32, 2, logsum.device)
+    (q,) = logsum.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    sliding_window_long_backward_buffer_1_kernel[grid](
+        logsum, state, buffer_1, logsum.stride(0), state.stride(0), state.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _sliding_window_long_backward_buffer_0(
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_sliding_window_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d], out: bf16[q d], buffer_1: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    _check("out", out, torch.bfloat16, 2, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, V.device)
     x, d = V.shape
     q, _ = d_out.shape
     if d_out.shape != (q, d):
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sliding_window_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        V, d_out, out, buffer_1, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        out.stride(0), out.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
         buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
 
 
-def _sliding_window_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_sliding_window_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+def _sliding_window_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_sliding_window_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, d_out.device)
     q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        sliding_window_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    sliding_window_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _sliding_window_long_backward_d_V(
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_sliding_window_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("logsum", logsum, torch.float32, 1, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    q, d = d_out.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _sliding_window_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_sliding_window_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _sliding_window_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_sliding_window_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = logsum.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, _ = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_backward_d_Q_kernel[grid](
-        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _sliding_window_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_sliding_window_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _sliding_window_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_sliding_window_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -2316,16 +2107,18 @@ class _sliding_window_long_autograd(torch.autograd.Function):
         out = _sliding_window_long_forward_out(V, state)
         logsum = _sliding_window_long_forward_logsum(state, d)
         ctx.save_for_backward(Q, K, V, out, logsum, state)
+        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
-        buffer_0 = _sliding_window_long_backward_buffer_0(V, d_out)
-        buffer_1 = _sliding_window_long_backward_buffer_1(d_out, out)
-        d_V = _sliding_window_long_backward_d_V(d_out, logsum, state)
-        d_Q = _sliding_window_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
-        d_K = _sliding_window_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        (d,) = ctx.sizes
+        buffer_1 = _sliding_window_long_backward_buffer_1(logsum, state, d)
+        buffer_0 = _sliding_window_long_backward_buffer_0(V, d_out, out, buffer_1)
+        d_V = _sliding_window_long_backward_d_V(d_out, buffer_1)
+        d_Q = _sliding_window_long_backward_d_Q(K, buffer_0)
+        d_K = _sliding_window_long_backward_d_K(Q, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -3240,8 +3033,38 @@ def dilated_long_forward_logsum_kernel(
 
 
 @triton.jit
+def dilated_long_backward_buffer_1_kernel(
+    logsum_ptr, state_ptr, buffer_1_ptr, logsum_stride_q, state_stride_q, state_stride_x, buffer_1_stride_q,
+    buffer_1_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    # src[masks.diag:16]
+    and_x = (((q_index - x_index) % 4) == 0) & (x_index <= q_index)
+    sub_x = tl.where(and_x, scalar * state, float("-inf")) - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def dilated_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
+    V_ptr, d_out_ptr, out_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q,
+    d_out_stride_d, out_stride_q, out_stride_d, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q,
     buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
@@ -3252,6 +3075,7 @@ def dilated_long_backward_buffer_0_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_d = size_d // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
@@ -3268,7 +3092,16 @@ def dilated_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
@@ -3285,83 +3118,34 @@ def dilated_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+    buffer_1 = tl.load(
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (buffer_1 * (acc_d - acc_d_2[:, None])).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def dilated_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
-
-
-@triton.jit
-def dilated_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_d)
-
-
-@triton.jit
 def dilated_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, buffer_1_stride_q, buffer_1_stride_x,
+    d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3370,80 +3154,39 @@ def dilated_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:16]
-        eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
-        and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:16]
-        eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:16]
-        eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
-        and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
@@ -3454,10 +3197,8 @@ def dilated_long_backward_d_V_kernel(
 
 @triton.jit
 def dilated_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3466,84 +3207,53 @@ def dilated_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:15]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:15]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-        and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def dilated_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3552,111 +3262,45 @@ def dilated_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:15]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:16]
-        eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
-        and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:15]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:16]
-        eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:15]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:16]
-        eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
-        and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3950,147 +3594,108 @@ def _dilated_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
-def _dilated_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_dilated_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+def _dilated_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_dilated_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 1, logsum.device)
+    _check("state", state, torch.float32, 2, logsum.device)
+    (q,) = logsum.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    dilated_long_backward_buffer_1_kernel[grid](
+        logsum, state, buffer_1, logsum.stride(0), state.stride(0), state.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _dilated_long_backward_buffer_0(
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_dilated_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d], out: bf16[q d], buffer_1: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    _check("out", out, torch.bfloat16, 2, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, V.device)
     x, d = V.shape
     q, _ = d_out.shape
     if d_out.shape != (q, d):
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     dilated_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        V, d_out, out, buffer_1, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        out.stride(0), out.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
         buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
 
 
-def _dilated_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_dilated_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+def _dilated_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_dilated_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, d_out.device)
     q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        dilated_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    dilated_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _dilated_long_backward_d_V(
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_dilated_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("logsum", logsum, torch.float32, 1, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    q, d = d_out.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     dilated_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _dilated_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_dilated_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _dilated_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_dilated_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = logsum.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, _ = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     dilated_long_backward_d_Q_kernel[grid](
-        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _dilated_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_dilated_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _dilated_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_dilated_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     dilated_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -4123,16 +3728,18 @@ class _dilated_long_autograd(torch.autograd.Function):
         out = _dilated_long_forward_out(V, state)
         logsum = _dilated_long_forward_logsum(state, d)
         ctx.save_for_backward(Q, K, V, out, logsum, state)
+        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
-        buffer_0 = _dilated_long_backward_buffer_0(V, d_out)
-        buffer_1 = _dilated_long_backward_buffer_1(d_out, out)
-        d_V = _dilated_long_backward_d_V(d_out, logsum, state)
-        d_Q = _dilated_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
-        d_K = _dilated_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        (d,) = ctx.sizes
+        buffer_1 = _dilated_long_backward_buffer_1(logsum, state, d)
+        buffer_0 = _dilated_long_backward_buffer_0(V, d_out, out, buffer_1)
+        d_V = _dilated_long_backward_d_V(d_out, buffer_1)
+        d_Q = _dilated_long_backward_d_Q(K, buffer_0)
+        d_K = _dilated_long_backward_d_K(Q, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -5002,8 +4609,38 @@ def prefix_lm_long_forward_logsum_kernel(
 
 
 @triton.jit
+def prefix_lm_long_backward_buffer_1_kernel(
+    logsum_ptr, state_ptr, buffer_1_ptr, logsum_stride_q, state_stride_q, state_stride_x, buffer_1_stride_q,
+    buffer_1_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:21]
+    where_x = tl.where((x_index < 64) | (x_index <= q_index), scalar * state, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def prefix_lm_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
+    V_ptr, d_out_ptr, out_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q,
+    d_out_stride_d, out_stride_q, out_stride_d, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q,
     buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
@@ -5014,6 +4651,7 @@ def prefix_lm_long_backward_buffer_0_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_d = size_d // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
@@ -5030,7 +4668,16 @@ def prefix_lm_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
@@ -5047,83 +4694,34 @@ def prefix_lm_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+    buffer_1 = tl.load(
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (buffer_1 * (acc_d - acc_d_2[:, None])).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def prefix_lm_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
-
-
-@triton.jit
-def prefix_lm_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_d)
-
-
-@triton.jit
 def prefix_lm_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, buffer_1_stride_q, buffer_1_stride_x,
+    d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -5132,55 +4730,39 @@ def prefix_lm_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:21]
-    lt_x = x_index < 64
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:21]
-        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:21]
-        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
@@ -5191,10 +4773,8 @@ def prefix_lm_long_backward_d_V_kernel(
 
 @triton.jit
 def prefix_lm_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -5203,82 +4783,53 @@ def prefix_lm_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:20]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:20]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def prefix_lm_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -5287,77 +4838,45 @@ def prefix_lm_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:21]
-    lt_x = x_index < 64
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:20]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:21]
-        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:20]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:21]
-        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -5655,147 +5174,108 @@ def _prefix_lm_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
-def _prefix_lm_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_prefix_lm_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+def _prefix_lm_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_prefix_lm_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 1, logsum.device)
+    _check("state", state, torch.float32, 2, logsum.device)
+    (q,) = logsum.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    prefix_lm_long_backward_buffer_1_kernel[grid](
+        logsum, state, buffer_1, logsum.stride(0), state.stride(0), state.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _prefix_lm_long_backward_buffer_0(
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_prefix_lm_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d], out: bf16[q d], buffer_1: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    _check("out", out, torch.bfloat16, 2, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, V.device)
     x, d = V.shape
     q, _ = d_out.shape
     if d_out.shape != (q, d):
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     prefix_lm_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        V, d_out, out, buffer_1, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        out.stride(0), out.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
         buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
 
 
-def _prefix_lm_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_prefix_lm_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+def _prefix_lm_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_prefix_lm_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, d_out.device)
     q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        prefix_lm_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    prefix_lm_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _prefix_lm_long_backward_d_V(
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_prefix_lm_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("logsum", logsum, torch.float32, 1, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    q, d = d_out.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _prefix_lm_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_prefix_lm_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _prefix_lm_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_prefix_lm_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = logsum.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, _ = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_backward_d_Q_kernel[grid](
-        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _prefix_lm_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_prefix_lm_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _prefix_lm_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_prefix_lm_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -5828,16 +5308,18 @@ class _prefix_lm_long_autograd(torch.autograd.Function):
         out = _prefix_lm_long_forward_out(V, state)
         logsum = _prefix_lm_long_forward_logsum(state, d)
         ctx.save_for_backward(Q, K, V, out, logsum, state)
+        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
-        buffer_0 = _prefix_lm_long_backward_buffer_0(V, d_out)
-        buffer_1 = _prefix_lm_long_backward_buffer_1(d_out, out)
-        d_V = _prefix_lm_long_backward_d_V(d_out, logsum, state)
-        d_Q = _prefix_lm_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
-        d_K = _prefix_lm_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        (d,) = ctx.sizes
+        buffer_1 = _prefix_lm_long_backward_buffer_1(logsum, state, d)
+        buffer_0 = _prefix_lm_long_backward_buffer_0(V, d_out, out, buffer_1)
+        d_V = _prefix_lm_long_backward_d_V(d_out, buffer_1)
+        d_Q = _prefix_lm_long_backward_d_Q(K, buffer_0)
+        d_K = _prefix_lm_long_backward_d_K(Q, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -6886,8 +6368,42 @@ def documents_long_forward_logsum_kernel(
 
 
 @triton.jit
+def documents_long_backward_buffer_1_kernel(
+    of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_1_ptr, of_q_stride_q, of_x_stride_x, logsum_stride_q,
+    state_stride_q, state_stride_x, buffer_1_stride_q, buffer_1_stride_x, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    # src[masks.diag:25]
+    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
+    # src[masks.diag:26]
+    where_x = tl.where((x_index <= q_index) & (of_q == of_x), scalar * state, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def documents_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
+    V_ptr, d_out_ptr, out_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q,
+    d_out_stride_d, out_stride_q, out_stride_d, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q,
     buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
@@ -6898,6 +6414,7 @@ def documents_long_backward_buffer_0_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_d = size_d // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
@@ -6914,7 +6431,16 @@ def documents_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
@@ -6931,83 +6457,34 @@ def documents_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+    buffer_1 = tl.load(
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (buffer_1 * (acc_d - acc_d_2[:, None])).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def documents_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
-
-
-@triton.jit
-def documents_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_d)
-
-
-@triton.jit
 def documents_long_backward_d_V_kernel(
-    of_q_ptr, of_x_ptr, d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, of_q_stride_q, of_x_stride_x,
-    d_out_stride_q, d_out_stride_d, logsum_stride_q, state_stride_q, state_stride_x, d_V_stride_x,
-    d_V_stride_d, size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, buffer_1_stride_q, buffer_1_stride_x,
+    d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -7016,105 +6493,39 @@ def documents_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:25]
-    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-    tile = tl.where(x_index < size_x, of_x, -2147483648)
-    most_of_x = tl.max(tile, 0)
-    tile_2 = tl.where(x_index < size_x, of_x, 2147483647)
-    least_of_x = tl.min(tile_2, 0)
-    from_q = tl.maximum(0, first_x)
-    # indices that the mask may leave
-    begin_q = tl.full([1024], size_q, tl.int32)
-    end_q = tl.full([1024], 0, tl.int32)
-    for first_q in tl.range(from_q, size_q, 1024):
-        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-        met = ((of_q <= most_of_x) & (of_q >= least_of_x)) & (q_index < size_q)
-        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
-        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
-    begin_q = tl.min(begin_q, 0)
-    end_q = tl.max(end_q, 0)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q_2 = (tl.maximum(tl.maximum(0, first_x), begin_q)) // BLOCK_Q * BLOCK_Q
-    from_q_3 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    from_q_4 = tl.maximum(from_q_3, from_q_2)
-    to_q = tl.minimum(size_q, end_q)
-    to_q_2 = tl.minimum(from_q_4, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:25]
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-        # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_3 = size_q // BLOCK_Q * BLOCK_Q
-    to_q_4 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
-    to_q_5 = tl.minimum(to_q_3, to_q_4)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_3 in tl.range(from_q_4, to_q_5, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
-        # src[masks.diag:25]
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
-        # src[masks.diag:26]
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        where_x_q = tl.where(of_q[None, :] == of_x[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
-    from_q_5 = tl.maximum(from_q_4, to_q_5)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_4 in tl.range(from_q_5, to_q, BLOCK_Q):
-        q_index = first_q_4 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:25]
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-        # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
@@ -7125,10 +6536,8 @@ def documents_long_backward_d_V_kernel(
 
 @triton.jit
 def documents_long_backward_d_Q_kernel(
-    K_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
-    K_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x,
-    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d,
-    size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -7137,105 +6546,53 @@ def documents_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:25]
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    tile = tl.where(q_index < size_q, of_q, 2147483647)
-    least_of_q = tl.min(tile, 0)
-    tile_2 = tl.where(q_index < size_q, of_q, -2147483648)
-    most_of_q = tl.max(tile_2, 0)
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
-    # indices that the mask may leave
-    begin_x = tl.full([1024], size_x, tl.int32)
-    end_x = tl.full([1024], 0, tl.int32)
-    for first_x in tl.range(0, to_x, 1024):
-        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-        met = ((least_of_q <= of_x) & (most_of_q >= of_x)) & (x_index < size_x)
-        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
-        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
-    begin_x = tl.min(begin_x, 0)
-    end_x = tl.max(end_x, 0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
-    to_x_2 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    to_x_3 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
-    to_x_4 = tl.minimum(to_x_2, to_x_3)
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
-    for first_x_2 in tl.range(from_x, to_x_4, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:25]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
-        # src[masks.diag:26]
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_3 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile_3.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x_2 = tl.maximum(from_x, to_x_4)
-    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q)), end_x)
-    # tiles that a mask or the end cuts
-    for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
-        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-        # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_3 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile_3.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def documents_long_backward_d_K_kernel(
-    Q_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
-    Q_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x,
-    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d,
-    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -7244,133 +6601,45 @@ def documents_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:25]
-    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-    tile = tl.where(x_index < size_x, of_x, -2147483648)
-    most_of_x = tl.max(tile, 0)
-    tile_2 = tl.where(x_index < size_x, of_x, 2147483647)
-    least_of_x = tl.min(tile_2, 0)
-    from_q = tl.maximum(0, first_x)
-    # indices that the mask may leave
-    begin_q = tl.full([1024], size_q, tl.int32)
-    end_q = tl.full([1024], 0, tl.int32)
-    for first_q in tl.range(from_q, size_q, 1024):
-        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-        met = ((of_q <= most_of_x) & (of_q >= least_of_x)) & (q_index < size_q)
-        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
-        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
-    begin_q = tl.min(begin_q, 0)
-    end_q = tl.max(end_q, 0)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q_2 = (tl.maximum(tl.maximum(0, first_x), begin_q)) // BLOCK_Q * BLOCK_Q
-    from_q_3 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    from_q_4 = tl.maximum(from_q_3, from_q_2)
-    to_q = tl.minimum(size_q, end_q)
-    to_q_2 = tl.minimum(from_q_4, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-        # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_3 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile_3.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_3 = size_q // BLOCK_Q * BLOCK_Q
-    to_q_4 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
-    to_q_5 = tl.minimum(to_q_3, to_q_4)
-    # whole tiles, no mask needed
-    for first_q_3 in tl.range(from_q_4, to_q_5, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:25]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
-        # src[masks.diag:26]
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(of_q[None, :] == of_x[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_3 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile_3.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q_5 = tl.maximum(from_q_4, to_q_5)
-    # tiles that a mask or the end cuts
-    for first_q_4 in tl.range(from_q_5, to_q, BLOCK_Q):
-        q_index = first_q_4 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:25]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-        # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_3 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile_3.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -7737,168 +7006,119 @@ def _documents_long_forward_logsum(
     return logsum
 
 
-def _documents_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_documents_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+def _documents_long_backward_buffer_1(
+    of_q: torch.Tensor,
+    of_x: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_documents_long_backward_buffer_1(of_q: i32[q], of_x: i32[x], logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("of_q", of_q, torch.int32, 1, of_q.device)
+    _check("of_x", of_x, torch.int32, 1, of_q.device)
+    _check("logsum", logsum, torch.float32, 1, of_q.device)
+    _check("state", state, torch.float32, 2, of_q.device)
+    (q,) = of_q.shape
+    (x,) = of_x.shape
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=of_q.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    documents_long_backward_buffer_1_kernel[grid](
+        of_q, of_x, logsum, state, buffer_1, of_q.stride(0), of_x.stride(0), logsum.stride(0),
+        state.stride(0), state.stride(1), buffer_1.stride(0), buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _documents_long_backward_buffer_0(
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_documents_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d], out: bf16[q d], buffer_1: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    _check("out", out, torch.bfloat16, 2, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, V.device)
     x, d = V.shape
     q, _ = d_out.shape
     if d_out.shape != (q, d):
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     documents_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        V, d_out, out, buffer_1, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        out.stride(0), out.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
         buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
 
 
-def _documents_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_documents_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+def _documents_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_documents_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, d_out.device)
     q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        documents_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    documents_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _documents_long_backward_d_V(
-    of_q: torch.Tensor,
-    of_x: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_documents_long_backward_d_V(of_q: i32[q], of_x: i32[x], d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("of_q", of_q, torch.int32, 1, of_q.device)
-    _check("of_x", of_x, torch.int32, 1, of_q.device)
-    _check("d_out", d_out, torch.bfloat16, 2, of_q.device)
-    _check("logsum", logsum, torch.float32, 1, of_q.device)
-    _check("state", state, torch.float32, 2, of_q.device)
-    (q,) = of_q.shape
-    (x,) = of_x.shape
-    _, d = d_out.shape
-    if d_out.shape != (q, d):
-        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=of_q.device)
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     documents_long_backward_d_V_kernel[grid](
-        of_q, of_x, d_out, logsum, state, d_V, of_q.stride(0), of_x.stride(0), d_out.stride(0),
-        d_out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), d_V.stride(0), d_V.stride(1), q,
-        x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _documents_long_backward_d_Q(
-    K: torch.Tensor,
-    of_q: torch.Tensor,
-    of_x: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_documents_long_backward_d_Q(K: bf16[x d], of_q: i32[q], of_x: i32[x], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _documents_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_documents_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("of_q", of_q, torch.int32, 1, K.device)
-    _check("of_x", of_x, torch.int32, 1, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = of_q.shape
-    if of_x.shape != (x,):
-        raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, _ = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     documents_long_backward_d_Q_kernel[grid](
-        K, of_q, of_x, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), of_q.stride(0),
-        of_x.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _documents_long_backward_d_K(
-    Q: torch.Tensor,
-    of_q: torch.Tensor,
-    of_x: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_documents_long_backward_d_K(Q: bf16[q d], of_q: i32[q], of_x: i32[x], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _documents_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_documents_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("of_q", of_q, torch.int32, 1, Q.device)
-    _check("of_x", of_x, torch.int32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    (x,) = of_x.shape
-    if of_q.shape != (q,):
-        raise ValueError(f"of_q: i32[q] has shape {of_q.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     documents_long_backward_d_K_kernel[grid](
-        Q, of_q, of_x, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), of_q.stride(0),
-        of_x.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -7931,16 +7151,18 @@ class _documents_long_autograd(torch.autograd.Function):
         out = _documents_long_forward_out(V, of_q, of_x, state)
         logsum = _documents_long_forward_logsum(of_q, of_x, state, d)
         ctx.save_for_backward(Q, K, V, of_q, of_x, out, logsum, state)
+        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, of_q, of_x, out, logsum, state = ctx.saved_tensors
-        buffer_0 = _documents_long_backward_buffer_0(V, d_out)
-        buffer_1 = _documents_long_backward_buffer_1(d_out, out)
-        d_V = _documents_long_backward_d_V(of_q, of_x, d_out, logsum, state)
-        d_Q = _documents_long_backward_d_Q(K, of_q, of_x, logsum, state, buffer_0, buffer_1)
-        d_K = _documents_long_backward_d_K(Q, of_q, of_x, logsum, state, buffer_0, buffer_1)
+        (d,) = ctx.sizes
+        buffer_1 = _documents_long_backward_buffer_1(of_q, of_x, logsum, state, d)
+        buffer_0 = _documents_long_backward_buffer_0(V, d_out, out, buffer_1)
+        d_V = _documents_long_backward_d_V(d_out, buffer_1)
+        d_Q = _documents_long_backward_d_Q(K, buffer_0)
+        d_K = _documents_long_backward_d_K(Q, buffer_0)
         return d_Q, d_K, d_V, None, None
 
 
@@ -8878,8 +8100,38 @@ def padding_long_forward_logsum_kernel(
 
 
 @triton.jit
+def padding_long_backward_buffer_1_kernel(
+    real_ptr, logsum_ptr, state_ptr, buffer_1_ptr, real_stride_x, logsum_stride_q, state_stride_q,
+    state_stride_x, buffer_1_stride_q, buffer_1_stride_x, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:30]
+    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+    sub_x = tl.where(real, scalar * state, float("-inf")) - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def padding_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
+    V_ptr, d_out_ptr, out_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q,
+    d_out_stride_d, out_stride_q, out_stride_d, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q,
     buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
@@ -8890,6 +8142,7 @@ def padding_long_backward_buffer_0_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_d = size_d // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
@@ -8906,7 +8159,16 @@ def padding_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
@@ -8923,83 +8185,34 @@ def padding_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+    buffer_1 = tl.load(
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (buffer_1 * (acc_d - acc_d_2[:, None])).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def padding_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
-
-
-@triton.jit
-def padding_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_d)
-
-
-@triton.jit
 def padding_long_backward_d_V_kernel(
-    real_ptr, d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, real_stride_x, d_out_stride_q, d_out_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_x, size_q, size_d,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, buffer_1_stride_q, buffer_1_stride_x,
+    d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -9008,10 +8221,6 @@ def padding_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:30]
-    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
@@ -9021,17 +8230,13 @@ def padding_long_backward_d_V_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
@@ -9042,17 +8247,13 @@ def padding_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
@@ -9063,10 +8264,8 @@ def padding_long_backward_d_V_kernel(
 
 @triton.jit
 def padding_long_backward_d_Q_kernel(
-    K_ptr, real_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -9075,95 +8274,53 @@ def padding_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # indices that the mask may leave
-    begin_x = tl.full([1024], size_x, tl.int32)
-    end_x = tl.full([1024], 0, tl.int32)
-    for first_x in tl.range(0, size_x, 1024):
-        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
-        # src[masks.diag:30]
-        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        met = real & (x_index < size_x)
-        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
-        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
-    begin_x = tl.min(begin_x, 0)
-    end_x = tl.max(end_x, 0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
     to_x = size_x // BLOCK_X * BLOCK_X
-    to_x_2 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
-    to_x_3 = tl.minimum(to_x, to_x_2)
     # whole tiles, no mask needed
-    for first_x_2 in tl.range(from_x, to_x_3, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:30]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        real = tl.load(real_ptr + x_index * real_stride_x)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x_2 = tl.maximum(from_x, to_x_3)
-    to_x_4 = tl.minimum(size_x, end_x)
-    # tiles that a mask or the end cuts
-    for first_x_3 in tl.range(from_x_2, to_x_4, BLOCK_X):
-        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def padding_long_backward_d_K_kernel(
-    Q_ptr, real_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    Q_ptr, real_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, real_stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -9173,73 +8330,47 @@ def padding_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:30]
-    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        # src[masks.diag:30]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:30]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
-    tile_bf16 = tl.where(real[:, None], rsqrt * acc_q, 0.0).to(tl.bfloat16)
+    # src[masks.diag:7]
+    # src[masks.diag:30]
+    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+    where_x_d = tl.where(real[:, None], tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q, 0.0)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        tile_bf16,
+        where_x_d.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -9563,154 +8694,114 @@ def _padding_long_forward_logsum(real: torch.Tensor, state: torch.Tensor, d: int
     return logsum
 
 
-def _padding_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_padding_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+def _padding_long_backward_buffer_1(
+    real: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_padding_long_backward_buffer_1(real: bool[x], logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("real", real, torch.bool, 1, real.device)
+    _check("logsum", logsum, torch.float32, 1, real.device)
+    _check("state", state, torch.float32, 2, real.device)
+    (x,) = real.shape
+    (q,) = logsum.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=real.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    padding_long_backward_buffer_1_kernel[grid](
+        real, logsum, state, buffer_1, real.stride(0), logsum.stride(0), state.stride(0), state.stride(1),
+        buffer_1.stride(0), buffer_1.stride(1), x, q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _padding_long_backward_buffer_0(
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_padding_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d], out: bf16[q d], buffer_1: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    _check("out", out, torch.bfloat16, 2, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, V.device)
     x, d = V.shape
     q, _ = d_out.shape
     if d_out.shape != (q, d):
         raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     padding_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        V, d_out, out, buffer_1, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        out.stride(0), out.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
         buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0
 
 
-def _padding_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_padding_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+def _padding_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_padding_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, d_out.device)
     q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        padding_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
-    padding_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _padding_long_backward_d_V(
-    real: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_padding_long_backward_d_V(real: bool[x], d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("real", real, torch.bool, 1, real.device)
-    _check("d_out", d_out, torch.bfloat16, 2, real.device)
-    _check("logsum", logsum, torch.float32, 1, real.device)
-    _check("state", state, torch.float32, 2, real.device)
-    (x,) = real.shape
-    q, d = d_out.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=real.device)
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     padding_long_backward_d_V_kernel[grid](
-        real, d_out, logsum, state, d_V, real.stride(0), d_out.stride(0), d_out.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), d_V.stride(0), d_V.stride(1), x, q, d, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _padding_long_backward_d_Q(
-    K: torch.Tensor,
-    real: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_padding_long_backward_d_Q(K: bf16[x d], real: bool[x], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _padding_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_padding_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("real", real, torch.bool, 1, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = logsum.shape
-    if real.shape != (x,):
-        raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, _ = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     padding_long_backward_d_Q_kernel[grid](
-        K, real, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), real.stride(0),
-        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _padding_long_backward_d_K(
-    Q: torch.Tensor,
-    real: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_padding_long_backward_d_K(Q: bf16[q d], real: bool[x], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _padding_long_backward_d_K(Q: torch.Tensor, real: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_padding_long_backward_d_K(Q: bf16[q d], real: bool[x], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("real", real, torch.bool, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
     (x,) = real.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     padding_long_backward_d_K_kernel[grid](
-        Q, real, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), real.stride(0),
-        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        Q, real, buffer_0, d_K, Q.stride(0), Q.stride(1), real.stride(0), buffer_0.stride(0),
+        buffer_0.stride(1), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
@@ -9744,16 +8835,18 @@ class _padding_long_autograd(torch.autograd.Function):
         out = _padding_long_forward_out(V, real, state)
         logsum = _padding_long_forward_logsum(real, state, d)
         ctx.save_for_backward(Q, K, V, real, out, logsum, state)
+        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, real, out, logsum, state = ctx.saved_tensors
-        buffer_0 = _padding_long_backward_buffer_0(V, d_out)
-        buffer_1 = _padding_long_backward_buffer_1(d_out, out)
-        d_V = _padding_long_backward_d_V(real, d_out, logsum, state)
-        d_Q = _padding_long_backward_d_Q(K, real, logsum, state, buffer_0, buffer_1)
-        d_K = _padding_long_backward_d_K(Q, real, logsum, state, buffer_0, buffer_1)
+        (d,) = ctx.sizes
+        buffer_1 = _padding_long_backward_buffer_1(real, logsum, state, d)
+        buffer_0 = _padding_long_backward_buffer_0(V, d_out, out, buffer_1)
+        d_V = _padding_long_backward_d_V(d_out, buffer_1)
+        d_Q = _padding_long_backward_d_Q(K, buffer_0)
+        d_K = _padding_long_backward_d_K(Q, real, buffer_0)
         return d_Q, d_K, d_V, None
 
 
@@ -10819,10 +9912,44 @@ def alibi_long_forward_logsum_kernel(
 
 
 @triton.jit
+def alibi_long_backward_buffer_1_kernel(
+    slope_ptr, logsum_ptr, state_ptr, buffer_1_ptr, slope_stride_h, logsum_stride_h, logsum_stride_q,
+    state_stride_h, state_stride_q, state_stride_x, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_x,
+    size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = program.to(tl.int64)
+    logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
+    # src[masks.diag:7]
+    state = tl.load(
+        state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
+    # src[masks.diag:35]
+    add_x = ((x_index - q_index).to(tl.float32) * slope) + (state * tl.rsqrt(tl.cast(size_d, tl.float32)))
+    where_x = tl.where(x_index <= q_index, add_x, float("-inf"))
+    sub_x = where_x - tl.where(logsum == float("-inf"), 0.0, logsum)
+    tl.store(
+        buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def alibi_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_h, V_stride_x, V_stride_d, d_out_stride_h, d_out_stride_q,
-    d_out_stride_d, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, size_h, size_x, size_d, size_q,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    V_ptr, d_out_ptr, out_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_h, V_stride_x, V_stride_d, d_out_stride_h,
+    d_out_stride_q, d_out_stride_d, out_stride_h, out_stride_q, out_stride_d, buffer_1_stride_h,
+    buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, size_h,
+    size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -10833,6 +9960,7 @@ def alibi_long_backward_buffer_0_kernel(
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = program.to(tl.int64)
     acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_d = size_d // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
@@ -10849,7 +9977,16 @@ def alibi_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
@@ -10866,92 +10003,33 @@ def alibi_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+    buffer_1 = tl.load(
+        buffer_1_ptr + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
     tl.store(
         buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
+        ((acc_d - acc_d_2[:, None]) * buffer_1),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def alibi_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_h, d_out_stride_q, d_out_stride_d, out_stride_h,
-    out_stride_q, out_stride_d, buffer_1_stride_h, buffer_1_stride_q, size_h, size_q, size_d,
-    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    d_out = load_tile(
-        d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q, sum_)
-
-
-@triton.jit
-def alibi_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_h, d_out_stride_q, d_out_stride_d, out_stride_h,
-    out_stride_q, out_stride_d, buffer_1_stride_h, buffer_1_stride_q, size_h, size_q, size_d,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q, acc_d)
-
-
-@triton.jit
 def alibi_long_backward_d_V_kernel(
-    slope_ptr, d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, slope_stride_h, d_out_stride_h, d_out_stride_q,
-    d_out_stride_d, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q, state_stride_x,
-    d_V_stride_h, d_V_stride_x, d_V_stride_d, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_h, d_out_stride_q, d_out_stride_d, buffer_1_stride_h,
+    buffer_1_stride_q, buffer_1_stride_x, d_V_stride_h, d_V_stride_x, d_V_stride_d, size_h, size_q, size_d,
+    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -10962,89 +10040,39 @@ def alibi_long_backward_d_V_kernel(
     program = program // tl.cdiv(size_x, BLOCK_X)
     h_index = program.to(tl.int64)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
-        sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
         d_out = tl.load(
             d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + h_index * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        sub_x_q = ((tile_f32 * slope) + (state * rsqrt)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         d_out = tl.load(
             d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + h_index * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
-        sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
@@ -11055,10 +10083,8 @@ def alibi_long_backward_d_V_kernel(
 
 @triton.jit
 def alibi_long_backward_d_Q_kernel(
-    K_ptr, slope_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_h, K_stride_x,
-    K_stride_d, slope_stride_h, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
-    state_stride_x, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_h,
-    buffer_1_stride_q, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_h, size_x, size_d, size_q,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_h, K_stride_x, K_stride_d, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_h, size_x, size_d, size_q,
     BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -11070,93 +10096,55 @@ def alibi_long_backward_d_Q_kernel(
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(
-        buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    logsum = tl.load(
-        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         buffer_0 = tl.load(
             buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
+        # src[masks.diag:34]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        sub_q_x = ((tile_f32 * slope) + (state * rsqrt)) - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[masks.diag:34]
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
-        sub_q_x = where_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp(sub_q_x)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[masks.diag:7]
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def alibi_long_backward_d_K_kernel(
-    Q_ptr, slope_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_h, Q_stride_q,
-    Q_stride_d, slope_stride_h, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
-    state_stride_x, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_h,
-    buffer_1_stride_q, d_K_stride_h, d_K_stride_x, d_K_stride_d, size_h, size_q, size_d, size_x,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_h, Q_stride_q, Q_stride_d, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, d_K_stride_h, d_K_stride_x, d_K_stride_d, size_h, size_q, size_d, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -11168,137 +10156,55 @@ def alibi_long_backward_d_K_kernel(
     program = program // tl.cdiv(size_x, BLOCK_X)
     h_index = program.to(tl.int64)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
         buffer_0 = tl.load(
             buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
-        sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[masks.diag:34]
         Q = tl.load(
             Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_1 = tl.load(buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q)
+        next_acc_q = tl.dot(buffer_0_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(
             buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        sub_x_q = ((tile_f32 * slope) + (state * rsqrt)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[masks.diag:34]
         Q = tl.load(
             Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
-        sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[masks.diag:7]
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def alibi_long_backward_d_slope_rows_kernel(
-    slope_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_slope_ptr, slope_stride_h,
-    logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q, state_stride_x, buffer_0_stride_h,
-    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_h, buffer_1_stride_q, d_slope_stride_h, size_h,
-    size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_H: tl.constexpr,
+    buffer_0_ptr, d_slope_ptr, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, d_slope_stride_h,
+    size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_H: tl.constexpr,
     EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -11306,118 +10212,56 @@ def alibi_long_backward_d_slope_rows_kernel(
     h_index = first_h + tl.arange(0, BLOCK_H)
     q_index = tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
-    logsum = tl.load(
-        logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    state = tl.load(
-        state_ptr + h_index[:, None, None] * state_stride_h + q_index[None, :, None] * state_stride_q + x_index[None, None, :] * state_stride_x,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (x_index < size_x)[None, None, :],
-        other=0.0,
-    )
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
-    # src[masks.diag:35]
-    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    add_h_q_x = (tile_f32[None, :, :] * slope[:, None, None]) + (state * tl.rsqrt(tl.cast(size_d, tl.float32)))
-    tile = (x_index < size_x)[None, :] & (q_index < size_q)[:, None]
-    where_h_q_x = tl.where(((x_index[None, :] <= q_index[:, None]) & tile)[None, :, :], add_h_q_x, float("-inf"))
-    sub_h_q_x = where_h_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, :, None]
-    buffer_1 = tl.load(
-        buffer_1_ptr + h_index[:, None] * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q,
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        other=0.0,
-    )
     buffer_0 = tl.load(
         buffer_0_ptr + h_index[:, None, None] * buffer_0_stride_h + q_index[None, :, None] * buffer_0_stride_q + x_index[None, None, :] * buffer_0_stride_x,
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (x_index < size_x)[None, None, :],
         other=0.0,
     )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    mul_h_q_x = (buffer_0 - safe_buffer_1[:, :, None]) * tl.exp(sub_h_q_x)
-    mul_h_q_x_2 = tile_f32[None, :, :] * mul_h_q_x
-    sum_ = tl.sum(tl.sum(mul_h_q_x_2, 2), 1)
+    # src[masks.diag:35]
+    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+    tile = tl.where((x_index < size_x)[None, :], tile_f32, 0.0)
+    mul_h_q_x = tl.where((q_index < size_q)[:, None], tile, 0.0)[None, :, :] * buffer_0
+    sum_ = tl.sum(tl.sum(mul_h_q_x, 2), 1)
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_, mask=(h_index < size_h))
 
 
 @triton.jit
 def alibi_long_backward_d_slope_kernel(
-    slope_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_slope_ptr, slope_stride_h,
-    logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q, state_stride_x, buffer_0_stride_h,
-    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_h, buffer_1_stride_q, d_slope_stride_h, size_h,
-    size_q, size_x, size_d, BLOCK_X: tl.constexpr, BLOCK_H: tl.constexpr,
+    buffer_0_ptr, d_slope_ptr, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, d_slope_stride_h,
+    size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = program * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
     acc_x_q = tl.full([BLOCK_H], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
     for q_index in tl.range(0, size_q):
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(h_index < size_h),
-            other=0.0,
-        )
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-            mask=(h_index < size_h),
-            other=0.0,
-        )
-        to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+        to_x = size_x // BLOCK_X * BLOCK_X
         # whole tiles, no mask needed
         for first_x in tl.range(0, to_x, BLOCK_X):
             x_index = first_x + tl.arange(0, BLOCK_X)
-            state = tl.load(
-                state_ptr + h_index[:, None] * state_stride_h + q_index * state_stride_q + x_index[None, :] * state_stride_x,
-                mask=(h_index < size_h)[:, None],
-                other=0.0,
-            )
-            # src[masks.diag:7]
-            # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
-            add_h_x = (tile_f32[None, :] * slope[:, None]) + (state * rsqrt)
-            sub_h_x = add_h_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
             buffer_0 = tl.load(
                 buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
                 mask=(h_index < size_h)[:, None],
                 other=0.0,
             )
-            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            mul_h_x = (buffer_0 - safe_buffer_1[:, None]) * tl.exp(sub_h_x)
-            mul_h_x_2 = tile_f32[None, :] * mul_h_x
-            tile_sum = tl.sum(mul_h_x_2, 1)
+            # src[masks.diag:35]
+            mul_h_x = (x_index - q_index).to(tl.float32)[None, :] * buffer_0
+            tile_sum = tl.sum(mul_h_x, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
         from_x = tl.maximum(0, to_x)
-        to_x_2 = tl.minimum(size_x, q_index + 1)
         # tiles that a mask or the end cuts
-        for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
             x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            state = tl.load(
-                state_ptr + h_index[:, None] * state_stride_h + q_index * state_stride_q + x_index[None, :] * state_stride_x,
-                mask=(h_index < size_h)[:, None] & (x_index < size_x)[None, :],
-                other=0.0,
-            )
-            # src[masks.diag:7]
-            # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
-            add_h_x = (tile_f32[None, :] * slope[:, None]) + (state * rsqrt)
-            where_h_x = tl.where(((x_index <= q_index) & (x_index < size_x))[None, :], add_h_x, float("-inf"))
-            sub_h_x = where_h_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
             buffer_0 = tl.load(
                 buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
                 mask=(h_index < size_h)[:, None] & (x_index < size_x)[None, :],
                 other=0.0,
             )
-            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            mul_h_x = (buffer_0 - safe_buffer_1[:, None]) * tl.exp(sub_h_x)
-            mul_h_x_2 = tile_f32[None, :] * mul_h_x
-            tile_sum = tl.sum(mul_h_x_2, 1)
+            # src[masks.diag:35]
+            tile = tl.where(x_index < size_x, (x_index - q_index).to(tl.float32), 0.0)
+            mul_h_x = tile[None, :] * buffer_0
+            tile_sum = tl.sum(mul_h_x, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, acc_x_q, mask=(h_index < size_h))
@@ -11779,196 +10623,127 @@ def _alibi_long_forward_logsum(slope: torch.Tensor, state: torch.Tensor, d: int)
     return logsum
 
 
-def _alibi_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_alibi_long_backward_buffer_0(V: bf16[h x d], d_out: bf16[h q d]) -> buffer_0: f32[h q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 3, V.device)
-    _check("d_out", d_out, torch.bfloat16, 3, V.device)
-    h, x, d = V.shape
-    _, q, _ = d_out.shape
-    if d_out.shape != (h, q, d):
-        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
-    buffer_0 = torch.empty((h, q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    alibi_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), V.stride(2), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), h, x, d, q,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _alibi_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_alibi_long_backward_buffer_1(d_out: bf16[h q d], out: bf16[h q d]) -> buffer_1: f32[h q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
-    _check("out", out, torch.bfloat16, 3, d_out.device)
-    h, q, d = d_out.shape
-    if out.shape != (h, q, d):
-        raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
-    buffer_1 = torch.empty((h, q), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (h * q,)
-        alibi_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), out.stride(0),
-            out.stride(1), out.stride(2), buffer_1.stride(0), buffer_1.stride(1), h, q, d, BLOCK_D=BLOCK_D,
-            EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (h * q,)
+def _alibi_long_backward_buffer_1(
+    slope: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_alibi_long_backward_buffer_1(slope: f32[h], logsum: f32[h q], state: f32[h q x]) -> buffer_1: f32[h q x]. Any strides; sizes are read off the shapes."""
+    _check("slope", slope, torch.float32, 1, slope.device)
+    _check("logsum", logsum, torch.float32, 2, slope.device)
+    _check("state", state, torch.float32, 3, slope.device)
+    (h,) = slope.shape
+    _, q = logsum.shape
+    _, _, x = state.shape
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    if state.shape != (h, q, x):
+        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
+    buffer_1 = torch.empty((h, q, x), dtype=torch.float32, device=slope.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (h * q * triton.cdiv(x, BLOCK_X),)
     alibi_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), out.stride(0), out.stride(1),
-        out.stride(2), buffer_1.stride(0), buffer_1.stride(1), h, q, d, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        slope, logsum, state, buffer_1, slope.stride(0), logsum.stride(0), logsum.stride(1), state.stride(0),
+        state.stride(1), state.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), h, q, x,
+        d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_1
 
 
-def _alibi_long_backward_d_V(
-    slope: torch.Tensor,
+def _alibi_long_backward_buffer_0(
+    V: torch.Tensor,
     d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
+    out: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_alibi_long_backward_d_V(slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], state: f32[h q x]) -> d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
-    _check("slope", slope, torch.float32, 1, slope.device)
-    _check("d_out", d_out, torch.bfloat16, 3, slope.device)
-    _check("logsum", logsum, torch.float32, 2, slope.device)
-    _check("state", state, torch.float32, 3, slope.device)
-    (h,) = slope.shape
-    _, q, d = d_out.shape
-    _, _, x = state.shape
+    """_alibi_long_backward_buffer_0(V: bf16[h x d], d_out: bf16[h q d], out: bf16[h q d], buffer_1: f32[h q x]) -> buffer_0: f32[h q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 3, V.device)
+    _check("d_out", d_out, torch.bfloat16, 3, V.device)
+    _check("out", out, torch.bfloat16, 3, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, V.device)
+    h, x, d = V.shape
+    _, q, _ = d_out.shape
     if d_out.shape != (h, q, d):
         raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=slope.device)
+    if out.shape != (h, q, d):
+        raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
+    if buffer_1.shape != (h, q, x):
+        raise ValueError(f"buffer_1: f32[h q x] has shape {buffer_1.shape}, expected {(h, q, x)}")
+    buffer_0 = torch.empty((h, q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
+    grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    alibi_long_backward_buffer_0_kernel[grid](
+        V, d_out, out, buffer_1, buffer_0, V.stride(0), V.stride(1), V.stride(2), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), out.stride(0), out.stride(1), out.stride(2), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), h,
+        x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _alibi_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_alibi_long_backward_d_V(d_out: bf16[h q d], buffer_1: f32[h q x]) -> d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, d_out.device)
+    h, q, d = d_out.shape
+    _, _, x = buffer_1.shape
+    if buffer_1.shape != (h, q, x):
+        raise ValueError(f"buffer_1: f32[h q x] has shape {buffer_1.shape}, expected {(h, q, x)}")
+    d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     alibi_long_backward_d_V_kernel[grid](
-        slope, d_out, logsum, state, d_V, slope.stride(0), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1), state.stride(2), d_V.stride(0),
-        d_V.stride(1), d_V.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), d_V.stride(0), d_V.stride(1), d_V.stride(2), h, q, d, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _alibi_long_backward_d_Q(
-    K: torch.Tensor,
-    slope: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_alibi_long_backward_d_Q(K: bf16[h x d], slope: f32[h], logsum: f32[h q], state: f32[h q x], buffer_0: f32[h q x], buffer_1: f32[h q]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
+def _alibi_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_alibi_long_backward_d_Q(K: bf16[h x d], buffer_0: f32[h q x]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 3, K.device)
-    _check("slope", slope, torch.float32, 1, K.device)
-    _check("logsum", logsum, torch.float32, 2, K.device)
-    _check("state", state, torch.float32, 3, K.device)
     _check("buffer_0", buffer_0, torch.float32, 3, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, K.device)
     h, x, d = K.shape
-    _, q = logsum.shape
-    if slope.shape != (h,):
-        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
+    _, q, _ = buffer_0.shape
     if buffer_0.shape != (h, q, x):
         raise ValueError(f"buffer_0: f32[h q x] has shape {buffer_0.shape}, expected {(h, q, x)}")
-    if buffer_1.shape != (h, q):
-        raise ValueError(f"buffer_1: f32[h q] has shape {buffer_1.shape}, expected {(h, q)}")
     d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=K.device)
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     alibi_long_backward_d_Q_kernel[grid](
-        K, slope, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2),
-        slope.stride(0), logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1),
-        state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0),
-        buffer_1.stride(1), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), h, x, d, q, BLOCK_X=BLOCK_X,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), K.stride(2), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), h, x, d, q, BLOCK_X=BLOCK_X,
         BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
 
-def _alibi_long_backward_d_K(
-    Q: torch.Tensor,
-    slope: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_alibi_long_backward_d_K(Q: bf16[h q d], slope: f32[h], logsum: f32[h q], state: f32[h q x], buffer_0: f32[h q x], buffer_1: f32[h q]) -> d_K: bf16[h x d]. Any strides; sizes are read off the shapes."""
+def _alibi_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_alibi_long_backward_d_K(Q: bf16[h q d], buffer_0: f32[h q x]) -> d_K: bf16[h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
-    _check("slope", slope, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 2, Q.device)
-    _check("state", state, torch.float32, 3, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, Q.device)
     h, q, d = Q.shape
-    _, _, x = state.shape
-    if slope.shape != (h,):
-        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
+    _, _, x = buffer_0.shape
     if buffer_0.shape != (h, q, x):
         raise ValueError(f"buffer_0: f32[h q x] has shape {buffer_0.shape}, expected {(h, q, x)}")
-    if buffer_1.shape != (h, q):
-        raise ValueError(f"buffer_1: f32[h q] has shape {buffer_1.shape}, expected {(h, q)}")
     d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     alibi_long_backward_d_K_kernel[grid](
-        Q, slope, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2),
-        slope.stride(0), logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1),
-        state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0),
-        buffer_1.stride(1), d_K.stride(0), d_K.stride(1), d_K.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q,
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), Q.stride(2), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), d_K.stride(0), d_K.stride(1), d_K.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q,
         BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
 
 
-def _alibi_long_backward_d_slope(
-    slope: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-    d: int,
-) -> torch.Tensor:
-    """_alibi_long_backward_d_slope(slope: f32[h], logsum: f32[h q], state: f32[h q x], buffer_0: f32[h q x], buffer_1: f32[h q]) -> d_slope: f32[h]. Any strides; sizes are read off the shapes."""
-    _check("slope", slope, torch.float32, 1, slope.device)
-    _check("logsum", logsum, torch.float32, 2, slope.device)
-    _check("state", state, torch.float32, 3, slope.device)
-    _check("buffer_0", buffer_0, torch.float32, 3, slope.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, slope.device)
-    (h,) = slope.shape
-    _, q = logsum.shape
-    _, _, x = state.shape
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    if buffer_0.shape != (h, q, x):
-        raise ValueError(f"buffer_0: f32[h q x] has shape {buffer_0.shape}, expected {(h, q, x)}")
-    if buffer_1.shape != (h, q):
-        raise ValueError(f"buffer_1: f32[h q] has shape {buffer_1.shape}, expected {(h, q)}")
-    d_slope = torch.empty((h,), dtype=torch.float32, device=slope.device)
+def _alibi_long_backward_d_slope(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_alibi_long_backward_d_slope(buffer_0: f32[h q x]) -> d_slope: f32[h]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 3, buffer_0.device)
+    h, q, x = buffer_0.shape
+    d_slope = torch.empty((h,), dtype=torch.float32, device=buffer_0.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_Q * BLOCK_X <= 1024:
@@ -11980,20 +10755,16 @@ def _alibi_long_backward_d_slope(
             BLOCK_H, warps, stages = 16, 16, 1
         grid = (triton.cdiv(h, BLOCK_H),)
         alibi_long_backward_d_slope_rows_kernel[grid](
-            slope, logsum, state, buffer_0, buffer_1, d_slope, slope.stride(0), logsum.stride(0),
-            logsum.stride(1), state.stride(0), state.stride(1), state.stride(2), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0), buffer_1.stride(1), d_slope.stride(0),
-            h, q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_H=BLOCK_H, EXACT_Q=q == BLOCK_Q,
+            buffer_0, d_slope, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_slope.stride(0),
+            h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_H=BLOCK_H, EXACT_Q=q == BLOCK_Q,
             EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return d_slope
     BLOCK_X, BLOCK_H, warps, stages = 128, 16, 8, 2
     grid = (triton.cdiv(h, BLOCK_H),)
     alibi_long_backward_d_slope_kernel[grid](
-        slope, logsum, state, buffer_0, buffer_1, d_slope, slope.stride(0), logsum.stride(0),
-        logsum.stride(1), state.stride(0), state.stride(1), state.stride(2), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0), buffer_1.stride(1), d_slope.stride(0), h,
-        q, x, d, BLOCK_X=BLOCK_X, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+        buffer_0, d_slope, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_slope.stride(0), h,
+        q, x, BLOCK_X=BLOCK_X, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
     return d_slope
 
@@ -12034,12 +10805,12 @@ class _alibi_long_autograd(torch.autograd.Function):
     def backward(ctx, d_out):
         Q, K, V, slope, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0 = _alibi_long_backward_buffer_0(V, d_out)
-        buffer_1 = _alibi_long_backward_buffer_1(d_out, out)
-        d_V = _alibi_long_backward_d_V(slope, d_out, logsum, state)
-        d_Q = _alibi_long_backward_d_Q(K, slope, logsum, state, buffer_0, buffer_1)
-        d_K = _alibi_long_backward_d_K(Q, slope, logsum, state, buffer_0, buffer_1)
-        d_slope = _alibi_long_backward_d_slope(slope, logsum, state, buffer_0, buffer_1, d)
+        buffer_1 = _alibi_long_backward_buffer_1(slope, logsum, state, d)
+        buffer_0 = _alibi_long_backward_buffer_0(V, d_out, out, buffer_1)
+        d_V = _alibi_long_backward_d_V(d_out, buffer_1)
+        d_Q = _alibi_long_backward_d_Q(K, buffer_0)
+        d_K = _alibi_long_backward_d_K(Q, buffer_0)
+        d_slope = _alibi_long_backward_d_slope(buffer_0)
         return d_Q, d_K, d_V, d_slope
 
 
@@ -13056,11 +11827,46 @@ def relative_bias_long_forward_logsum_kernel(
 
 
 @triton.jit
+def relative_bias_long_backward_buffer_0_kernel(
+    B_ptr, logsum_ptr, state_ptr, buffer_0_ptr, B_stride_h, B_stride_q, B_stride_x, logsum_stride_h,
+    logsum_stride_q, state_stride_h, state_stride_q, state_stride_x, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = program.to(tl.int64)
+    logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
+    # src[masks.diag:7]
+    state = tl.load(
+        state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[masks.diag:39]
+    B = tl.load(
+        B_ptr + h_index * B_stride_h + q_index * B_stride_q + x_index * B_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[masks.diag:40]
+    add_x = B + (state * tl.rsqrt(tl.cast(size_d, tl.float32)))
+    sub_x = add_x - tl.where(logsum == float("-inf"), 0.0, logsum)
+    tl.store(
+        buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        tl.exp(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def relative_bias_long_backward_d_V_kernel(
-    B_ptr, d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, B_stride_h, B_stride_q, B_stride_x, d_out_stride_h,
-    d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
-    state_stride_x, d_V_stride_h, d_V_stride_x, d_V_stride_d, size_h, size_q, size_x, size_d,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_out_ptr, buffer_0_ptr, d_V_ptr, d_out_stride_h, d_out_stride_q, d_out_stride_d, buffer_0_stride_h,
+    buffer_0_stride_q, buffer_0_stride_x, d_V_stride_h, d_V_stride_x, d_V_stride_d, size_h, size_q, size_d,
+    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -13071,8 +11877,6 @@ def relative_bias_long_backward_d_V_kernel(
     program = program // tl.cdiv(size_x, BLOCK_X)
     h_index = program.to(tl.int64)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
@@ -13082,22 +11886,13 @@ def relative_bias_long_backward_d_V_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[None, :] * B_stride_q + x_index[:, None] * B_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:40]
-        sub_x_q = (B + (state * rsqrt)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_0_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
@@ -13108,27 +11903,13 @@ def relative_bias_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:7]
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[None, :] * B_stride_q + x_index[:, None] * B_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
-        )
-        # src[masks.diag:40]
-        sub_x_q = (B + (state * rsqrt)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_0_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
@@ -13139,11 +11920,10 @@ def relative_bias_long_backward_d_V_kernel(
 
 @triton.jit
 def relative_bias_long_backward_d_B_kernel(
-    V_ptr, B_ptr, d_out_ptr, out_ptr, logsum_ptr, state_ptr, d_B_ptr, V_stride_h, V_stride_x, V_stride_d,
-    B_stride_h, B_stride_q, B_stride_x, d_out_stride_h, d_out_stride_q, d_out_stride_d, out_stride_h,
-    out_stride_q, out_stride_d, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
-    state_stride_x, d_B_stride_h, d_B_stride_q, d_B_stride_x, size_h, size_x, size_d, size_q,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    V_ptr, d_out_ptr, out_ptr, buffer_0_ptr, d_B_ptr, V_stride_h, V_stride_x, V_stride_d, d_out_stride_h,
+    d_out_stride_q, d_out_stride_d, out_stride_h, out_stride_q, out_stride_d, buffer_0_stride_h,
+    buffer_0_stride_q, buffer_0_stride_x, d_B_stride_h, d_B_stride_q, d_B_stride_x, size_h, size_x, size_d,
+    size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -13207,29 +11987,14 @@ def relative_bias_long_backward_d_B_kernel(
         next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
         acc_d_2 = next_acc_d_2
-    logsum = tl.load(
-        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    state = tl.load(
-        state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+    buffer_0 = tl.load(
+        buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=0.0,
     )
-    # src[masks.diag:39]
-    B = tl.load(
-        B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:40]
-    add_q_x = B + (state * tl.rsqrt(tl.cast(size_d, tl.float32)))
-    sub_q_x = add_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
     tl.store(
         d_B_ptr + h_index * d_B_stride_h + q_index[:, None] * d_B_stride_q + x_index[None, :] * d_B_stride_x,
-        ((acc_d - acc_d_2[:, None]) * tl.exp(sub_q_x)),
+        ((acc_d - acc_d_2[:, None]) * buffer_0),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -13669,73 +12434,78 @@ def _relative_bias_long_forward_logsum(B: torch.Tensor, state: torch.Tensor, d: 
     return logsum
 
 
-def _relative_bias_long_backward_d_V(
+def _relative_bias_long_backward_buffer_0(
     B: torch.Tensor,
-    d_out: torch.Tensor,
     logsum: torch.Tensor,
     state: torch.Tensor,
+    d: int,
 ) -> torch.Tensor:
-    """_relative_bias_long_backward_d_V(B: f32[h q x], d_out: bf16[h q d], logsum: f32[h q], state: f32[h q x]) -> d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
+    """_relative_bias_long_backward_buffer_0(B: f32[h q x], logsum: f32[h q], state: f32[h q x]) -> buffer_0: f32[h q x]. Any strides; sizes are read off the shapes."""
     _check("B", B, torch.float32, 3, B.device)
-    _check("d_out", d_out, torch.bfloat16, 3, B.device)
     _check("logsum", logsum, torch.float32, 2, B.device)
     _check("state", state, torch.float32, 3, B.device)
     h, q, x = B.shape
-    _, _, d = d_out.shape
-    if d_out.shape != (h, q, d):
-        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
     if logsum.shape != (h, q):
         raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
     if state.shape != (h, q, x):
         raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
-    d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=B.device)
+    buffer_0 = torch.empty((h, q, x), dtype=torch.float32, device=B.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (h * q * triton.cdiv(x, BLOCK_X),)
+    relative_bias_long_backward_buffer_0_kernel[grid](
+        B, logsum, state, buffer_0, B.stride(0), B.stride(1), B.stride(2), logsum.stride(0), logsum.stride(1),
+        state.stride(0), state.stride(1), state.stride(2), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), h, q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _relative_bias_long_backward_d_V(d_out: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_relative_bias_long_backward_d_V(d_out: bf16[h q d], buffer_0: f32[h q x]) -> d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, d_out.device)
+    h, q, d = d_out.shape
+    _, _, x = buffer_0.shape
+    if buffer_0.shape != (h, q, x):
+        raise ValueError(f"buffer_0: f32[h q x] has shape {buffer_0.shape}, expected {(h, q, x)}")
+    d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     relative_bias_long_backward_d_V_kernel[grid](
-        B, d_out, logsum, state, d_V, B.stride(0), B.stride(1), B.stride(2), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1),
-        state.stride(2), d_V.stride(0), d_V.stride(1), d_V.stride(2), h, q, x, d, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_out, buffer_0, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), d_V.stride(0), d_V.stride(1), d_V.stride(2), h, q, d, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
 def _relative_bias_long_backward_d_B(
     V: torch.Tensor,
-    B: torch.Tensor,
     d_out: torch.Tensor,
     out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_relative_bias_long_backward_d_B(V: bf16[h x d], B: f32[h q x], d_out: bf16[h q d], out: bf16[h q d], logsum: f32[h q], state: f32[h q x]) -> d_B: f32[h q x]. Any strides; sizes are read off the shapes."""
+    """_relative_bias_long_backward_d_B(V: bf16[h x d], d_out: bf16[h q d], out: bf16[h q d], buffer_0: f32[h q x]) -> d_B: f32[h q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 3, V.device)
-    _check("B", B, torch.float32, 3, V.device)
     _check("d_out", d_out, torch.bfloat16, 3, V.device)
     _check("out", out, torch.bfloat16, 3, V.device)
-    _check("logsum", logsum, torch.float32, 2, V.device)
-    _check("state", state, torch.float32, 3, V.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, V.device)
     h, x, d = V.shape
-    _, q, _ = B.shape
-    if B.shape != (h, q, x):
-        raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
+    _, q, _ = d_out.shape
     if d_out.shape != (h, q, d):
         raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
     if out.shape != (h, q, d):
         raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if state.shape != (h, q, x):
-        raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
+    if buffer_0.shape != (h, q, x):
+        raise ValueError(f"buffer_0: f32[h q x] has shape {buffer_0.shape}, expected {(h, q, x)}")
     d_B = torch.empty((h, q, x), dtype=torch.float32, device=V.device)
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     relative_bias_long_backward_d_B_kernel[grid](
-        V, B, d_out, out, logsum, state, d_B, V.stride(0), V.stride(1), V.stride(2), B.stride(0), B.stride(1),
-        B.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), out.stride(0), out.stride(1),
-        out.stride(2), logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1), state.stride(2),
-        d_B.stride(0), d_B.stride(1), d_B.stride(2), h, x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+        V, d_out, out, buffer_0, d_B, V.stride(0), V.stride(1), V.stride(2), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), out.stride(0), out.stride(1), out.stride(2), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), d_B.stride(0), d_B.stride(1), d_B.stride(2), h, x, d, q, BLOCK_D=BLOCK_D,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return d_B
 
@@ -13807,13 +12577,16 @@ class _relative_bias_long_autograd(torch.autograd.Function):
         out = _relative_bias_long_forward_out(V, B, state)
         logsum = _relative_bias_long_forward_logsum(B, state, d)
         ctx.save_for_backward(Q, K, V, B, out, logsum, state)
+        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, B, out, logsum, state = ctx.saved_tensors
-        d_V = _relative_bias_long_backward_d_V(B, d_out, logsum, state)
-        d_B = _relative_bias_long_backward_d_B(V, B, d_out, out, logsum, state)
+        (d,) = ctx.sizes
+        buffer_0 = _relative_bias_long_backward_buffer_0(B, logsum, state, d)
+        d_V = _relative_bias_long_backward_d_V(d_out, buffer_0)
+        d_B = _relative_bias_long_backward_d_B(V, d_out, out, buffer_0)
         d_Q = _relative_bias_long_backward_d_Q(K, d_B)
         d_K = _relative_bias_long_backward_d_K(Q, d_B)
         return d_Q, d_K, d_V, d_B
@@ -14723,10 +13496,40 @@ def softcap_long_forward_logsum_kernel(
 
 
 @triton.jit
+def softcap_long_backward_buffer_1_kernel(
+    logsum_ptr, state_ptr, buffer_1_ptr, logsum_stride_q, state_stride_q, state_stride_x, buffer_1_stride_q,
+    buffer_1_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    scalar = 0.03333333333333333 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:44]
+    where_x = tl.where(x_index <= q_index, tanh(scalar * state) * 43.2808512266689, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def softcap_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
-    buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    V_ptr, d_out_ptr, out_ptr, state_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q,
+    d_out_stride_d, out_stride_q, out_stride_d, state_stride_q, state_stride_x, buffer_1_stride_q,
+    buffer_1_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -14735,6 +13538,7 @@ def softcap_long_backward_buffer_0_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_d_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_d = size_d // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
@@ -14751,7 +13555,16 @@ def softcap_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
@@ -14768,83 +13581,43 @@ def softcap_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_d, 1)
+        next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
+        acc_d_2 = next_acc_d_2
+    # src[masks.diag:7]
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    scalar = 0.03333333333333333 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:44]
+    tanh_q_x = tanh(scalar * state)
+    buffer_1 = tl.load(
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    mul_q_x = (buffer_1 * (1.0 - (tanh_q_x * tanh_q_x))) * (acc_d - acc_d_2[:, None])
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
+        mul_q_x.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def softcap_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_d, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
-
-
-@triton.jit
-def softcap_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
-    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_d)
-
-
-@triton.jit
 def softcap_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
-    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, buffer_1_stride_q, buffer_1_stride_x,
+    d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -14853,76 +13626,39 @@ def softcap_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:44]
-        mul_x_q = tanh((0.03333333333333333 * rsqrt) * state) * 43.2808512266689
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        sub_x_q = tl.where(tile, mul_x_q, float("-inf")) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:44]
-        mul_x_q = tanh((0.03333333333333333 * rsqrt) * state) * 43.2808512266689
-        sub_x_q = mul_x_q - (1.4426950408889634 * logsum)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:44]
-        mul_x_q = tanh((0.03333333333333333 * rsqrt) * state) * 43.2808512266689
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        sub_x_q = tl.where(tile, mul_x_q, float("-inf")) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
@@ -14933,10 +13669,8 @@ def softcap_long_backward_d_V_kernel(
 
 @triton.jit
 def softcap_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -14945,83 +13679,53 @@ def softcap_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:43]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:44]
-        tanh_q_x = tanh((0.03333333333333333 * rsqrt) * state)
-        exp2_q_x = tl.exp2((tanh_q_x * 43.2808512266689) - mul_q[:, None])
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = (exp2_q_x * (1.0 - (tanh_q_x * tanh_q_x))) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:43]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:44]
-        tanh_q_x = tanh((0.03333333333333333 * rsqrt) * state)
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, tanh_q_x * 43.2808512266689, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_q_x) * (1.0 - (tanh_q_x * tanh_q_x))
-        tile_bf16 = (tile_2 * (buffer_0 - safe_buffer_1[:, None])).to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[masks.diag:7]
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def softcap_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -15030,109 +13734,45 @@ def softcap_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:43]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:44]
-        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * state)
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_x_q) * (1.0 - (tanh_x_q * tanh_x_q))
-        tile_bf16 = (tile_2 * (buffer_0 - safe_buffer_1[None, :])).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:43]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:44]
-        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * state)
-        sub_x_q = (tanh_x_q * 43.2808512266689) - (1.4426950408889634 * logsum)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (1.0 - (tanh_x_q * tanh_x_q))
-        tile_bf16 = (tile * (buffer_0 - safe_buffer_1[None, :])).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:43]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:44]
-        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * state)
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_x_q) * (1.0 - (tanh_x_q * tanh_x_q))
-        tile_bf16 = (tile_2 * (buffer_0 - safe_buffer_1[None, :])).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[masks.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -15426,147 +14066,112 @@ def _softcap_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
-def _softcap_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_softcap_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("d_out", d_out, torch.bfloat16, 2, V.device)
-    x, d = V.shape
-    q, _ = d_out.shape
-    if d_out.shape != (q, d):
-        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    softcap_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
-
-
-def _softcap_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_softcap_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("out", out, torch.bfloat16, 2, d_out.device)
-    q, d = d_out.shape
-    if out.shape != (q, d):
-        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        softcap_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q,)
+def _softcap_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_softcap_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 1, logsum.device)
+    _check("state", state, torch.float32, 2, logsum.device)
+    (q,) = logsum.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
     softcap_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        logsum, state, buffer_1, logsum.stride(0), state.stride(0), state.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_1
 
 
-def _softcap_long_backward_d_V(
+def _softcap_long_backward_buffer_0(
+    V: torch.Tensor,
     d_out: torch.Tensor,
-    logsum: torch.Tensor,
+    out: torch.Tensor,
     state: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_softcap_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("logsum", logsum, torch.float32, 1, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    q, d = d_out.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    """_softcap_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d], out: bf16[q d], state: f32[q x], buffer_1: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    _check("out", out, torch.bfloat16, 2, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, V.device)
+    x, d = V.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    softcap_long_backward_buffer_0_kernel[grid](
+        V, d_out, out, state, buffer_1, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        out.stride(0), out.stride(1), state.stride(0), state.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_0.stride(0), buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _softcap_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_softcap_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, d_out.device)
+    q, d = d_out.shape
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     softcap_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _softcap_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_softcap_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _softcap_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_softcap_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = logsum.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, _ = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     softcap_long_backward_d_Q_kernel[grid](
-        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _softcap_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_softcap_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _softcap_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_softcap_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     softcap_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -15599,16 +14204,18 @@ class _softcap_long_autograd(torch.autograd.Function):
         out = _softcap_long_forward_out(V, state)
         logsum = _softcap_long_forward_logsum(state, d)
         ctx.save_for_backward(Q, K, V, out, logsum, state)
+        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
-        buffer_0 = _softcap_long_backward_buffer_0(V, d_out)
-        buffer_1 = _softcap_long_backward_buffer_1(d_out, out)
-        d_V = _softcap_long_backward_d_V(d_out, logsum, state)
-        d_Q = _softcap_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
-        d_K = _softcap_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        (d,) = ctx.sizes
+        buffer_1 = _softcap_long_backward_buffer_1(logsum, state, d)
+        buffer_0 = _softcap_long_backward_buffer_0(V, d_out, out, state, buffer_1)
+        d_V = _softcap_long_backward_d_V(d_out, buffer_1)
+        d_Q = _softcap_long_backward_d_Q(K, buffer_0)
+        d_K = _softcap_long_backward_d_K(Q, buffer_0)
         return d_Q, d_K, d_V
 
 

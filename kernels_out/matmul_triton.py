@@ -485,10 +485,42 @@ def matmul_bias_gelu_forward_kernel(
 
 
 @triton.jit
+def matmul_bias_gelu_backward_buffer_0_kernel(
+    c_ptr, d_out_ptr, state_ptr, buffer_0_ptr, c_stride_n, d_out_stride_m, d_out_stride_n, state_stride_m,
+    state_stride_n, buffer_0_stride_m, buffer_0_stride_n, size_n, size_m, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    m_index = program.to(tl.int64)
+    state = tl.load(
+        state_ptr + m_index * state_stride_m + n_index * state_stride_n,
+        mask=(n_index < size_n),
+        other=0.0,
+    )
+    # src[matmul.diag:10]
+    c = tl.load(c_ptr + n_index * c_stride_n, mask=(n_index < size_n), other=0.0)
+    # src[matmul.diag:11]
+    add_n = c + state
+    mul_n = (0.3989422804014327 * add_n) * tl.exp2((-0.7213475204444817 * add_n) * add_n)
+    tile = 0.5 + (tl.erf(0.7071067811865476 * add_n) * 0.5)
+    d_out = tl.load(
+        d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
+        mask=(n_index < size_n),
+        other=0.0,
+    )
+    tl.store(
+        buffer_0_ptr + m_index * buffer_0_stride_m + n_index * buffer_0_stride_n,
+        (d_out.to(tl.float32) * (tile + mul_n)),
+        mask=(n_index < size_n),
+    )
+
+
+@triton.jit
 def matmul_bias_gelu_backward_d_A_kernel(
-    B_ptr, c_ptr, d_out_ptr, state_ptr, d_A_ptr, B_stride_k, B_stride_n, c_stride_n, d_out_stride_m,
-    d_out_stride_n, state_stride_m, state_stride_n, d_A_stride_m, d_A_stride_k, size_k, size_n, size_m,
-    BLOCK_N: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr,
+    B_ptr, buffer_0_ptr, d_A_ptr, B_stride_k, B_stride_n, buffer_0_stride_m, buffer_0_stride_n, d_A_stride_m,
+    d_A_stride_k, size_k, size_n, size_m, BLOCK_N: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_k = (program % tl.cdiv(size_k, BLOCK_K)) * BLOCK_K
@@ -501,61 +533,37 @@ def matmul_bias_gelu_backward_d_A_kernel(
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
-        d_out = tl.load(
-            d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
+        buffer_0 = tl.load(
+            buffer_0_ptr + m_index[:, None] * buffer_0_stride_m + n_index[None, :] * buffer_0_stride_n,
             mask=(m_index < size_m)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
-            mask=(m_index < size_m)[:, None],
-            other=0.0,
-        )
-        # src[matmul.diag:10]
-        c = tl.load(c_ptr + n_index * c_stride_n)
-        # src[matmul.diag:11]
-        add_m_n = c[None, :] + state
-        exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
-        tile = 0.5 + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
-        add_m_n_2 = tile + ((0.3989422804014327 * add_m_n) * exp2_m_n)
-        tile_bf16 = (d_out.to(tl.float32) * add_m_n_2).to(tl.bfloat16)
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[matmul.diag:10]
         B = tl.load(
             B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
             mask=(k_index < size_k)[:, None],
             other=0.0,
         )
-        next_acc_n = tl.dot(tile_bf16, tl.trans(B), acc_n)
+        next_acc_n = tl.dot(buffer_0_bf16, tl.trans(B), acc_n)
         acc_n = next_acc_n
     from_n = tl.maximum(0, to_n)
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
-        d_out = tl.load(
-            d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
+        buffer_0 = tl.load(
+            buffer_0_ptr + m_index[:, None] * buffer_0_stride_m + n_index[None, :] * buffer_0_stride_n,
             mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
-            mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
-            other=0.0,
-        )
-        # src[matmul.diag:10]
-        c = tl.load(c_ptr + n_index * c_stride_n, mask=(n_index < size_n), other=0.0)
-        # src[matmul.diag:11]
-        add_m_n = c[None, :] + state
-        exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
-        tile = 0.5 + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
-        add_m_n_2 = tile + ((0.3989422804014327 * add_m_n) * exp2_m_n)
-        tile_bf16 = (d_out.to(tl.float32) * add_m_n_2).to(tl.bfloat16)
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[matmul.diag:10]
         B = tl.load(
             B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
             mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
-        next_acc_n = tl.dot(tile_bf16, tl.trans(B), acc_n)
+        next_acc_n = tl.dot(buffer_0_bf16, tl.trans(B), acc_n)
         acc_n = next_acc_n
     tl.store(
         d_A_ptr + m_index[:, None] * d_A_stride_m + k_index[None, :] * d_A_stride_k,
@@ -566,9 +574,8 @@ def matmul_bias_gelu_backward_d_A_kernel(
 
 @triton.jit
 def matmul_bias_gelu_backward_d_B_kernel(
-    A_ptr, c_ptr, d_out_ptr, state_ptr, d_B_ptr, A_stride_m, A_stride_k, c_stride_n, d_out_stride_m,
-    d_out_stride_n, state_stride_m, state_stride_n, d_B_stride_k, d_B_stride_n, size_m, size_k, size_n,
-    BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr,
+    A_ptr, buffer_0_ptr, d_B_ptr, A_stride_m, A_stride_k, buffer_0_stride_m, buffer_0_stride_n, d_B_stride_k,
+    d_B_stride_n, size_m, size_k, size_n, BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
@@ -577,63 +584,41 @@ def matmul_bias_gelu_backward_d_B_kernel(
     first_k = program * BLOCK_K
     k_index = first_k + tl.arange(0, BLOCK_K)
     acc_m = tl.full([BLOCK_K, BLOCK_N], 0.0, tl.float32)
-    # src[matmul.diag:10]
-    c = tl.load(c_ptr + n_index * c_stride_n, mask=(n_index < size_n), other=0.0)
     to_m = size_m // BLOCK_M * BLOCK_M
     # whole tiles, no mask needed
     for first_m in tl.range(0, to_m, BLOCK_M):
         m_index = first_m + tl.arange(0, BLOCK_M)
-        d_out = tl.load(
-            d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
+        buffer_0 = tl.load(
+            buffer_0_ptr + m_index[None, :] * buffer_0_stride_m + n_index[:, None] * buffer_0_stride_n,
             mask=(n_index < size_n)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + m_index[None, :] * state_stride_m + n_index[:, None] * state_stride_n,
-            mask=(n_index < size_n)[:, None],
-            other=0.0,
-        )
-        # src[matmul.diag:11]
-        add_n_m = c[:, None] + state
-        exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
-        tile = 0.5 + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
-        add_n_m_2 = tile + ((0.3989422804014327 * add_n_m) * exp2_n_m)
-        tile_bf16 = (d_out.to(tl.float32) * add_n_m_2).to(tl.bfloat16)
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[matmul.diag:10]
         A = tl.load(
             A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
             mask=(k_index < size_k)[:, None],
             other=0.0,
         )
-        next_acc_m = tl.dot(A, tl.trans(tile_bf16), acc_m)
+        next_acc_m = tl.dot(A, tl.trans(buffer_0_bf16), acc_m)
         acc_m = next_acc_m
     from_m = tl.maximum(0, to_m)
     # tiles that a mask or the end cuts
     for first_m_2 in tl.range(from_m, size_m, BLOCK_M):
         m_index = first_m_2 + tl.arange(0, BLOCK_M)
-        d_out = tl.load(
-            d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
+        buffer_0 = tl.load(
+            buffer_0_ptr + m_index[None, :] * buffer_0_stride_m + n_index[:, None] * buffer_0_stride_n,
             mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + m_index[None, :] * state_stride_m + n_index[:, None] * state_stride_n,
-            mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
-            other=0.0,
-        )
-        # src[matmul.diag:11]
-        add_n_m = c[:, None] + state
-        exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
-        tile = 0.5 + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
-        add_n_m_2 = tile + ((0.3989422804014327 * add_n_m) * exp2_n_m)
-        tile_bf16 = (d_out.to(tl.float32) * add_n_m_2).to(tl.bfloat16)
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[matmul.diag:10]
         A = tl.load(
             A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
             mask=(m_index < size_m)[None, :] & (k_index < size_k)[:, None],
             other=0.0,
         )
-        next_acc_m = tl.dot(A, tl.trans(tile_bf16), acc_m)
+        next_acc_m = tl.dot(A, tl.trans(buffer_0_bf16), acc_m)
         acc_m = next_acc_m
     tl.store(
         d_B_ptr + k_index[:, None] * d_B_stride_k + n_index[None, :] * d_B_stride_n,
@@ -644,82 +629,57 @@ def matmul_bias_gelu_backward_d_B_kernel(
 
 @triton.jit
 def matmul_bias_gelu_backward_d_c_rows_kernel(
-    c_ptr, d_out_ptr, state_ptr, d_c_ptr, c_stride_n, d_out_stride_m, d_out_stride_n, state_stride_m,
-    state_stride_n, d_c_stride_n, size_n, size_m, BLOCK_M: tl.constexpr, EXACT_M: tl.constexpr,
+    buffer_0_ptr, d_c_ptr, buffer_0_stride_m, buffer_0_stride_n, d_c_stride_n, size_m, size_n,
+    BLOCK_M: tl.constexpr, EXACT_M: tl.constexpr,
 ):
     program = tl.program_id(0)
     n_index = program.to(tl.int64)
     m_index = tl.arange(0, BLOCK_M)
-    state = load_tile(
-        state_ptr + m_index * state_stride_m + n_index * state_stride_n,
+    buffer_0 = load_tile(
+        buffer_0_ptr + m_index * buffer_0_stride_m + n_index * buffer_0_stride_n,
         (m_index < size_m),
         0.0,
         EXACT_M,
     )
-    # src[matmul.diag:10]
-    c = tl.load(c_ptr + n_index * c_stride_n)
-    # src[matmul.diag:11]
-    add_m = c + state
-    mul_m = (0.3989422804014327 * add_m) * tl.exp2((-0.7213475204444817 * add_m) * add_m)
-    tile = 0.5 + (tl.erf(0.7071067811865476 * add_m) * 0.5)
-    d_out = load_tile(
-        d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
-        (m_index < size_m),
-        0.0,
-        EXACT_M,
-    )
-    mul_m_2 = d_out.to(tl.float32) * (tile + mul_m)
-    sum_ = tl.sum(mul_m_2, 0)
+    sum_ = tl.sum(buffer_0, 0)
     tl.store(d_c_ptr + n_index * d_c_stride_n, sum_)
 
 
 @triton.jit
 def matmul_bias_gelu_backward_d_c_kernel(
-    c_ptr, d_out_ptr, state_ptr, d_c_ptr, c_stride_n, d_out_stride_m, d_out_stride_n, state_stride_m,
-    state_stride_n, d_c_stride_n, size_n, size_m, BLOCK_M: tl.constexpr,
+    buffer_0_ptr,
+    d_c_ptr,
+    buffer_0_stride_m,
+    buffer_0_stride_n,
+    d_c_stride_n,
+    size_m,
+    size_n,
+    BLOCK_M: tl.constexpr,
 ):
     program = tl.program_id(0)
     n_index = program.to(tl.int64)
-    acc_m = tl.full([], 0.0, tl.float32)
-    # src[matmul.diag:10]
-    c = tl.load(c_ptr + n_index * c_stride_n)
+    sum_m = tl.full([], 0.0, tl.float32)
     to_m = size_m // BLOCK_M * BLOCK_M
     # whole tiles, no mask needed
     for first_m in tl.range(0, to_m, BLOCK_M):
         m_index = first_m + tl.arange(0, BLOCK_M)
-        state = tl.load(state_ptr + m_index * state_stride_m + n_index * state_stride_n)
-        # src[matmul.diag:11]
-        add_m = c + state
-        mul_m = (0.3989422804014327 * add_m) * tl.exp2((-0.7213475204444817 * add_m) * add_m)
-        tile = 0.5 + (tl.erf(0.7071067811865476 * add_m) * 0.5)
-        d_out = tl.load(d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n)
-        mul_m_2 = d_out.to(tl.float32) * (tile + mul_m)
-        tile_sum = tl.sum(mul_m_2, 0)
-        next_acc_m = acc_m + tile_sum
-        acc_m = next_acc_m
+        buffer_0 = tl.load(buffer_0_ptr + m_index * buffer_0_stride_m + n_index * buffer_0_stride_n)
+        tile_sum = tl.sum(buffer_0, 0)
+        next_sum_m = sum_m + tile_sum
+        sum_m = next_sum_m
     from_m = tl.maximum(0, to_m)
     # tiles that a mask or the end cuts
     for first_m_2 in tl.range(from_m, size_m, BLOCK_M):
         m_index = first_m_2 + tl.arange(0, BLOCK_M)
-        state = tl.load(
-            state_ptr + m_index * state_stride_m + n_index * state_stride_n,
+        buffer_0 = tl.load(
+            buffer_0_ptr + m_index * buffer_0_stride_m + n_index * buffer_0_stride_n,
             mask=(m_index < size_m),
             other=0.0,
         )
-        # src[matmul.diag:11]
-        add_m = c + state
-        mul_m = (0.3989422804014327 * add_m) * tl.exp2((-0.7213475204444817 * add_m) * add_m)
-        tile = 0.5 + (tl.erf(0.7071067811865476 * add_m) * 0.5)
-        d_out = tl.load(
-            d_out_ptr + m_index * d_out_stride_m + n_index * d_out_stride_n,
-            mask=(m_index < size_m),
-            other=0.0,
-        )
-        mul_m_2 = d_out.to(tl.float32) * (tile + mul_m)
-        tile_sum = tl.sum(mul_m_2, 0)
-        next_acc_m = acc_m + tile_sum
-        acc_m = next_acc_m
-    tl.store(d_c_ptr + n_index * d_c_stride_n, acc_m)
+        tile_sum = tl.sum(buffer_0, 0)
+        next_sum_m = sum_m + tile_sum
+        sum_m = next_sum_m
+    tl.store(d_c_ptr + n_index * d_c_stride_n, sum_m)
 
 
 def _matmul_bias_gelu(A: torch.Tensor, B: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
@@ -771,66 +731,12 @@ def _matmul_bias_gelu_forward(
     return out, state
 
 
-def _matmul_bias_gelu_backward_d_A(
-    B: torch.Tensor,
+def _matmul_bias_gelu_backward_buffer_0(
     c: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
 ) -> torch.Tensor:
-    """_matmul_bias_gelu_backward_d_A(B: bf16[k n], c: f32[n], d_out: bf16[m n], state: f32[m n]) -> d_A: bf16[m k]. Any strides; sizes are read off the shapes."""
-    _check("B", B, torch.bfloat16, 2, B.device)
-    _check("c", c, torch.float32, 1, B.device)
-    _check("d_out", d_out, torch.bfloat16, 2, B.device)
-    _check("state", state, torch.float32, 2, B.device)
-    k, n = B.shape
-    m, _ = d_out.shape
-    if c.shape != (n,):
-        raise ValueError(f"c: f32[n] has shape {c.shape}, expected {(n,)}")
-    if d_out.shape != (m, n):
-        raise ValueError(f"d_out: bf16[m n] has shape {d_out.shape}, expected {(m, n)}")
-    if state.shape != (m, n):
-        raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
-    d_A = torch.empty((m, k), dtype=torch.bfloat16, device=B.device)
-    BLOCK_M, BLOCK_K, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(k, BLOCK_K),)
-    matmul_bias_gelu_backward_d_A_kernel[grid](
-        B, c, d_out, state, d_A, B.stride(0), B.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),
-        state.stride(0), state.stride(1), d_A.stride(0), d_A.stride(1), k, n, m, BLOCK_N=BLOCK_N,
-        BLOCK_M=BLOCK_M, BLOCK_K=BLOCK_K, num_warps=warps, num_stages=stages,
-    )
-    return d_A
-
-
-def _matmul_bias_gelu_backward_d_B(
-    A: torch.Tensor,
-    c: torch.Tensor,
-    d_out: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_matmul_bias_gelu_backward_d_B(A: bf16[m k], c: f32[n], d_out: bf16[m n], state: f32[m n]) -> d_B: bf16[k n]. Any strides; sizes are read off the shapes."""
-    _check("A", A, torch.bfloat16, 2, A.device)
-    _check("c", c, torch.float32, 1, A.device)
-    _check("d_out", d_out, torch.bfloat16, 2, A.device)
-    _check("state", state, torch.float32, 2, A.device)
-    m, k = A.shape
-    (n,) = c.shape
-    if d_out.shape != (m, n):
-        raise ValueError(f"d_out: bf16[m n] has shape {d_out.shape}, expected {(m, n)}")
-    if state.shape != (m, n):
-        raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
-    d_B = torch.empty((k, n), dtype=torch.bfloat16, device=A.device)
-    BLOCK_K, BLOCK_N, BLOCK_M, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(k, BLOCK_K) * triton.cdiv(n, BLOCK_N),)
-    matmul_bias_gelu_backward_d_B_kernel[grid](
-        A, c, d_out, state, d_B, A.stride(0), A.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),
-        state.stride(0), state.stride(1), d_B.stride(0), d_B.stride(1), m, k, n, BLOCK_M=BLOCK_M,
-        BLOCK_K=BLOCK_K, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
-    )
-    return d_B
-
-
-def _matmul_bias_gelu_backward_d_c(c: torch.Tensor, d_out: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_matmul_bias_gelu_backward_d_c(c: f32[n], d_out: bf16[m n], state: f32[m n]) -> d_c: f32[n]. Any strides; sizes are read off the shapes."""
+    """_matmul_bias_gelu_backward_buffer_0(c: f32[n], d_out: bf16[m n], state: f32[m n]) -> buffer_0: f32[m n]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
     _check("d_out", d_out, torch.bfloat16, 2, c.device)
     _check("state", state, torch.float32, 2, c.device)
@@ -840,7 +746,60 @@ def _matmul_bias_gelu_backward_d_c(c: torch.Tensor, d_out: torch.Tensor, state: 
         raise ValueError(f"d_out: bf16[m n] has shape {d_out.shape}, expected {(m, n)}")
     if state.shape != (m, n):
         raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
-    d_c = torch.empty((n,), dtype=torch.float32, device=c.device)
+    buffer_0 = torch.empty((m, n), dtype=torch.float32, device=c.device)
+    BLOCK_N, warps, stages = 1024, 4, 1
+    grid = (m * triton.cdiv(n, BLOCK_N),)
+    matmul_bias_gelu_backward_buffer_0_kernel[grid](
+        c, d_out, state, buffer_0, c.stride(0), d_out.stride(0), d_out.stride(1), state.stride(0),
+        state.stride(1), buffer_0.stride(0), buffer_0.stride(1), n, m, BLOCK_N=BLOCK_N, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _matmul_bias_gelu_backward_d_A(B: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_matmul_bias_gelu_backward_d_A(B: bf16[k n], buffer_0: f32[m n]) -> d_A: bf16[m k]. Any strides; sizes are read off the shapes."""
+    _check("B", B, torch.bfloat16, 2, B.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, B.device)
+    k, n = B.shape
+    m, _ = buffer_0.shape
+    if buffer_0.shape != (m, n):
+        raise ValueError(f"buffer_0: f32[m n] has shape {buffer_0.shape}, expected {(m, n)}")
+    d_A = torch.empty((m, k), dtype=torch.bfloat16, device=B.device)
+    BLOCK_M, BLOCK_K, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(k, BLOCK_K),)
+    matmul_bias_gelu_backward_d_A_kernel[grid](
+        B, buffer_0, d_A, B.stride(0), B.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_A.stride(0),
+        d_A.stride(1), k, n, m, BLOCK_N=BLOCK_N, BLOCK_M=BLOCK_M, BLOCK_K=BLOCK_K, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_A
+
+
+def _matmul_bias_gelu_backward_d_B(A: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_matmul_bias_gelu_backward_d_B(A: bf16[m k], buffer_0: f32[m n]) -> d_B: bf16[k n]. Any strides; sizes are read off the shapes."""
+    _check("A", A, torch.bfloat16, 2, A.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, A.device)
+    m, k = A.shape
+    _, n = buffer_0.shape
+    if buffer_0.shape != (m, n):
+        raise ValueError(f"buffer_0: f32[m n] has shape {buffer_0.shape}, expected {(m, n)}")
+    d_B = torch.empty((k, n), dtype=torch.bfloat16, device=A.device)
+    BLOCK_K, BLOCK_N, BLOCK_M, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(k, BLOCK_K) * triton.cdiv(n, BLOCK_N),)
+    matmul_bias_gelu_backward_d_B_kernel[grid](
+        A, buffer_0, d_B, A.stride(0), A.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_B.stride(0),
+        d_B.stride(1), m, k, n, BLOCK_M=BLOCK_M, BLOCK_K=BLOCK_K, BLOCK_N=BLOCK_N, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_B
+
+
+def _matmul_bias_gelu_backward_d_c(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_matmul_bias_gelu_backward_d_c(buffer_0: f32[m n]) -> d_c: f32[n]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
+    m, n = buffer_0.shape
+    d_c = torch.empty((n,), dtype=torch.float32, device=buffer_0.device)
     BLOCK_M = max(16, triton.next_power_of_2(m))
     if BLOCK_M <= 16384:
         if BLOCK_M <= 1024:
@@ -851,16 +810,15 @@ def _matmul_bias_gelu_backward_d_c(c: torch.Tensor, d_out: torch.Tensor, state: 
             warps, stages = 16, 1
         grid = (n,)
         matmul_bias_gelu_backward_d_c_rows_kernel[grid](
-            c, d_out, state, d_c, c.stride(0), d_out.stride(0), d_out.stride(1), state.stride(0),
-            state.stride(1), d_c.stride(0), n, m, BLOCK_M=BLOCK_M, EXACT_M=m == BLOCK_M, num_warps=warps,
-            num_stages=stages,
+            buffer_0, d_c, buffer_0.stride(0), buffer_0.stride(1), d_c.stride(0), m, n, BLOCK_M=BLOCK_M,
+            EXACT_M=m == BLOCK_M, num_warps=warps, num_stages=stages,
         )
         return d_c
     BLOCK_M, warps, stages = 4096, 8, 2
     grid = (n,)
     matmul_bias_gelu_backward_d_c_kernel[grid](
-        c, d_out, state, d_c, c.stride(0), d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
-        d_c.stride(0), n, m, BLOCK_M=BLOCK_M, num_warps=warps, num_stages=stages,
+        buffer_0, d_c, buffer_0.stride(0), buffer_0.stride(1), d_c.stride(0), m, n, BLOCK_M=BLOCK_M,
+        num_warps=warps, num_stages=stages,
     )
     return d_c
 
@@ -877,9 +835,10 @@ class _matmul_bias_gelu_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_out):
         A, B, c, state = ctx.saved_tensors
-        d_A = _matmul_bias_gelu_backward_d_A(B, c, d_out, state)
-        d_B = _matmul_bias_gelu_backward_d_B(A, c, d_out, state)
-        d_c = _matmul_bias_gelu_backward_d_c(c, d_out, state)
+        buffer_0 = _matmul_bias_gelu_backward_buffer_0(c, d_out, state)
+        d_A = _matmul_bias_gelu_backward_d_A(B, buffer_0)
+        d_B = _matmul_bias_gelu_backward_d_B(A, buffer_0)
+        d_c = _matmul_bias_gelu_backward_d_c(buffer_0)
         return d_A, d_B, d_c
 
 

@@ -2891,12 +2891,12 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
 
 
 @triton.jit
-def deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel(
+def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_rows_kernel(
     t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, state___ptr, buffer_0_ptr,
-    buffer_1_ptr, buffer_2_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q,
-    state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_2_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
+    buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
+    logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q,
+    buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q, buffer_2_stride_x, buffer_3_stride_q,
+    buffer_3_stride_x, size_x, size_q, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -2925,25 +2925,42 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel(
     sum_2 = tl.sum(mul_x_3, 0)
     rsqrt = tl.rsqrt(sum_2 + 1.0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt)
-    z = tl.load(z_ptr + q_index * z_stride_q)
-    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-    state__ = tl.load(state___ptr + q_index * state___stride_q)
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
     mul_2 = 1.4426950408889634 * state_
     sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-    mul_x_4 = (sub_x_2 * sub_x_2) * tl.exp2(sub_x_3)
+    exp2_x_2 = tl.exp2(sub_x_3)
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    recip = 1.0 / z
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+    mul_x_4 = (sub_x_2 * sub_x_2) * exp2_x_2
     sum_3 = tl.sum(mul_x_4, 0)
     scalar_2 = (((sum_3 * d_D) * 0.5) * rsqrt) + (((d_D * state__) * sum_) * rsqrt)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((scalar_2 + (state__ * d_M)) * (1.0 / z)))
+    mul_3 = (scalar_2 + (state__ * d_M)) * recip
+    tile = (((d_D * sum_) * rsqrt) * t) + ((((d_D * 0.5) * rsqrt) * sub_x_2) * sub_x_2)
+    sub_x_4 = (tile + (d_M * t)) - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+    tl.store(
+        buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+        (sub_x_4 * exp2_x_2).to(tl.bfloat16),
+        mask=(x_index < size_x),
+    )
+    # src[maps.diag:7]
+    mul_x_5 = (tl.where(z > 0.0, recip, 0.0) * sub_x_4) * exp2_x_2
+    tl.store(
+        buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+        mul_x_5.to(tl.bfloat16),
+        mask=(x_index < size_x),
+    )
 
 
 @triton.jit
-def deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel(
+def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_kernel(
     t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, state___ptr, buffer_0_ptr,
-    buffer_1_ptr, buffer_2_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q,
-    state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_2_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
+    buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
+    logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q,
+    buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q, buffer_2_stride_x, buffer_3_stride_q,
+    buffer_3_stride_x, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -3013,19 +3030,64 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel(
     rsqrt_2 = tl.rsqrt(acc_x_2 + 1.0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt_2)
     z = tl.load(z_ptr + q_index * z_stride_q)
+    recip = 1.0 / z
     d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
     state__ = tl.load(state___ptr + q_index * state___stride_q)
     d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
     scalar = (((acc_x_3 * d_D) * 0.5) * rsqrt_2) + (((d_D * state__) * acc_x) * rsqrt_2)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((scalar + (state__ * d_M)) * (1.0 / z)))
+    mul_3 = (scalar + (state__ * d_M)) * recip
+    # src[maps.diag:7]
+    where = tl.where(z > 0.0, recip, 0.0)
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        sub_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x = tl.exp2(sub_x)
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        sub_x_2 = M - tl.where(t == float("-inf"), 0.0, t)
+        tile = (((d_D * acc_x) * rsqrt_2) * t) + ((((d_D * 0.5) * rsqrt_2) * sub_x_2) * sub_x_2)
+        sub_x_3 = (tile + (d_M * t)) - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+        tl.store(
+            buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+            (sub_x_3 * exp2_x).to(tl.bfloat16),
+        )
+        tl.store(
+            buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+            ((where * sub_x_3) * exp2_x).to(tl.bfloat16),
+        )
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        sub_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x = tl.exp2(sub_x)
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        sub_x_2 = M - tl.where(t == float("-inf"), 0.0, t)
+        tile = (((d_D * acc_x) * rsqrt_2) * t) + ((((d_D * 0.5) * rsqrt_2) * sub_x_2) * sub_x_2)
+        sub_x_3 = (tile + (d_M * t)) - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+        tl.store(
+            buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+            (sub_x_3 * exp2_x).to(tl.bfloat16),
+            mask=(x_index < size_x),
+        )
+        tl.store(
+            buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+            ((where * sub_x_3) * exp2_x).to(tl.bfloat16),
+            mask=(x_index < size_x),
+        )
 
 
 @triton.jit
 def deviation_long_backward_d_Q_kernel(
-    K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
-    state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q,
-    buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    K_ptr, z_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d, z_stride_q, buffer_2_stride_q,
+    buffer_2_stride_x, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3035,71 +3097,45 @@ def deviation_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * state_
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[:, None] * buffer_2_stride_q + x_index[None, :] * buffer_2_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[moments.diag:18]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
-        mul_q_x = (((0.5 * d_D) * buffer_1)[:, None] * sub_q_x) * sub_q_x
-        tile = (d_D[:, None] * t[None, :]) * buffer_0[:, None]
-        add_q_x = ((tile * buffer_1[:, None]) + mul_q_x) + (d_M[:, None] * t[None, :])
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x_2 = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (add_q_x - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_2, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[:, None] * buffer_2_stride_q + x_index[None, :] * buffer_2_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[moments.diag:18]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
-        mul_q_x = (((0.5 * d_D) * buffer_1)[:, None] * sub_q_x) * sub_q_x
-        tile = (d_D[:, None] * t[None, :]) * buffer_0[:, None]
-        add_q_x = ((tile * buffer_1[:, None]) + mul_q_x) + (d_M[:, None] * t[None, :])
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        sub_q_x_2 = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (add_q_x - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_2, tl.trans(K), acc_x)
         acc_x = next_acc_x
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:7]
+    tile = tl.rsqrt(tl.cast(size_d, tl.float32)) * (1.0 / z)
     # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * (1.0 / z))[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], tile[:, None] * acc_x, 0.0)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -3109,11 +3145,8 @@ def deviation_long_backward_d_Q_kernel(
 
 @triton.jit
 def deviation_long_backward_d_K_kernel(
-    Q_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
-    state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q,
-    buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_3_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_3_stride_q, buffer_3_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3122,85 +3155,45 @@ def deviation_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[moments.diag:18]
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-        M = tl.load(M_ptr + q_index * M_stride_q)
-        sub_x_q = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
-        mul_x_q = (((0.5 * d_D) * buffer_1)[None, :] * sub_x_q) * sub_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile = (d_D[None, :] * t[:, None]) * buffer_0[None, :]
-        add_x_q = ((tile * buffer_1[None, :]) + mul_x_q) + (d_M[None, :] * t[:, None])
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q = 1.4426950408889634 * state_
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_2 = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        z = tl.load(z_ptr + q_index * z_stride_q)
-        # src[maps.diag:7]
-        tile_2 = (add_x_q - safe_buffer_2[None, :]) * tl.exp2(sub_x_q_2)
-        tile_3 = tile_2 * tl.where(z > 0.0, 1.0 / z, 0.0)[None, :]
-        tile_bf16 = tile_3.to(tl.bfloat16)
         # src[moments.diag:18]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_3, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
-        mul_x_q = (((0.5 * d_D) * buffer_1)[None, :] * sub_x_q) * sub_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = (d_D[None, :] * t[:, None]) * buffer_0[None, :]
-        add_x_q = ((tile * buffer_1[None, :]) + mul_x_q) + (d_M[None, :] * t[:, None])
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * state_
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_2 = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[maps.diag:7]
-        where_q = tl.where((z > 0.0) & (q_index < size_q), 1.0 / z, 0.0)
-        tile_2 = (add_x_q - safe_buffer_2[None, :]) * tl.exp2(sub_x_q_2)
-        tile_bf16 = (tile_2 * where_q[None, :]).to(tl.bfloat16)
         # src[moments.diag:18]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_3, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[moments.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3640,11 +3633,11 @@ def _deviation_long_forward_M_D_logsum_state__z_state__(
     return M, D, logsum, state_, z, state__
 
 
-def _deviation_long_backward_buffer_0_buffer_1_buffer_2(
+def _deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(
     t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor, logsum: torch.Tensor,
     state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, d: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_deviation_long_backward_buffer_0_buffer_1_buffer_2(t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: bf16[q x], buffer_3: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("t", t, torch.float32, 1, t.device)
     _check("d_M", d_M, torch.float32, 1, t.device)
     _check("d_D", d_D, torch.float32, 1, t.device)
@@ -3672,7 +3665,8 @@ def _deviation_long_backward_buffer_0_buffer_1_buffer_2(
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=t.device)
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=t.device)
-    buffer_2 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    buffer_2 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
+    buffer_3 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -3682,121 +3676,62 @@ def _deviation_long_backward_buffer_0_buffer_1_buffer_2(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel[grid](
-            t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, t.stride(0),
-            d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1),
-            state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0),
-            buffer_2.stride(0), x, q, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+        deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_rows_kernel[grid](
+            t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, buffer_3,
+            t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0),
+            state.stride(1), state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0),
+            buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1), buffer_3.stride(0),
+            buffer_3.stride(1), x, q, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
             num_stages=stages,
         )
-        return buffer_0, buffer_1, buffer_2
+        return buffer_0, buffer_1, buffer_2, buffer_3
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel[grid](
-        t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, t.stride(0),
-        d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1),
-        state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0),
-        buffer_2.stride(0), x, q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_kernel[grid](
+        t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, buffer_3,
+        t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0),
+        state.stride(1), state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0),
+        buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1), buffer_3.stride(0), buffer_3.stride(1), x,
+        q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, buffer_1, buffer_2
+    return buffer_0, buffer_1, buffer_2, buffer_3
 
 
-def _deviation_long_backward_d_Q(
-    K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
-    state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor, buffer_2: torch.Tensor,
-) -> torch.Tensor:
-    """_deviation_long_backward_d_Q(K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _deviation_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
+    """_deviation_long_backward_d_Q(K: bf16[x d], z: f32[q], buffer_2: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("t", t, torch.float32, 1, K.device)
-    _check("d_M", d_M, torch.float32, 1, K.device)
-    _check("d_D", d_D, torch.float32, 1, K.device)
-    _check("M", M, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("state_", state_, torch.float32, 1, K.device)
     _check("z", z, torch.float32, 1, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
+    _check("buffer_2", buffer_2, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = d_M.shape
-    if t.shape != (x,):
-        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
-    if d_D.shape != (q,):
-        raise ValueError(f"d_D: f32[q] has shape {d_D.shape}, expected {(q,)}")
-    if M.shape != (q,):
-        raise ValueError(f"M: f32[q] has shape {M.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    (q,) = z.shape
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_Q_kernel[grid](
-        K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
-        t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), state.stride(0), state.stride(1),
-        state_.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
+        K, z, buffer_2, d_Q, K.stride(0), K.stride(1), z.stride(0), buffer_2.stride(0), buffer_2.stride(1),
         d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
     return d_Q
 
 
-def _deviation_long_backward_d_K(
-    Q: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
-    state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor, buffer_2: torch.Tensor,
-) -> torch.Tensor:
-    """_deviation_long_backward_d_K(Q: bf16[q d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _deviation_long_backward_d_K(Q: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_deviation_long_backward_d_K(Q: bf16[q d], buffer_3: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("t", t, torch.float32, 1, Q.device)
-    _check("d_M", d_M, torch.float32, 1, Q.device)
-    _check("d_D", d_D, torch.float32, 1, Q.device)
-    _check("M", M, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("state_", state_, torch.float32, 1, Q.device)
-    _check("z", z, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_3", buffer_3, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    (x,) = t.shape
-    if d_M.shape != (q,):
-        raise ValueError(f"d_M: f32[q] has shape {d_M.shape}, expected {(q,)}")
-    if d_D.shape != (q,):
-        raise ValueError(f"d_D: f32[q] has shape {d_D.shape}, expected {(q,)}")
-    if M.shape != (q,):
-        raise ValueError(f"M: f32[q] has shape {M.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    _, x = buffer_3.shape
+    if buffer_3.shape != (q, x):
+        raise ValueError(f"buffer_3: bf16[q x] has shape {buffer_3.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_K_kernel[grid](
-        Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
-        t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), state.stride(0), state.stride(1),
-        state_.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, buffer_3, d_K, Q.stride(0), Q.stride(1), buffer_3.stride(0), buffer_3.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -3896,9 +3831,9 @@ class _deviation_long_autograd(torch.autograd.Function):
     def backward(ctx, d_M, d_D):
         Q, K, t, M, logsum, state, state_, z, state__ = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0, buffer_1, buffer_2 = _deviation_long_backward_buffer_0_buffer_1_buffer_2(t, d_M, d_D, M, logsum, state, state_, z, state__, d)
-        d_Q = _deviation_long_backward_d_Q(K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2)
-        d_K = _deviation_long_backward_d_K(Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2)
+        buffer_0, buffer_1, buffer_2, buffer_3 = _deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(t, d_M, d_D, M, logsum, state, state_, z, state__, d)
+        d_Q = _deviation_long_backward_d_Q(K, z, buffer_2)
+        d_K = _deviation_long_backward_d_K(Q, buffer_3)
         d_t = _deviation_long_backward_d_t(t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_1, d)
         return d_Q, d_K, d_t
 
@@ -4793,8 +4728,8 @@ def spread_long_forward_S_kernel(
 
 
 @triton.jit
-def spread_long_forward_m__z__state__place_rows_kernel(
-    S_ptr, m__ptr, z__ptr, state__ptr, place_ptr, S_stride_q, S_stride_x, m__stride_q, z__stride_q,
+def spread_long_forward_w_m__state__place_rows_kernel(
+    S_ptr, w_ptr, m__ptr, state__ptr, place_ptr, S_stride_q, S_stride_x, w_stride_q, w_stride_x, m__stride_q,
     state__stride_q, place_stride_q, size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4808,17 +4743,15 @@ def spread_long_forward_m__z__state__place_rows_kernel(
     )
     # src[moments.diag:27]
     max_ = tl.max(S, 0)
-    tl.store(m__ptr + q_index * m__stride_q, max_)
     # src[moments.diag:28]
     sub_x = S - tl.where(max_ == float("-inf"), 0.0, max_)
     w = tl.exp(sub_x)
-    # src[moments.diag:29]
-    sum_ = tl.sum(w, 0)
-    tl.store(z__ptr + q_index * z__stride_q, sum_)
+    tl.store(w_ptr + q_index * w_stride_q + x_index * w_stride_x, w, mask=(x_index < size_x))
+    tl.store(m__ptr + q_index * m__stride_q, max_)
     # src[moments.diag:30]
     mul_x = tl.where(x_index < size_x, sub_x * w, 0.0)
-    sum_2 = tl.sum(mul_x, 0)
-    tl.store(state__ptr + q_index * state__stride_q, sum_2)
+    sum_ = tl.sum(mul_x, 0)
+    tl.store(state__ptr + q_index * state__stride_q, sum_)
     where_x = tl.where(S == max_, x_index.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
     where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
     min_ = tl.min(where_x_2, 0)
@@ -4826,15 +4759,15 @@ def spread_long_forward_m__z__state__place_rows_kernel(
 
 
 @triton.jit
-def spread_long_forward_m__z__state__place_kernel(
-    S_ptr, m__ptr, z__ptr, state__ptr, place_ptr, S_stride_q, S_stride_x, m__stride_q, z__stride_q,
+def spread_long_forward_w_m__state__place_kernel(
+    S_ptr, w_ptr, m__ptr, state__ptr, place_ptr, S_stride_q, S_stride_x, w_stride_q, w_stride_x, m__stride_q,
     state__stride_q, place_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     m = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
     acc_x = tl.full([], 0.0, tl.float32)
+    z = tl.full([], 0.0, tl.float32)
     min_x = tl.full([], 2147483647, tl.int32)
     tile_i32 = tl.cast((-1 + size_x), tl.int32)
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -4845,26 +4778,26 @@ def spread_long_forward_m__z__state__place_kernel(
         # src[moments.diag:27]
         tile_max = tl.max(S, 0)
         next_m = tl.maximum(m, tile_max)
+        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
         safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
         scale = tl.exp(m - safe_next_m)
         # src[moments.diag:28]
         sub_x = S - safe_next_m
         w = tl.exp(sub_x)
-        # src[moments.diag:29]
-        tile_sum = tl.sum(w, 0)
-        next_z = (z * scale) + tile_sum
-        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
-        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:30]
         mul_x = sub_x * w
-        tile_sum_2 = tl.sum(mul_x, 0)
-        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum
+        # src[moments.diag:29]
+        tile_sum_2 = tl.sum(w, 0)
+        next_z = (z * scale) + tile_sum_2
         where_x = tl.where(S == next_m, x_index.to(tl.int32), tile_i32)
         tile_min = tl.min(where_x, 0)
         next_min_x = tl.minimum(tl.where(m == next_m, min_x, tile_i32), tile_min)
         m = next_m
-        z = next_z
         acc_x = next_acc_x
+        z = next_z
         min_x = next_min_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -4878,39 +4811,105 @@ def spread_long_forward_m__z__state__place_kernel(
         # src[moments.diag:27]
         tile_max = tl.max(S, 0)
         next_m = tl.maximum(m, tile_max)
+        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
         safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
         scale = tl.exp(m - safe_next_m)
         # src[moments.diag:28]
         sub_x = S - safe_next_m
         w = tl.exp(sub_x)
-        # src[moments.diag:29]
-        tile_sum = tl.sum(w, 0)
-        next_z = (z * scale) + tile_sum
-        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
-        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:30]
         mul_x = tl.where(x_index < size_x, sub_x * w, 0.0)
-        tile_sum_2 = tl.sum(mul_x, 0)
-        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum
+        # src[moments.diag:29]
+        tile_sum_2 = tl.sum(w, 0)
+        next_z = (z * scale) + tile_sum_2
         where_x = tl.where(S == next_m, x_index.to(tl.int32), tile_i32)
         where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
         tile_min = tl.min(where_x_2, 0)
         next_min_x = tl.minimum(tl.where(m == next_m, min_x, tile_i32), tile_min)
         m = next_m
-        z = next_z
         acc_x = next_acc_x
+        z = next_z
         min_x = next_min_x
     tl.store(m__ptr + q_index * m__stride_q, m)
-    tl.store(z__ptr + q_index * z__stride_q, z)
     tl.store(state__ptr + q_index * state__stride_q, acc_x)
     tl.store(place_ptr + q_index * place_stride_q, min_x)
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
+        # src[moments.diag:28]
+        tl.store(
+            w_ptr + q_index * w_stride_q + x_index * w_stride_x,
+            tl.exp(S - tl.where(m == float("-inf"), 0.0, m)),
+        )
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x, mask=(x_index < size_x), other=0.0)
+        # src[moments.diag:28]
+        tl.store(
+            w_ptr + q_index * w_stride_q + x_index * w_stride_x,
+            tl.exp(S - tl.where(m == float("-inf"), 0.0, m)),
+            mask=(x_index < size_x),
+        )
+
+
+@triton.jit
+def spread_long_forward_z__rows_kernel(
+    w_ptr, z__ptr, w_stride_q, w_stride_x, z__stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    w = load_tile(w_ptr + q_index * w_stride_q + x_index * w_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    # src[moments.diag:29]
+    sum_ = tl.sum(w, 0)
+    tl.store(z__ptr + q_index * z__stride_q, sum_)
+
+
+@triton.jit
+def spread_long_forward_z__kernel(
+    w_ptr,
+    z__ptr,
+    w_stride_q,
+    w_stride_x,
+    z__stride_q,
+    size_q,
+    size_x,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    z = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        w = tl.load(w_ptr + q_index * w_stride_q + x_index * w_stride_x)
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 0)
+        next_z = z + tile_sum
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        w = tl.load(w_ptr + q_index * w_stride_q + x_index * w_stride_x, mask=(x_index < size_x), other=0.0)
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 0)
+        next_z = z + tile_sum
+        z = next_z
+    tl.store(z__ptr + q_index * z__stride_q, z)
 
 
 @triton.jit
 def spread_long_forward_state_kernel(
-    V_ptr, S_ptr, m__ptr, state_ptr, V_stride_x, V_stride_e, S_stride_q, S_stride_x, m__stride_q,
-    state_stride_q, state_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+    V_ptr, w_ptr, state_ptr, V_stride_x, V_stride_e, w_stride_q, w_stride_x, state_stride_q, state_stride_e,
+    size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -4919,7 +4918,6 @@ def spread_long_forward_state_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -4930,14 +4928,12 @@ def spread_long_forward_state_kernel(
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        S = tl.load(
-            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+        w = tl.load(
+            w_ptr + q_index[:, None] * w_stride_q + x_index[None, :] * w_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        # src[moments.diag:28]
-        sub_q_x = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
-        w_bf16 = tl.exp(sub_q_x).to(tl.bfloat16)
+        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -4951,14 +4947,12 @@ def spread_long_forward_state_kernel(
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        S = tl.load(
-            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+        w = tl.load(
+            w_ptr + q_index[:, None] * w_stride_q + x_index[None, :] * w_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
-        # src[moments.diag:28]
-        sub_q_x = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
-        w_bf16 = tl.exp(sub_q_x).to(tl.bfloat16)
+        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -5129,70 +5123,12 @@ def spread_long_backward_buffer_1_kernel(
 
 
 @triton.jit
-def spread_long_backward_d_V_kernel(
-    d_O_ptr, logsum__ptr, S_ptr, d_V_ptr, d_O_stride_q, d_O_stride_e, logsum__stride_q, S_stride_q,
-    S_stride_x, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-        S = tl.load(
-            S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_O = tl.load(
-            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        d_O_bf16 = d_O.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_O_bf16), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        S = tl.load(
-            S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
-        )
-        sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
-        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_O = tl.load(
-            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        d_O_bf16 = d_O.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_O_bf16), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-    )
-
-
-@triton.jit
-def spread_long_backward_buffer_2_rows_kernel(
-    d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_N_stride_q,
-    N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, buffer_2_stride_q, size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def spread_long_backward_buffer_2_buffer_3_rows_kernel(
+    d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
+    buffer_3_ptr, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q,
+    place_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q,
+    buffer_2_stride_x, buffer_3_stride_q, buffer_3_stride_x, size_q, size_x, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -5214,17 +5150,31 @@ def spread_long_backward_buffer_2_rows_kernel(
         0.0,
         EXACT_X,
     )
-    sub_x_2 = buffer_0 - tl.where(add_x == float("-inf"), 0.0, add_x)
-    mul_x_2 = sub_x_2 * exp_x
+    safe_ = tl.where(add_x == float("-inf"), 0.0, add_x)
+    mul_x_2 = (buffer_0 - safe_) * exp_x
     sum_ = tl.sum(mul_x_2, 0)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_)
+    place = tl.load(place_ptr + q_index * place_stride_q)
+    where_x = tl.where(x_index.to(tl.int32) == place, sum_, 0.0)
+    add_x_2 = ((d_N * N) * exp_x) + where_x
+    sub_x_2 = (exp_x * (((d_N * N) + buffer_0) - safe_)) - tl.where(add_x_2 == float("-inf"), 0.0, add_x_2)
+    tl.store(
+        buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+        sub_x_2.to(tl.bfloat16),
+        mask=(x_index < size_x),
+    )
+    tl.store(
+        buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+        exp_x,
+        mask=(x_index < size_x),
+    )
 
 
 @triton.jit
-def spread_long_backward_buffer_2_kernel(
-    d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_N_stride_q,
-    N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, buffer_2_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+def spread_long_backward_buffer_2_buffer_3_kernel(
+    d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
+    buffer_3_ptr, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q,
+    place_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q,
+    buffer_2_stride_x, buffer_3_stride_q, buffer_3_stride_x, size_q, size_x, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -5269,16 +5219,61 @@ def spread_long_backward_buffer_2_kernel(
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x)
+    place = tl.load(place_ptr + q_index * place_stride_q)
+    mul = d_N * N
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        where_x = tl.where(x_index.to(tl.int32) == place, acc_x, 0.0)
+        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
+        sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
+        exp_x = tl.exp(sub_x)
+        add_x = ((d_N * N) * exp_x) + where_x
+        # src[moments.diag:28]
+        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+        add_x_2 = mul_x + buffer_1
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        sub_x_2 = (mul + buffer_0) - tl.where(add_x_2 == float("-inf"), 0.0, add_x_2)
+        sub_x_3 = (exp_x * sub_x_2) - tl.where(add_x == float("-inf"), 0.0, add_x)
+        tl.store(
+            buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+            sub_x_3.to(tl.bfloat16),
+        )
+        tl.store(buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x, exp_x)
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        where_x = tl.where(x_index.to(tl.int32) == place, acc_x, 0.0)
+        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x, mask=(x_index < size_x), other=0.0)
+        sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
+        exp_x = tl.exp(sub_x)
+        add_x = ((d_N * N) * exp_x) + where_x
+        # src[moments.diag:28]
+        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+        add_x_2 = mul_x + buffer_1
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        sub_x_2 = (mul + buffer_0) - tl.where(add_x_2 == float("-inf"), 0.0, add_x_2)
+        sub_x_3 = (exp_x * sub_x_2) - tl.where(add_x == float("-inf"), 0.0, add_x)
+        tl.store(
+            buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+            sub_x_3.to(tl.bfloat16),
+            mask=(x_index < size_x),
+        )
+        tl.store(
+            buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+            exp_x,
+            mask=(x_index < size_x),
+        )
 
 
 @triton.jit
 def spread_long_backward_d_Q_kernel(
-    K_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
-    d_Q_ptr, K_stride_x, K_stride_d, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x,
-    m__stride_q, place_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_2_stride_q, buffer_2_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -5287,14 +5282,6 @@ def spread_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = d_N * N
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -5305,28 +5292,12 @@ def spread_long_backward_d_Q_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        eq_q_x = x_index.to(tl.int32)[None, :] == place[:, None]
-        S = tl.load(
-            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[:, None] * buffer_2_stride_q + x_index[None, :] * buffer_2_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        sub_q_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[:, None]
-        exp_q_x = tl.exp(sub_q_x)
-        add_q_x = ((d_N * N)[:, None] * exp_q_x) + tl.where(eq_q_x, buffer_2[:, None], 0.0)
-        # src[moments.diag:28]
-        sub_q_x_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
-        add_q_x_2 = ((d_N * N)[:, None] * sub_q_x_2) + buffer_1[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
-        mul_q_x = exp_q_x * ((mul_q[:, None] + buffer_0) - safe_)
-        sub_q_x_3 = mul_q_x - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        tile_bf16 = sub_q_x_3.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_2, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -5338,28 +5309,12 @@ def spread_long_backward_d_Q_kernel(
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        eq_q_x = x_index.to(tl.int32)[None, :] == place[:, None]
-        S = tl.load(
-            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[:, None] * buffer_2_stride_q + x_index[None, :] * buffer_2_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        sub_q_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[:, None]
-        exp_q_x = tl.exp(sub_q_x)
-        add_q_x = ((d_N * N)[:, None] * exp_q_x) + tl.where(eq_q_x, buffer_2[:, None], 0.0)
-        # src[moments.diag:28]
-        sub_q_x_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
-        add_q_x_2 = ((d_N * N)[:, None] * sub_q_x_2) + buffer_1[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
-        mul_q_x = exp_q_x * ((mul_q[:, None] + buffer_0) - safe_)
-        sub_q_x_3 = mul_q_x - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        tile_bf16 = sub_q_x_3.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_2, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
@@ -5370,11 +5325,8 @@ def spread_long_backward_d_Q_kernel(
 
 @triton.jit
 def spread_long_backward_d_K_kernel(
-    Q_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
-    d_K_ptr, Q_stride_q, Q_stride_d, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x,
-    m__stride_q, place_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_2_stride_q, buffer_2_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -5383,7 +5335,6 @@ def spread_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    x_i32 = x_index.to(tl.int32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
@@ -5394,35 +5345,12 @@ def spread_long_backward_d_K_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        place = tl.load(place_ptr + q_index * place_stride_q)
-        where_x_q = tl.where(x_i32[:, None] == place[None, :], buffer_2[None, :], 0.0)
-        N = tl.load(N_ptr + q_index * N_stride_q)
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-        S = tl.load(
-            S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
-        exp_x_q = tl.exp(sub_x_q)
-        add_x_q = ((d_N * N)[None, :] * exp_x_q) + where_x_q
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        m_ = tl.load(m__ptr + q_index * m__stride_q)
-        # src[moments.diag:28]
-        sub_x_q_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[None, :]
-        add_x_q_2 = ((d_N * N)[None, :] * sub_x_q_2) + buffer_1[None, :]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
-        mul_x_q = exp_x_q * (((d_N * N)[None, :] + buffer_0) - safe_)
-        sub_x_q_3 = mul_x_q - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_2, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
@@ -5434,40 +5362,73 @@ def spread_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-        where_x_q = tl.where(x_i32[:, None] == place[None, :], buffer_2[None, :], 0.0)
-        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        S = tl.load(
-            S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
-        exp_x_q = tl.exp(sub_x_q)
-        add_x_q = ((d_N * N)[None, :] * exp_x_q) + where_x_q
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:28]
-        sub_x_q_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[None, :]
-        add_x_q_2 = ((d_N * N)[None, :] * sub_x_q_2) + buffer_1[None, :]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
-        mul_x_q = exp_x_q * (((d_N * N)[None, :] + buffer_0) - safe_)
-        sub_x_q_3 = mul_x_q - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_2, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_backward_d_V_kernel(
+    d_O_ptr, buffer_3_ptr, d_V_ptr, d_O_stride_q, d_O_stride_e, buffer_3_stride_q, buffer_3_stride_x,
+    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_3_bf16 = buffer_3.to(tl.bfloat16)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_3_bf16, tl.trans(d_O_bf16), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_3_bf16 = buffer_3.to(tl.bfloat16)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_3_bf16, tl.trans(d_O_bf16), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
     )
 
 
@@ -5806,14 +5767,14 @@ def _spread_long_forward_S(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return S
 
 
-def _spread_long_forward_m__z__state__place(
+def _spread_long_forward_w_m__state__place(
     S: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_spread_long_forward_m__z__state__place(S: f32[q x]) -> m_: f32[q], z_: f32[q], state_: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_long_forward_w_m__state__place(S: f32[q x]) -> w: f32[q x], m_: f32[q], state_: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
     _check("S", S, torch.float32, 2, S.device)
     q, x = S.shape
+    w = torch.empty((q, x), dtype=torch.float32, device=S.device)
     m_ = torch.empty((q,), dtype=torch.float32, device=S.device)
-    z_ = torch.empty((q,), dtype=torch.float32, device=S.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=S.device)
     place = torch.empty((q,), dtype=torch.int32, device=S.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
@@ -5825,38 +5786,63 @@ def _spread_long_forward_m__z__state__place(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        spread_long_forward_m__z__state__place_rows_kernel[grid](
-            S, m_, z_, state_, place, S.stride(0), S.stride(1), m_.stride(0), z_.stride(0), state_.stride(0),
-            place.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        spread_long_forward_w_m__state__place_rows_kernel[grid](
+            S, w, m_, state_, place, S.stride(0), S.stride(1), w.stride(0), w.stride(1), m_.stride(0),
+            state_.stride(0), place.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
         )
-        return m_, z_, state_, place
+        return w, m_, state_, place
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    spread_long_forward_m__z__state__place_kernel[grid](
-        S, m_, z_, state_, place, S.stride(0), S.stride(1), m_.stride(0), z_.stride(0), state_.stride(0),
-        place.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    spread_long_forward_w_m__state__place_kernel[grid](
+        S, w, m_, state_, place, S.stride(0), S.stride(1), w.stride(0), w.stride(1), m_.stride(0),
+        state_.stride(0), place.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return m_, z_, state_, place
+    return w, m_, state_, place
 
 
-def _spread_long_forward_state(V: torch.Tensor, S: torch.Tensor, m_: torch.Tensor) -> torch.Tensor:
-    """_spread_long_forward_state(V: bf16[x e], S: f32[q x], m_: f32[q]) -> state: f32[q e]. Any strides; sizes are read off the shapes."""
+def _spread_long_forward_z_(w: torch.Tensor) -> torch.Tensor:
+    """_spread_long_forward_z_(w: f32[q x]) -> z_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("w", w, torch.float32, 2, w.device)
+    q, x = w.shape
+    z_ = torch.empty((q,), dtype=torch.float32, device=w.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        spread_long_forward_z__rows_kernel[grid](
+            w, z_, w.stride(0), w.stride(1), z_.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
+        )
+        return z_
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    spread_long_forward_z__kernel[grid](
+        w, z_, w.stride(0), w.stride(1), z_.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return z_
+
+
+def _spread_long_forward_state(V: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    """_spread_long_forward_state(V: bf16[x e], w: f32[q x]) -> state: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
-    _check("S", S, torch.float32, 2, V.device)
-    _check("m_", m_, torch.float32, 1, V.device)
+    _check("w", w, torch.float32, 2, V.device)
     x, e = V.shape
-    q, _ = S.shape
-    if S.shape != (q, x):
-        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
-    if m_.shape != (q,):
-        raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
+    q, _ = w.shape
+    if w.shape != (q, x):
+        raise ValueError(f"w: f32[q x] has shape {w.shape}, expected {(q, x)}")
     state = torch.empty((q, e), dtype=torch.float32, device=V.device)
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     spread_long_forward_state_kernel[grid](
-        V, S, m_, state, V.stride(0), V.stride(1), S.stride(0), S.stride(1), m_.stride(0), state.stride(0),
-        state.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
-        num_stages=stages,
+        V, w, state, V.stride(0), V.stride(1), w.stride(0), w.stride(1), state.stride(0), state.stride(1), x,
+        e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return state
 
@@ -5963,43 +5949,23 @@ def _spread_long_backward_buffer_1(
     return buffer_1
 
 
-def _spread_long_backward_d_V(d_O: torch.Tensor, logsum_: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
-    """_spread_long_backward_d_V(d_O: f32[q e], logsum_: f32[q], S: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
-    _check("d_O", d_O, torch.float32, 2, d_O.device)
-    _check("logsum_", logsum_, torch.float32, 1, d_O.device)
-    _check("S", S, torch.float32, 2, d_O.device)
-    q, e = d_O.shape
-    _, x = S.shape
-    if logsum_.shape != (q,):
-        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
-    if S.shape != (q, x):
-        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_O.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
-    spread_long_backward_d_V_kernel[grid](
-        d_O, logsum_, S, d_V, d_O.stride(0), d_O.stride(1), logsum_.stride(0), S.stride(0), S.stride(1),
-        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _spread_long_backward_buffer_2(
+def _spread_long_backward_buffer_2_buffer_3(
     d_N: torch.Tensor,
     N: torch.Tensor,
     logsum_: torch.Tensor,
     S: torch.Tensor,
     m_: torch.Tensor,
+    place: torch.Tensor,
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_spread_long_backward_buffer_2(d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_spread_long_backward_buffer_2_buffer_3(d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], place: i32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> buffer_2: bf16[q x], buffer_3: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("d_N", d_N, torch.float32, 1, d_N.device)
     _check("N", N, torch.float32, 1, d_N.device)
     _check("logsum_", logsum_, torch.float32, 1, d_N.device)
     _check("S", S, torch.float32, 2, d_N.device)
     _check("m_", m_, torch.float32, 1, d_N.device)
+    _check("place", place, torch.int32, 1, d_N.device)
     _check("buffer_0", buffer_0, torch.float32, 2, d_N.device)
     _check("buffer_1", buffer_1, torch.float32, 1, d_N.device)
     (q,) = d_N.shape
@@ -6012,11 +5978,14 @@ def _spread_long_backward_buffer_2(
         raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
     if m_.shape != (q,):
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    buffer_2 = torch.empty((q,), dtype=torch.float32, device=d_N.device)
+    buffer_2 = torch.empty((q, x), dtype=torch.bfloat16, device=d_N.device)
+    buffer_3 = torch.empty((q, x), dtype=torch.float32, device=d_N.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -6026,117 +5995,80 @@ def _spread_long_backward_buffer_2(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        spread_long_backward_buffer_2_rows_kernel[grid](
-            d_N, N, logsum_, S, m_, buffer_0, buffer_1, buffer_2, d_N.stride(0), N.stride(0),
-            logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), buffer_2.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+        spread_long_backward_buffer_2_buffer_3_rows_kernel[grid](
+            d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2, buffer_3, d_N.stride(0), N.stride(0),
+            logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), place.stride(0), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1),
+            buffer_3.stride(0), buffer_3.stride(1), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
             num_warps=warps, num_stages=stages,
         )
-        return buffer_2
+        return buffer_2, buffer_3
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    spread_long_backward_buffer_2_kernel[grid](
-        d_N, N, logsum_, S, m_, buffer_0, buffer_1, buffer_2, d_N.stride(0), N.stride(0), logsum_.stride(0),
-        S.stride(0), S.stride(1), m_.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        buffer_2.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    spread_long_backward_buffer_2_buffer_3_kernel[grid](
+        d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2, buffer_3, d_N.stride(0), N.stride(0),
+        logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), place.stride(0), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1), buffer_3.stride(0),
+        buffer_3.stride(1), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_2
+    return buffer_2, buffer_3
 
 
-def _spread_long_backward_d_Q(
-    K: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor, logsum_: torch.Tensor, S: torch.Tensor,
-    m_: torch.Tensor, place: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
-    buffer_2: torch.Tensor,
-) -> torch.Tensor:
-    """_spread_long_backward_d_Q(K: bf16[x d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], place: i32[q], buffer_0: f32[q x], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _spread_long_backward_d_Q(K: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
+    """_spread_long_backward_d_Q(K: bf16[x d], buffer_2: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("d_N", d_N, torch.float32, 1, K.device)
-    _check("N", N, torch.float32, 1, K.device)
-    _check("logsum_", logsum_, torch.float32, 1, K.device)
-    _check("S", S, torch.float32, 2, K.device)
-    _check("m_", m_, torch.float32, 1, K.device)
-    _check("place", place, torch.int32, 1, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
+    _check("buffer_2", buffer_2, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = d_N.shape
-    if N.shape != (q,):
-        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if logsum_.shape != (q,):
-        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
-    if S.shape != (q, x):
-        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
-    if m_.shape != (q,):
-        raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
-    if place.shape != (q,):
-        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    q, _ = buffer_2.shape
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     spread_long_backward_d_Q_kernel[grid](
-        K, d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
-        d_N.stride(0), N.stride(0), logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0),
-        place.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        K, buffer_2, d_Q, K.stride(0), K.stride(1), buffer_2.stride(0), buffer_2.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _spread_long_backward_d_K(
-    Q: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor, logsum_: torch.Tensor, S: torch.Tensor,
-    m_: torch.Tensor, place: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
-    buffer_2: torch.Tensor,
-) -> torch.Tensor:
-    """_spread_long_backward_d_K(Q: bf16[q d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], place: i32[q], buffer_0: f32[q x], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _spread_long_backward_d_K(Q: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
+    """_spread_long_backward_d_K(Q: bf16[q d], buffer_2: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("d_N", d_N, torch.float32, 1, Q.device)
-    _check("N", N, torch.float32, 1, Q.device)
-    _check("logsum_", logsum_, torch.float32, 1, Q.device)
-    _check("S", S, torch.float32, 2, Q.device)
-    _check("m_", m_, torch.float32, 1, Q.device)
-    _check("place", place, torch.int32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = S.shape
-    if d_N.shape != (q,):
-        raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
-    if N.shape != (q,):
-        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if logsum_.shape != (q,):
-        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
-    if S.shape != (q, x):
-        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
-    if m_.shape != (q,):
-        raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
-    if place.shape != (q,):
-        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    _, x = buffer_2.shape
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     spread_long_backward_d_K_kernel[grid](
-        Q, d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
-        d_N.stride(0), N.stride(0), logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0),
-        place.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, buffer_2, d_K, Q.stride(0), Q.stride(1), buffer_2.stride(0), buffer_2.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
+
+
+def _spread_long_backward_d_V(d_O: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_spread_long_backward_d_V(d_O: f32[q e], buffer_3: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_O", d_O, torch.float32, 2, d_O.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, d_O.device)
+    q, e = d_O.shape
+    _, x = buffer_3.shape
+    if buffer_3.shape != (q, x):
+        raise ValueError(f"buffer_3: f32[q x] has shape {buffer_3.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_O.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    spread_long_backward_d_V_kernel[grid](
+        d_O, buffer_3, d_V, d_O.stride(0), d_O.stride(1), buffer_3.stride(0), buffer_3.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_V
 
 
 class _spread_autograd(torch.autograd.Function):
@@ -6163,8 +6095,9 @@ class _spread_long_autograd(torch.autograd.Function):
     @staticmethod
     def forward(ctx, Q, K, V):
         S = _spread_long_forward_S(Q, K)
-        m_, z_, state_, place = _spread_long_forward_m__z__state__place(S)
-        state = _spread_long_forward_state(V, S, m_)
+        w, m_, state_, place = _spread_long_forward_w_m__state__place(S)
+        z_ = _spread_long_forward_z_(w)
+        state = _spread_long_forward_state(V, w)
         O, N, logsum_ = _spread_long_forward_O_N_logsum_(state, z_, state_, m_)
         ctx.save_for_backward(Q, K, V, N, logsum_, S, m_, z_, state, state_, place)
         return O, N
@@ -6174,10 +6107,10 @@ class _spread_long_autograd(torch.autograd.Function):
         Q, K, V, N, logsum_, S, m_, z_, state, state_, place = ctx.saved_tensors
         buffer_0 = _spread_long_backward_buffer_0(V, d_O)
         buffer_1 = _spread_long_backward_buffer_1(d_O, d_N, N, z_, state, state_)
-        d_V = _spread_long_backward_d_V(d_O, logsum_, S)
-        buffer_2 = _spread_long_backward_buffer_2(d_N, N, logsum_, S, m_, buffer_0, buffer_1)
-        d_Q = _spread_long_backward_d_Q(K, d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2)
-        d_K = _spread_long_backward_d_K(Q, d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2)
+        buffer_2, buffer_3 = _spread_long_backward_buffer_2_buffer_3(d_N, N, logsum_, S, m_, place, buffer_0, buffer_1)
+        d_Q = _spread_long_backward_d_Q(K, buffer_2)
+        d_K = _spread_long_backward_d_K(Q, buffer_2)
+        d_V = _spread_long_backward_d_V(d_O, buffer_3)
         return d_Q, d_K, d_V
 
 
@@ -7727,12 +7660,12 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
 
 
 @triton.jit
-def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_rows_kernel(
+def drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4_rows_kernel(
     t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, t_stride_x,
-    d_forecast_stride_q, d_lean_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q,
-    buffer_3_stride_q, buffer_4_stride_q, buffer_5_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
+    buffer_0_ptr, buffer_5_ptr, buffer_3_ptr, buffer_4_ptr, t_stride_x, d_forecast_stride_q, d_lean_stride_q,
+    logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q,
+    state____stride_q, buffer_0_stride_q, buffer_5_stride_q, buffer_3_stride_q, buffer_3_stride_x,
+    buffer_4_stride_q, buffer_4_stride_x, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
     EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -7756,67 +7689,85 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ro
     mul_x_2 = tile * exp2_x
     sum_ = tl.sum(mul_x_2, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
-    # src[moments.diag:34]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_x_3 = exp2_x * t
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    sub_x_2 = tl.where(x_index < size_x, tile - sum_, 0.0)
+    mul_x_3 = sub_x_2 * exp2_x
     sum_2 = tl.sum(mul_x_3, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_2)
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, (1.0 - (sum_2 * recip)))
     state_ = tl.load(state__ptr + q_index * state__stride_q)
     mul_2 = 1.4426950408889634 * state_
-    sub_x_2 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-    exp2_x_2 = tl.exp2(sub_x_2)
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-    sub_x_3 = t - sum_2
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
-    sub_x_4 = tl.where(x_index < size_x, tile - sum_, 0.0)
-    # src[moments.diag:36]
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    mul_x_4 = ((((recip * recip) * 3.0) * d_lean) * sub_x_4) * sub_x_4
-    add_x = tl.where(x_index < size_x, mul_x_4 + (sub_x_3 * d_forecast), 0.0)
-    mul_x_5 = add_x * exp2_x_2
-    sum_3 = tl.sum(mul_x_5, 0)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_3)
-    mul_x_6 = sub_x_4 * exp2_x_2
-    sum_4 = tl.sum(mul_x_6, 0)
-    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, sum_4)
+    sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+    exp2_x_2 = tl.exp2(sub_x_3)
     z = tl.load(z_ptr + q_index * z_stride_q)
     recip_2 = 1.0 / z
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
     state__ = tl.load(state___ptr + q_index * state___stride_q)
-    mul_x_7 = (sub_x_4 * sub_x_3) * exp2_x_2
-    sum_5 = tl.sum(mul_x_7, 0)
+    # src[moments.diag:34]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_x_4 = exp2_x * t
+    sum_3 = tl.sum(mul_x_4, 0)
+    sub_x_4 = t - sum_3
+    mul_x_5 = (sub_x_2 * sub_x_4) * exp2_x_2
+    sum_4 = tl.sum(mul_x_5, 0)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    mul_x_8 = ((sub_x_4 * sub_x_4) * sub_x_4) * exp2_x_2
-    sum_6 = tl.sum(mul_x_8, 0)
-    mul_3 = (recip * (((recip * recip) * sum_6) + state___)) * d_lean
-    add = mul_3 + (((recip * sum_5) + state__) * d_forecast)
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, ((add * recip_2) * recip_2))
-    mul_x_9 = sub_x_4 * exp2_x
-    sum_7 = tl.sum(mul_x_9, 0)
-    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, (1.0 - (sum_7 * recip)))
+    mul_x_6 = ((sub_x_2 * sub_x_2) * sub_x_2) * exp2_x_2
+    sum_5 = tl.sum(mul_x_6, 0)
+    mul_3 = (recip * (((recip * recip) * sum_5) + state___)) * d_lean
+    add = mul_3 + (((recip * sum_4) + state__) * d_forecast)
+    mul_4 = (add * recip_2) * recip_2
+    mul_x_7 = (((recip * recip_2) * d_forecast) * sub_x_2) * sub_x_4
+    tile_2 = ((((recip * recip) * recip) * recip_2) * d_lean) * sub_x_2
+    mul_x_8 = ((((recip * recip) * 3.0) * d_lean) * sub_x_2) * sub_x_2
+    add_x = tl.where(x_index < size_x, mul_x_8 + (sub_x_4 * d_forecast), 0.0)
+    mul_x_9 = add_x * exp2_x_2
+    sum_6 = tl.sum(mul_x_9, 0)
+    mul_x_10 = sub_x_2 * exp2_x_2
+    sum_7 = tl.sum(mul_x_10, 0)
+    add_x_2 = ((sum_7 * d_forecast) * t) + (tile * sum_6)
+    add_2 = (sum_6 * state___) + ((sum_7 * state__) * d_forecast)
+    sub_x_5 = (recip_2 * add_2) - tl.where(add_x_2 == float("-inf"), 0.0, add_x_2)
+    # src[maps.diag:7]
+    gt = z > 0.0
+    where_x = tl.where(gt, ((recip * recip_2) * recip_2) * sub_x_5, 0.0)
+    tile_3 = (((recip_2 * d_forecast) * t) + where_x) + ((tile_2 * sub_x_2) * sub_x_2)
+    add_x_3 = (tile_3 + mul_x_7) + (((recip * recip_2) * d_lean) * tile)
+    sub_x_6 = add_x_3 - tl.where(mul_4 == float("-inf"), 0.0, mul_4)
+    tl.store(
+        buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+        (sub_x_6 * exp2_x_2).to(tl.bfloat16),
+        mask=(x_index < size_x),
+    )
+    tile_bf16 = (tl.where(gt, sub_x_6, 0.0) * exp2_x_2).to(tl.bfloat16)
+    tl.store(
+        buffer_4_ptr + q_index * buffer_4_stride_q + x_index * buffer_4_stride_x,
+        tile_bf16,
+        mask=(x_index < size_x),
+    )
 
 
 @triton.jit
-def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_kernel(
+def drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4_kernel(
     t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, t_stride_x,
-    d_forecast_stride_q, d_lean_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q,
-    buffer_3_stride_q, buffer_4_stride_q, buffer_5_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
+    buffer_0_ptr, buffer_5_ptr, buffer_3_ptr, buffer_4_ptr, t_stride_x, d_forecast_stride_q, d_lean_stride_q,
+    logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q,
+    state____stride_q, buffer_0_stride_q, buffer_5_stride_q, buffer_3_stride_q, buffer_3_stride_x,
+    buffer_4_stride_q, buffer_4_stride_x, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     acc_x = tl.full([], 0.0, tl.float32)
     acc_x_2 = tl.full([], 0.0, tl.float32)
+    sum_x = tl.full([], 0.0, tl.float32)
     acc_x_3 = tl.full([], 0.0, tl.float32)
     acc_x_4 = tl.full([], 0.0, tl.float32)
-    sum_x = tl.full([], 0.0, tl.float32)
     acc_x_5 = tl.full([], 0.0, tl.float32)
+    sum_x_2 = tl.full([], 0.0, tl.float32)
     acc_x_6 = tl.full([], 0.0, tl.float32)
     acc_x_7 = tl.full([], 0.0, tl.float32)
     acc_x_8 = tl.full([], 0.0, tl.float32)
     acc_x_9 = tl.full([], 0.0, tl.float32)
     acc_x_10 = tl.full([], 0.0, tl.float32)
-    sum_x_2 = tl.full([], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
     mul = 1.4426950408889634 * logsum
     # src[moments.diag:7]
@@ -7839,70 +7790,70 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
         mul_x_2 = x_f32 * exp2_x
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_x_3 = exp2_x * t
-        tile_sum_2 = tl.sum(mul_x_3, 0)
-        next_acc_x_2 = acc_x_2 + tile_sum_2
         where = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_2 - where
-        where_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        sub_x_2 = x_f32 - next_acc_x
+        mul_x_3 = sub_x_2 * exp2_x
+        tile_sum_2 = tl.sum(mul_x_3, 0)
+        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
+        tile_sum_3 = tl.sum(exp2_x, 0)
+        next_sum_x = sum_x + tile_sum_3
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_x_4 = exp2_x * t
+        tile_sum_4 = tl.sum(mul_x_4, 0)
+        next_acc_x_3 = acc_x_3 + tile_sum_4
+        where_3 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_4 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
         change_2 = where_4 - where_3
-        acc_x_11 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_12 = (-6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_11
-        acc_x_13 = acc_x_3 + ((-1.0 * (d_forecast * sum_x)) * change_2)
-        sub_x_2 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-        exp2_x_2 = tl.exp2(sub_x_2)
-        sub_x_3 = t - next_acc_x_2
-        sub_x_4 = x_f32 - next_acc_x
-        mul_x_4 = ((((recip * recip) * 3.0) * d_lean) * sub_x_4) * sub_x_4
-        mul_x_5 = (mul_x_4 + (sub_x_3 * d_forecast)) * exp2_x_2
-        tile_sum_3 = tl.sum(mul_x_5, 0)
-        next_acc_x_3 = (acc_x_13 + (acc_x_12 * change)) + tile_sum_3
-        mul_x_6 = exp2_x_2 * sub_x_4
-        tile_sum_4 = tl.sum(mul_x_6, 0)
-        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change)) + tile_sum_4
-        tile_sum_5 = tl.sum(exp2_x_2, 0)
-        next_sum_x = sum_x + tile_sum_5
-        mul_x_7 = sub_x_4 * exp2_x_2
+        acc_x_11 = (3.0 * (((recip * recip) * d_lean) * sum_x_2)) * change
+        acc_x_12 = (-6.0 * (((recip * recip) * d_lean) * acc_x_5)) + acc_x_11
+        acc_x_13 = acc_x_4 + ((-1.0 * (d_forecast * sum_x_2)) * change_2)
+        sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x_2 = tl.exp2(sub_x_3)
+        sub_x_4 = t - next_acc_x_3
+        mul_x_5 = ((((recip * recip) * 3.0) * d_lean) * sub_x_2) * sub_x_2
+        mul_x_6 = (mul_x_5 + (sub_x_4 * d_forecast)) * exp2_x_2
+        tile_sum_5 = tl.sum(mul_x_6, 0)
+        next_acc_x_4 = (acc_x_13 + (acc_x_12 * change)) + tile_sum_5
+        mul_x_7 = exp2_x_2 * sub_x_2
         tile_sum_6 = tl.sum(mul_x_7, 0)
-        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change)) + tile_sum_6
-        acc_x_14 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change)) * change
-        acc_x_15 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_14) * change)
-        mul_x_8 = ((sub_x_4 * sub_x_4) * sub_x_4) * exp2_x_2
-        tile_sum_7 = tl.sum(mul_x_8, 0)
-        next_acc_x_6 = acc_x_15 + tile_sum_7
-        acc_x_16 = acc_x_7 + (((-2.0 * acc_x_5) + (sum_x * change)) * change)
-        mul_x_9 = (exp2_x_2 * sub_x_4) * sub_x_4
-        tile_sum_8 = tl.sum(mul_x_9, 0)
-        next_acc_x_7 = acc_x_16 + tile_sum_8
-        acc_x_17 = ((-1.0 * acc_x_9) + (sum_x * change_2)) * change
-        acc_x_18 = (acc_x_8 + ((-1.0 * acc_x_5) * change_2)) + acc_x_17
-        mul_x_10 = (sub_x_4 * sub_x_3) * exp2_x_2
-        tile_sum_9 = tl.sum(mul_x_10, 0)
-        next_acc_x_8 = acc_x_18 + tile_sum_9
-        mul_x_11 = exp2_x_2 * sub_x_3
-        tile_sum_10 = tl.sum(mul_x_11, 0)
-        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x) * change_2)) + tile_sum_10
-        mul_x_12 = sub_x_4 * exp2_x
-        tile_sum_11 = tl.sum(mul_x_12, 0)
-        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change)) + tile_sum_11
-        tile_sum_12 = tl.sum(exp2_x, 0)
-        next_sum_x_2 = sum_x_2 + tile_sum_12
+        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x_2) * change)) + tile_sum_6
+        tile_sum_7 = tl.sum(exp2_x_2, 0)
+        next_sum_x_2 = sum_x_2 + tile_sum_7
+        mul_x_8 = sub_x_2 * exp2_x_2
+        tile_sum_8 = tl.sum(mul_x_8, 0)
+        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x_2) * change)) + tile_sum_8
+        acc_x_14 = ((3.0 * acc_x_6) + ((-1.0 * sum_x_2) * change)) * change
+        acc_x_15 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_14) * change)
+        mul_x_9 = ((sub_x_2 * sub_x_2) * sub_x_2) * exp2_x_2
+        tile_sum_9 = tl.sum(mul_x_9, 0)
+        next_acc_x_7 = acc_x_15 + tile_sum_9
+        acc_x_16 = ((-2.0 * acc_x_6) + (sum_x_2 * change)) * change
+        mul_x_10 = (exp2_x_2 * sub_x_2) * sub_x_2
+        tile_sum_10 = tl.sum(mul_x_10, 0)
+        next_acc_x_8 = (acc_x_8 + acc_x_16) + tile_sum_10
+        acc_x_17 = ((-1.0 * acc_x_10) + (sum_x_2 * change_2)) * change
+        acc_x_18 = (acc_x_9 + ((-1.0 * acc_x_6) * change_2)) + acc_x_17
+        mul_x_11 = (sub_x_2 * sub_x_4) * exp2_x_2
+        tile_sum_11 = tl.sum(mul_x_11, 0)
+        next_acc_x_9 = acc_x_18 + tile_sum_11
+        mul_x_12 = exp2_x_2 * sub_x_4
+        tile_sum_12 = tl.sum(mul_x_12, 0)
+        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_12
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
+        sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
-        sum_x = next_sum_x
         acc_x_5 = next_acc_x_5
+        sum_x_2 = next_sum_x_2
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
         acc_x_10 = next_acc_x_10
-        sum_x_2 = next_sum_x_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -7920,93 +7871,150 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
         mul_x_2 = tile * exp2_x
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_x_3 = exp2_x * t
-        tile_sum_2 = tl.sum(mul_x_3, 0)
-        next_acc_x_2 = acc_x_2 + tile_sum_2
         where = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_2 - where
-        where_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        sub_x_2 = tl.where(x_index < size_x, tile - next_acc_x, 0.0)
+        mul_x_3 = sub_x_2 * exp2_x
+        tile_sum_2 = tl.sum(mul_x_3, 0)
+        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
+        tile_sum_3 = tl.sum(exp2_x, 0)
+        next_sum_x = sum_x + tile_sum_3
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_x_4 = exp2_x * t
+        tile_sum_4 = tl.sum(mul_x_4, 0)
+        next_acc_x_3 = acc_x_3 + tile_sum_4
+        where_3 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_4 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
         change_2 = where_4 - where_3
-        acc_x_11 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_12 = (-6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_11
-        acc_x_13 = acc_x_3 + ((-1.0 * (d_forecast * sum_x)) * change_2)
-        sub_x_2 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-        exp2_x_2 = tl.exp2(sub_x_2)
-        sub_x_3 = tl.where(x_index < size_x, t - next_acc_x_2, 0.0)
-        sub_x_4 = tl.where(x_index < size_x, tile - next_acc_x, 0.0)
-        mul_x_4 = ((((recip * recip) * 3.0) * d_lean) * sub_x_4) * sub_x_4
-        add_x = tl.where(x_index < size_x, mul_x_4 + (sub_x_3 * d_forecast), 0.0)
-        mul_x_5 = add_x * exp2_x_2
-        tile_sum_3 = tl.sum(mul_x_5, 0)
-        next_acc_x_3 = (acc_x_13 + (acc_x_12 * change)) + tile_sum_3
-        mul_x_6 = exp2_x_2 * sub_x_4
-        tile_sum_4 = tl.sum(mul_x_6, 0)
-        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change)) + tile_sum_4
-        tile_sum_5 = tl.sum(exp2_x_2, 0)
-        next_sum_x = sum_x + tile_sum_5
-        mul_x_7 = sub_x_4 * exp2_x_2
+        acc_x_11 = (3.0 * (((recip * recip) * d_lean) * sum_x_2)) * change
+        acc_x_12 = (-6.0 * (((recip * recip) * d_lean) * acc_x_5)) + acc_x_11
+        acc_x_13 = acc_x_4 + ((-1.0 * (d_forecast * sum_x_2)) * change_2)
+        sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x_2 = tl.exp2(sub_x_3)
+        sub_x_4 = tl.where(x_index < size_x, t - next_acc_x_3, 0.0)
+        mul_x_5 = ((((recip * recip) * 3.0) * d_lean) * sub_x_2) * sub_x_2
+        add_x = tl.where(x_index < size_x, mul_x_5 + (sub_x_4 * d_forecast), 0.0)
+        mul_x_6 = add_x * exp2_x_2
+        tile_sum_5 = tl.sum(mul_x_6, 0)
+        next_acc_x_4 = (acc_x_13 + (acc_x_12 * change)) + tile_sum_5
+        mul_x_7 = exp2_x_2 * sub_x_2
         tile_sum_6 = tl.sum(mul_x_7, 0)
-        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change)) + tile_sum_6
-        acc_x_14 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change)) * change
-        acc_x_15 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_14) * change)
-        mul_x_8 = ((sub_x_4 * sub_x_4) * sub_x_4) * exp2_x_2
-        tile_sum_7 = tl.sum(mul_x_8, 0)
-        next_acc_x_6 = acc_x_15 + tile_sum_7
-        acc_x_16 = acc_x_7 + (((-2.0 * acc_x_5) + (sum_x * change)) * change)
-        mul_x_9 = (exp2_x_2 * sub_x_4) * sub_x_4
-        tile_sum_8 = tl.sum(mul_x_9, 0)
-        next_acc_x_7 = acc_x_16 + tile_sum_8
-        acc_x_17 = ((-1.0 * acc_x_9) + (sum_x * change_2)) * change
-        acc_x_18 = (acc_x_8 + ((-1.0 * acc_x_5) * change_2)) + acc_x_17
-        mul_x_10 = (sub_x_4 * sub_x_3) * exp2_x_2
-        tile_sum_9 = tl.sum(mul_x_10, 0)
-        next_acc_x_8 = acc_x_18 + tile_sum_9
-        mul_x_11 = exp2_x_2 * sub_x_3
-        tile_sum_10 = tl.sum(mul_x_11, 0)
-        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x) * change_2)) + tile_sum_10
-        mul_x_12 = sub_x_4 * exp2_x
-        tile_sum_11 = tl.sum(mul_x_12, 0)
-        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change)) + tile_sum_11
-        tile_sum_12 = tl.sum(exp2_x, 0)
-        next_sum_x_2 = sum_x_2 + tile_sum_12
+        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x_2) * change)) + tile_sum_6
+        tile_sum_7 = tl.sum(exp2_x_2, 0)
+        next_sum_x_2 = sum_x_2 + tile_sum_7
+        mul_x_8 = sub_x_2 * exp2_x_2
+        tile_sum_8 = tl.sum(mul_x_8, 0)
+        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x_2) * change)) + tile_sum_8
+        acc_x_14 = ((3.0 * acc_x_6) + ((-1.0 * sum_x_2) * change)) * change
+        acc_x_15 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_14) * change)
+        mul_x_9 = ((sub_x_2 * sub_x_2) * sub_x_2) * exp2_x_2
+        tile_sum_9 = tl.sum(mul_x_9, 0)
+        next_acc_x_7 = acc_x_15 + tile_sum_9
+        acc_x_16 = ((-2.0 * acc_x_6) + (sum_x_2 * change)) * change
+        mul_x_10 = (exp2_x_2 * sub_x_2) * sub_x_2
+        tile_sum_10 = tl.sum(mul_x_10, 0)
+        next_acc_x_8 = (acc_x_8 + acc_x_16) + tile_sum_10
+        acc_x_17 = ((-1.0 * acc_x_10) + (sum_x_2 * change_2)) * change
+        acc_x_18 = (acc_x_9 + ((-1.0 * acc_x_6) * change_2)) + acc_x_17
+        mul_x_11 = (sub_x_2 * sub_x_4) * exp2_x_2
+        tile_sum_11 = tl.sum(mul_x_11, 0)
+        next_acc_x_9 = acc_x_18 + tile_sum_11
+        mul_x_12 = exp2_x_2 * sub_x_4
+        tile_sum_12 = tl.sum(mul_x_12, 0)
+        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_12
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
+        sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
-        sum_x = next_sum_x
         acc_x_5 = next_acc_x_5
+        sum_x_2 = next_sum_x_2
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
         acc_x_10 = next_acc_x_10
-        sum_x_2 = next_sum_x_2
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_3)
-    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x_5)
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, (1.0 - (acc_x_2 * recip)))
     z = tl.load(z_ptr + q_index * z_stride_q)
     recip_2 = 1.0 / z
     state__ = tl.load(state___ptr + q_index * state___stride_q)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    scalar = recip * (((recip * recip) * acc_x_6) + state___)
-    add = (scalar * d_lean) + (((recip * acc_x_8) + state__) * d_forecast)
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, ((add * recip_2) * recip_2))
-    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, (1.0 - (acc_x_10 * recip)))
+    scalar = recip * (((recip * recip) * acc_x_7) + state___)
+    add = (scalar * d_lean) + (((recip * acc_x_9) + state__) * d_forecast)
+    mul_3 = (add * recip_2) * recip_2
+    add_2 = (acc_x_4 * state___) + ((acc_x_6 * state__) * d_forecast)
+    mul_4 = recip_2 * add_2
+    # src[maps.diag:7]
+    gt = z > 0.0
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        sub_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x = tl.exp2(sub_x)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        sub_x_2 = x_f32 - acc_x
+        mul_x = (((recip * recip_2) * d_forecast) * sub_x_2) * (t - acc_x_3)
+        tile = ((((recip * recip) * recip) * recip_2) * d_lean) * sub_x_2
+        add_x = ((acc_x_6 * d_forecast) * t) + (x_f32 * acc_x_4)
+        sub_x_3 = mul_4 - tl.where(add_x == float("-inf"), 0.0, add_x)
+        where_x = tl.where(gt, ((recip * recip_2) * recip_2) * sub_x_3, 0.0)
+        tile_2 = (((recip_2 * d_forecast) * t) + where_x) + ((tile * sub_x_2) * sub_x_2)
+        add_x_2 = (tile_2 + mul_x) + (((recip * recip_2) * d_lean) * x_f32)
+        sub_x_4 = add_x_2 - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+        tl.store(
+            buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+            (sub_x_4 * exp2_x).to(tl.bfloat16),
+        )
+        tile_bf16 = (tl.where(gt, sub_x_4, 0.0) * exp2_x).to(tl.bfloat16)
+        tl.store(buffer_4_ptr + q_index * buffer_4_stride_q + x_index * buffer_4_stride_x, tile_bf16)
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        sub_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x = tl.exp2(sub_x)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        sub_x_2 = x_f32 - acc_x
+        mul_x = (((recip * recip_2) * d_forecast) * sub_x_2) * (t - acc_x_3)
+        tile = ((((recip * recip) * recip) * recip_2) * d_lean) * sub_x_2
+        add_x = ((acc_x_6 * d_forecast) * t) + (x_f32 * acc_x_4)
+        sub_x_3 = mul_4 - tl.where(add_x == float("-inf"), 0.0, add_x)
+        where_x = tl.where(gt, ((recip * recip_2) * recip_2) * sub_x_3, 0.0)
+        tile_2 = (((recip_2 * d_forecast) * t) + where_x) + ((tile * sub_x_2) * sub_x_2)
+        add_x_2 = (tile_2 + mul_x) + (((recip * recip_2) * d_lean) * x_f32)
+        sub_x_4 = add_x_2 - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+        tl.store(
+            buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+            (sub_x_4 * exp2_x).to(tl.bfloat16),
+            mask=(x_index < size_x),
+        )
+        tile_bf16 = (tl.where(gt, sub_x_4, 0.0) * exp2_x).to(tl.bfloat16)
+        tl.store(
+            buffer_4_ptr + q_index * buffer_4_stride_q + x_index * buffer_4_stride_x,
+            tile_bf16,
+            mask=(x_index < size_x),
+        )
 
 
 @triton.jit
 def drift_long_backward_d_Q_kernel(
-    K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_2_ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, buffer_4_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_2_stride_q, buffer_3_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_4_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    K_ptr, z_ptr, buffer_3_ptr, d_Q_ptr, K_stride_x, K_stride_d, z_stride_q, buffer_3_stride_q,
+    buffer_3_stride_x, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -8015,115 +8023,55 @@ def drift_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z
-    # src[moments.diag:36]
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = (buffer_2 * state___) + ((buffer_3 * state__) * d_forecast)
-    mul_q = recip_q * add_q
-    # src[maps.diag:7]
-    gt_q = z > 0.0
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * state_
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x = ((recip * x_f32)[None, :] * recip_q[:, None]) * d_lean[:, None]
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        sub_q_x = x_f32[None, :] - buffer_0[:, None]
-        tile = ((recip * recip_q) * d_forecast)[:, None] * sub_q_x
-        tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * sub_q_x
-        mul_q_x_2 = (buffer_3[:, None] * t[None, :]) * d_forecast[:, None]
-        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_2[:, None])
-        sub_q_x_2 = mul_q[:, None] - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        mul_q_x_3 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x_2
-        mul_q_x_4 = (recip_q[:, None] * t[None, :]) * d_forecast[:, None]
-        tile_3 = mul_q_x_4 + tl.where(gt_q[:, None], mul_q_x_3, 0.0)
-        tile_4 = (tile_3 + ((tile_2 * sub_q_x) * sub_q_x)) + (tile * (t[None, :] - safe_buffer_1[:, None]))
-        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[:, None] * buffer_3_stride_q + x_index[None, :] * buffer_3_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        tile_5 = ((tile_4 + mul_q_x) - safe_buffer_4[:, None]) * tl.exp2(sub_q_x_3)
-        tile_bf16 = tile_5.to(tl.bfloat16)
+        # src[moments.diag:34]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_3, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x = ((recip * x_f32)[None, :] * recip_q[:, None]) * d_lean[:, None]
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        sub_q_x = x_f32[None, :] - buffer_0[:, None]
-        tile = ((recip * recip_q) * d_forecast)[:, None] * sub_q_x
-        tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * sub_q_x
-        mul_q_x_2 = (buffer_3[:, None] * t[None, :]) * d_forecast[:, None]
-        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_2[:, None])
-        sub_q_x_2 = mul_q[:, None] - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        mul_q_x_3 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x_2
-        mul_q_x_4 = (recip_q[:, None] * t[None, :]) * d_forecast[:, None]
-        tile_3 = mul_q_x_4 + tl.where(gt_q[:, None], mul_q_x_3, 0.0)
-        tile_4 = (tile_3 + ((tile_2 * sub_q_x) * sub_q_x)) + (tile * (t[None, :] - safe_buffer_1[:, None]))
-        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[:, None] * buffer_3_stride_q + x_index[None, :] * buffer_3_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
-        sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        tile_5 = ((tile_4 + mul_q_x) - safe_buffer_4[:, None]) * tl.exp2(sub_q_x_3)
-        tile_bf16 = tile_5.to(tl.bfloat16)
+        # src[moments.diag:34]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_3, tl.trans(K), acc_x)
         acc_x = next_acc_x
-    tile_bf16 = tl.where(gt_q[:, None], acc_x * rsqrt, 0.0).to(tl.bfloat16)
+    # src[moments.diag:7]
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[maps.diag:7]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * tl.rsqrt(tl.cast(size_d, tl.float32)), 0.0)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
+        where_q_d.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def drift_long_backward_d_K_kernel(
-    Q_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_2_ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, buffer_4_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_2_stride_q, buffer_3_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_4_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_4_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_4_stride_q, buffer_4_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -8132,118 +8080,45 @@ def drift_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    # src[moments.diag:34]
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        z = tl.load(z_ptr + q_index * z_stride_q)
-        # src[maps.diag:7]
-        gt_q = z > 0.0
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
-        recip_q = 1.0 / z
-        mul_x_q = ((recip * x_f32)[:, None] * recip_q[None, :]) * d_lean[None, :]
-        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        sub_x_q = x_f32[:, None] - buffer_0[None, :]
-        tile = ((recip * recip_q) * d_forecast)[None, :] * sub_x_q
-        tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
-        mul_x_q_2 = (buffer_3[None, :] * t[:, None]) * d_forecast[None, :]
-        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_2[None, :])
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        add_q = (buffer_2 * state___) + ((buffer_3 * state__) * d_forecast)
-        sub_x_q_2 = (recip_q * add_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
-        mul_x_q_4 = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
-        tile_3 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
-        tile_4 = (tile_3 + ((tile_2 * sub_x_q) * sub_x_q)) + (tile * (t[:, None] - safe_buffer_1[None, :]))
-        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
-        where_x_q = tl.where(gt_q[None, :], (tile_4 + mul_x_q) - safe_buffer_4[None, :], 0.0)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q = 1.4426950408889634 * state_
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_4 = tl.load(
+            buffer_4_ptr + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = (where_x_q * tl.exp2(sub_x_q_3)).to(tl.bfloat16)
         # src[moments.diag:34]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_4, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        recip_q = 1.0 / z
-        mul_x_q = ((recip * x_f32)[:, None] * recip_q[None, :]) * d_lean[None, :]
-        d_forecast = tl.load(
-            d_forecast_ptr + q_index * d_forecast_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q = x_f32[:, None] - buffer_0[None, :]
-        tile = ((recip * recip_q) * d_forecast)[None, :] * sub_x_q
-        tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_2 = (buffer_3[None, :] * t[:, None]) * d_forecast[None, :]
-        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_2[None, :])
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = (buffer_2 * state___) + ((buffer_3 * state__) * d_forecast)
-        sub_x_q_2 = (recip_q * add_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
-        # src[maps.diag:7]
-        gt_q = z > 0.0
-        mul_x_q_4 = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
-        tile_3 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
-        tile_4 = (tile_3 + ((tile_2 * sub_x_q) * sub_x_q)) + (tile * (t[:, None] - safe_buffer_1[None, :]))
-        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
-        where_x_q = tl.where((gt_q & (q_index < size_q))[None, :], (tile_4 + mul_x_q) - safe_buffer_4[None, :], 0.0)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * state_
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_4 = tl.load(
+            buffer_4_ptr + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = (where_x_q * tl.exp2(sub_x_q_3)).to(tl.bfloat16)
         # src[moments.diag:34]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_4, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[moments.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -8709,12 +8584,12 @@ def _drift_long_forward_forecast_lean_logsum_state__z_state___state___(
     return forecast, lean, logsum, state_, z, state__, state___
 
 
-def _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(
+def _drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4(
     t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, logsum: torch.Tensor,
     state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
     d: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_4: f32[q], buffer_5: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4(t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q]) -> buffer_0: f32[q], buffer_5: f32[q], buffer_3: bf16[q x], buffer_4: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("t", t, torch.float32, 1, t.device)
     _check("d_forecast", d_forecast, torch.float32, 1, t.device)
     _check("d_lean", d_lean, torch.float32, 1, t.device)
@@ -8741,11 +8616,9 @@ def _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(
     if state___.shape != (q,):
         raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=t.device)
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=t.device)
-    buffer_2 = torch.empty((q,), dtype=torch.float32, device=t.device)
-    buffer_3 = torch.empty((q,), dtype=torch.float32, device=t.device)
-    buffer_4 = torch.empty((q,), dtype=torch.float32, device=t.device)
     buffer_5 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    buffer_3 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
+    buffer_4 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -8755,145 +8628,62 @@ def _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_rows_kernel[grid](
-            t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_2,
-            buffer_3, buffer_4, buffer_5, t.stride(0), d_forecast.stride(0), d_lean.stride(0),
-            logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
-            state__.stride(0), state___.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
-            buffer_3.stride(0), buffer_4.stride(0), buffer_5.stride(0), x, q, d, BLOCK_X=BLOCK_X,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4_rows_kernel[grid](
+            t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, buffer_0, buffer_5, buffer_3,
+            buffer_4, t.stride(0), d_forecast.stride(0), d_lean.stride(0), logsum.stride(0), state.stride(0),
+            state.stride(1), state_.stride(0), z.stride(0), state__.stride(0), state___.stride(0),
+            buffer_0.stride(0), buffer_5.stride(0), buffer_3.stride(0), buffer_3.stride(1),
+            buffer_4.stride(0), buffer_4.stride(1), x, q, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
         )
-        return buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5
+        return buffer_0, buffer_5, buffer_3, buffer_4
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_kernel[grid](
-        t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_2,
-        buffer_3, buffer_4, buffer_5, t.stride(0), d_forecast.stride(0), d_lean.stride(0), logsum.stride(0),
-        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
-        state___.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0), buffer_3.stride(0),
-        buffer_4.stride(0), buffer_5.stride(0), x, q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4_kernel[grid](
+        t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, buffer_0, buffer_5, buffer_3,
+        buffer_4, t.stride(0), d_forecast.stride(0), d_lean.stride(0), logsum.stride(0), state.stride(0),
+        state.stride(1), state_.stride(0), z.stride(0), state__.stride(0), state___.stride(0),
+        buffer_0.stride(0), buffer_5.stride(0), buffer_3.stride(0), buffer_3.stride(1), buffer_4.stride(0),
+        buffer_4.stride(1), x, q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5
+    return buffer_0, buffer_5, buffer_3, buffer_4
 
 
-def _drift_long_backward_d_Q(
-    K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, state: torch.Tensor,
-    state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
-    buffer_2: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
-    buffer_4: torch.Tensor,
-) -> torch.Tensor:
-    """_drift_long_backward_d_Q(K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _drift_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_drift_long_backward_d_Q(K: bf16[x d], z: f32[q], buffer_3: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("t", t, torch.float32, 1, K.device)
-    _check("d_forecast", d_forecast, torch.float32, 1, K.device)
-    _check("d_lean", d_lean, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("state_", state_, torch.float32, 1, K.device)
     _check("z", z, torch.float32, 1, K.device)
-    _check("state__", state__, torch.float32, 1, K.device)
-    _check("state___", state___, torch.float32, 1, K.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
-    _check("buffer_4", buffer_4, torch.float32, 1, K.device)
+    _check("buffer_3", buffer_3, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = d_forecast.shape
-    if t.shape != (x,):
-        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
-    if d_lean.shape != (q,):
-        raise ValueError(f"d_lean: f32[q] has shape {d_lean.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    if state___.shape != (q,):
-        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_4.shape != (q,):
-        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
+    (q,) = z.shape
+    if buffer_3.shape != (q, x):
+        raise ValueError(f"buffer_3: bf16[q x] has shape {buffer_3.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_Q_kernel[grid](
-        K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_2, buffer_3, buffer_0, buffer_1,
-        buffer_4, d_Q, K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
-        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
-        state___.stride(0), buffer_2.stride(0), buffer_3.stride(0), buffer_0.stride(0), buffer_1.stride(0),
-        buffer_4.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        K, z, buffer_3, d_Q, K.stride(0), K.stride(1), z.stride(0), buffer_3.stride(0), buffer_3.stride(1),
+        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_Q
 
 
-def _drift_long_backward_d_K(
-    Q: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, state: torch.Tensor,
-    state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
-    buffer_2: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
-    buffer_4: torch.Tensor,
-) -> torch.Tensor:
-    """_drift_long_backward_d_K(Q: bf16[q d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _drift_long_backward_d_K(Q: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
+    """_drift_long_backward_d_K(Q: bf16[q d], buffer_4: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("t", t, torch.float32, 1, Q.device)
-    _check("d_forecast", d_forecast, torch.float32, 1, Q.device)
-    _check("d_lean", d_lean, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("state_", state_, torch.float32, 1, Q.device)
-    _check("z", z, torch.float32, 1, Q.device)
-    _check("state__", state__, torch.float32, 1, Q.device)
-    _check("state___", state___, torch.float32, 1, Q.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_4", buffer_4, torch.float32, 1, Q.device)
+    _check("buffer_4", buffer_4, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    (x,) = t.shape
-    if d_forecast.shape != (q,):
-        raise ValueError(f"d_forecast: f32[q] has shape {d_forecast.shape}, expected {(q,)}")
-    if d_lean.shape != (q,):
-        raise ValueError(f"d_lean: f32[q] has shape {d_lean.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    if state___.shape != (q,):
-        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_4.shape != (q,):
-        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
+    _, x = buffer_4.shape
+    if buffer_4.shape != (q, x):
+        raise ValueError(f"buffer_4: bf16[q x] has shape {buffer_4.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_K_kernel[grid](
-        Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_2, buffer_3, buffer_0, buffer_1,
-        buffer_4, d_K, Q.stride(0), Q.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
-        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
-        state___.stride(0), buffer_2.stride(0), buffer_3.stride(0), buffer_0.stride(0), buffer_1.stride(0),
-        buffer_4.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, buffer_4, d_K, Q.stride(0), Q.stride(1), buffer_4.stride(0), buffer_4.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -8991,9 +8781,9 @@ class _drift_long_autograd(torch.autograd.Function):
     def backward(ctx, d_forecast, d_lean):
         Q, K, t, logsum, state, state_, z, state__, state___ = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5 = _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, d)
-        d_Q = _drift_long_backward_d_Q(K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_2, buffer_3, buffer_0, buffer_1, buffer_4)
-        d_K = _drift_long_backward_d_K(Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_2, buffer_3, buffer_0, buffer_1, buffer_4)
+        buffer_0, buffer_5, buffer_3, buffer_4 = _drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4(t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, d)
+        d_Q = _drift_long_backward_d_Q(K, z, buffer_3)
+        d_K = _drift_long_backward_d_K(Q, buffer_4)
         d_t = _drift_long_backward_d_t(d_forecast, logsum, state, state_, z, buffer_5, buffer_0, d)
         return d_Q, d_K, d_t
 
@@ -9019,9 +8809,10 @@ def drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tens
 
 
 @triton.jit
-def choice_best_top_rows_kernel(
-    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
-    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+def choice_e_best_top_rows_kernel(
+    logits_ptr, e_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, e_stride_token,
+    e_stride_vocab, best_stride_token, top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    EXACT_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -9035,6 +8826,12 @@ def choice_best_top_rows_kernel(
     )
     # src[maps.diag:5]
     max_ = tl.max(logits, 0)
+    sub_vocab = logits - tl.where(max_ == float("-inf"), 0.0, max_)
+    tl.store(
+        e_ptr + token_index * e_stride_token + vocab_index * e_stride_vocab,
+        tl.exp(sub_vocab),
+        mask=(vocab_index < size_vocab),
+    )
     where_vocab = tl.where(logits == max_, vocab_index.to(tl.int32), tl.cast((-1 + size_vocab), tl.int32))
     where_vocab_2 = tl.where(vocab_index < size_vocab, where_vocab, 2147483647)
     # src[moments.diag:49]
@@ -9044,9 +8841,9 @@ def choice_best_top_rows_kernel(
 
 
 @triton.jit
-def choice_best_top_kernel(
-    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
-    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+def choice_e_best_top_kernel(
+    logits_ptr, e_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, e_stride_token,
+    e_stride_vocab, best_stride_token, top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -9092,13 +8889,40 @@ def choice_best_top_kernel(
         min_vocab = next_min_vocab
     tl.store(best_ptr + token_index * best_stride_token, min_vocab)
     tl.store(top_ptr + token_index * top_stride_token, max_vocab)
+    # whole tiles, no mask needed
+    for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
+        # src[maps.diag:5]
+        tl.store(
+            e_ptr + token_index * e_stride_token + vocab_index * e_stride_vocab,
+            tl.exp(logits - safe_max_vocab),
+        )
+    # tiles that a mask or the end cuts
+    for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
+        # src[maps.diag:5]
+        tl.store(
+            e_ptr + token_index * e_stride_token + vocab_index * e_stride_vocab,
+            tl.exp(logits - safe_max_vocab),
+            mask=(vocab_index < size_vocab),
+        )
 
 
 @triton.jit
 def choice_mean_kernel(
-    logits_ptr, E_ptr, top_ptr, mean_ptr, logits_stride_token, logits_stride_vocab, E_stride_vocab,
-    E_stride_e, top_stride_token, mean_stride_token, mean_stride_e, size_token, size_vocab, size_e,
-    BLOCK_VOCAB: tl.constexpr, BLOCK_TOKEN: tl.constexpr, BLOCK_E: tl.constexpr,
+    E_ptr, e_ptr, mean_ptr, E_stride_vocab, E_stride_e, e_stride_token, e_stride_vocab, mean_stride_token,
+    mean_stride_e, size_vocab, size_e, size_token, BLOCK_VOCAB: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -9108,24 +8932,18 @@ def choice_mean_kernel(
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     z = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_E], 0.0, tl.float32)
-    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+        e = tl.load(
+            e_ptr + token_index[:, None] * e_stride_token + vocab_index[None, :] * e_stride_vocab,
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        e = tl.exp(sub_token_vocab)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = z + tile_sum
-        # src[maps.diag:5]
         e_bf16 = e.to(tl.bfloat16)
         # src[moments.diag:43]
         E = tl.load(
@@ -9140,19 +8958,14 @@ def choice_mean_kernel(
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+        e = tl.load(
+            e_ptr + token_index[:, None] * e_stride_token + vocab_index[None, :] * e_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        e = tl.exp(sub_token_vocab)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = z + tile_sum
-        # src[maps.diag:5]
         e_bf16 = e.to(tl.bfloat16)
         # src[moments.diag:43]
         E = tl.load(
@@ -9174,9 +8987,10 @@ def choice_mean_kernel(
 
 
 @triton.jit
-def choice_forward_best_top_rows_kernel(
-    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
-    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+def choice_forward_e_best_top_rows_kernel(
+    logits_ptr, e_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, e_stride_token,
+    e_stride_vocab, best_stride_token, top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    EXACT_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -9190,6 +9004,12 @@ def choice_forward_best_top_rows_kernel(
     )
     # src[maps.diag:5]
     max_ = tl.max(logits, 0)
+    sub_vocab = logits - tl.where(max_ == float("-inf"), 0.0, max_)
+    tl.store(
+        e_ptr + token_index * e_stride_token + vocab_index * e_stride_vocab,
+        tl.exp(sub_vocab),
+        mask=(vocab_index < size_vocab),
+    )
     where_vocab = tl.where(logits == max_, vocab_index.to(tl.int32), tl.cast((-1 + size_vocab), tl.int32))
     where_vocab_2 = tl.where(vocab_index < size_vocab, where_vocab, 2147483647)
     # src[moments.diag:49]
@@ -9199,9 +9019,9 @@ def choice_forward_best_top_rows_kernel(
 
 
 @triton.jit
-def choice_forward_best_top_kernel(
-    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
-    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+def choice_forward_e_best_top_kernel(
+    logits_ptr, e_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, e_stride_token,
+    e_stride_vocab, best_stride_token, top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -9247,13 +9067,40 @@ def choice_forward_best_top_kernel(
         min_vocab = next_min_vocab
     tl.store(best_ptr + token_index * best_stride_token, min_vocab)
     tl.store(top_ptr + token_index * top_stride_token, max_vocab)
+    # whole tiles, no mask needed
+    for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
+        # src[maps.diag:5]
+        tl.store(
+            e_ptr + token_index * e_stride_token + vocab_index * e_stride_vocab,
+            tl.exp(logits - safe_max_vocab),
+        )
+    # tiles that a mask or the end cuts
+    for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
+        # src[maps.diag:5]
+        tl.store(
+            e_ptr + token_index * e_stride_token + vocab_index * e_stride_vocab,
+            tl.exp(logits - safe_max_vocab),
+            mask=(vocab_index < size_vocab),
+        )
 
 
 @triton.jit
 def choice_forward_mean_kernel(
-    logits_ptr, E_ptr, top_ptr, mean_ptr, logits_stride_token, logits_stride_vocab, E_stride_vocab,
-    E_stride_e, top_stride_token, mean_stride_token, mean_stride_e, size_token, size_vocab, size_e,
-    BLOCK_VOCAB: tl.constexpr, BLOCK_TOKEN: tl.constexpr, BLOCK_E: tl.constexpr,
+    E_ptr, e_ptr, mean_ptr, E_stride_vocab, E_stride_e, e_stride_token, e_stride_vocab, mean_stride_token,
+    mean_stride_e, size_vocab, size_e, size_token, BLOCK_VOCAB: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -9263,24 +9110,18 @@ def choice_forward_mean_kernel(
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     z = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_E], 0.0, tl.float32)
-    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+        e = tl.load(
+            e_ptr + token_index[:, None] * e_stride_token + vocab_index[None, :] * e_stride_vocab,
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        e = tl.exp(sub_token_vocab)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = z + tile_sum
-        # src[maps.diag:5]
         e_bf16 = e.to(tl.bfloat16)
         # src[moments.diag:43]
         E = tl.load(
@@ -9295,19 +9136,14 @@ def choice_forward_mean_kernel(
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+        e = tl.load(
+            e_ptr + token_index[:, None] * e_stride_token + vocab_index[None, :] * e_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        e = tl.exp(sub_token_vocab)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = z + tile_sum
-        # src[maps.diag:5]
         e_bf16 = e.to(tl.bfloat16)
         # src[moments.diag:43]
         E = tl.load(
@@ -9329,9 +9165,10 @@ def choice_forward_mean_kernel(
 
 
 @triton.jit
-def choice_backward_z_rows_kernel(
-    logits_ptr, top_ptr, z_ptr, logits_stride_token, logits_stride_vocab, top_stride_token, z_stride_token,
-    size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+def choice_backward_z_buffer_1_rows_kernel(
+    logits_ptr, top_ptr, z_ptr, buffer_1_ptr, logits_stride_token, logits_stride_vocab, top_stride_token,
+    z_stride_token, buffer_1_stride_token, buffer_1_stride_vocab, size_token, size_vocab,
+    BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -9350,12 +9187,20 @@ def choice_backward_z_rows_kernel(
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
     tl.store(z_ptr + token_index * z_stride_token, sum_)
+    # src[maps.diag:7]
+    tile_bf16 = (tl.where(sum_ > 0.0, 1.0 / sum_, 0.0) * e).to(tl.bfloat16)
+    tl.store(
+        buffer_1_ptr + token_index * buffer_1_stride_token + vocab_index * buffer_1_stride_vocab,
+        tile_bf16,
+        mask=(vocab_index < size_vocab),
+    )
 
 
 @triton.jit
-def choice_backward_z_kernel(
-    logits_ptr, top_ptr, z_ptr, logits_stride_token, logits_stride_vocab, top_stride_token, z_stride_token,
-    size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+def choice_backward_z_buffer_1_kernel(
+    logits_ptr, top_ptr, z_ptr, buffer_1_ptr, logits_stride_token, logits_stride_vocab, top_stride_token,
+    z_stride_token, buffer_1_stride_token, buffer_1_stride_vocab, size_token, size_vocab,
+    BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -9392,6 +9237,35 @@ def choice_backward_z_kernel(
         next_z = z + tile_sum
         z = next_z
     tl.store(z_ptr + token_index * z_stride_token, z)
+    # src[maps.diag:7]
+    where = tl.where(z > 0.0, 1.0 / z, 0.0)
+    # whole tiles, no mask needed
+    for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        # src[maps.diag:5]
+        sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+        tl.store(
+            buffer_1_ptr + token_index * buffer_1_stride_token + vocab_index * buffer_1_stride_vocab,
+            (where * tl.exp(sub_vocab)).to(tl.bfloat16),
+        )
+    # tiles that a mask or the end cuts
+    for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+        tl.store(
+            buffer_1_ptr + token_index * buffer_1_stride_token + vocab_index * buffer_1_stride_vocab,
+            (where * tl.exp(sub_vocab)).to(tl.bfloat16),
+            mask=(vocab_index < size_vocab),
+        )
 
 
 @triton.jit
@@ -9530,10 +9404,9 @@ def choice_backward_d_logits_kernel(
 
 @triton.jit
 def choice_backward_d_E_kernel(
-    logits_ptr, d_mean_ptr, top_ptr, z_ptr, d_E_ptr, logits_stride_token, logits_stride_vocab,
-    d_mean_stride_token, d_mean_stride_e, top_stride_token, z_stride_token, d_E_stride_vocab, d_E_stride_e,
-    size_token, size_vocab, size_e, BLOCK_TOKEN: tl.constexpr, BLOCK_VOCAB: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+    d_mean_ptr, buffer_1_ptr, d_E_ptr, d_mean_stride_token, d_mean_stride_e, buffer_1_stride_token,
+    buffer_1_stride_vocab, d_E_stride_vocab, d_E_stride_e, size_token, size_e, size_vocab,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_VOCAB: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -9546,49 +9419,33 @@ def choice_backward_d_E_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        z = tl.load(z_ptr + token_index * z_stride_token)
-        # src[maps.diag:7]
-        top = tl.load(top_ptr + token_index * top_stride_token)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+        buffer_1 = tl.load(
+            buffer_1_ptr + token_index[None, :] * buffer_1_stride_token + vocab_index[:, None] * buffer_1_stride_vocab,
             mask=(vocab_index < size_vocab)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        tile = tl.where(z > 0.0, 1.0 / z, 0.0)[None, :] * tl.exp(sub_vocab_token)
-        tile_bf16 = tile.to(tl.bfloat16)
         d_mean = tl.load(
             d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        next_acc_token = tl.dot(buffer_1, tl.trans(d_mean), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
-        # src[maps.diag:7]
-        where_token = tl.where((z > 0.0) & (token_index < size_token), 1.0 / z, 0.0)
-        top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+        buffer_1 = tl.load(
+            buffer_1_ptr + token_index[None, :] * buffer_1_stride_token + vocab_index[:, None] * buffer_1_stride_vocab,
             mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        tile_bf16 = (where_token[None, :] * tl.exp(sub_vocab_token)).to(tl.bfloat16)
         d_mean = tl.load(
             d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
             mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        next_acc_token = tl.dot(buffer_1, tl.trans(d_mean), acc_token)
         acc_token = next_acc_token
     tl.store(
         d_E_ptr + vocab_index[:, None] * d_E_stride_vocab + e_index[None, :] * d_E_stride_e,
@@ -9598,9 +9455,10 @@ def choice_backward_d_E_kernel(
 
 
 @triton.jit
-def choice_long_forward_best_top_rows_kernel(
-    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
-    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+def choice_long_forward_e_best_top_rows_kernel(
+    logits_ptr, e_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, e_stride_token,
+    e_stride_vocab, best_stride_token, top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    EXACT_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -9614,6 +9472,12 @@ def choice_long_forward_best_top_rows_kernel(
     )
     # src[maps.diag:5]
     max_ = tl.max(logits, 0)
+    sub_vocab = logits - tl.where(max_ == float("-inf"), 0.0, max_)
+    tl.store(
+        e_ptr + token_index * e_stride_token + vocab_index * e_stride_vocab,
+        tl.exp(sub_vocab),
+        mask=(vocab_index < size_vocab),
+    )
     where_vocab = tl.where(logits == max_, vocab_index.to(tl.int32), tl.cast((-1 + size_vocab), tl.int32))
     where_vocab_2 = tl.where(vocab_index < size_vocab, where_vocab, 2147483647)
     # src[moments.diag:49]
@@ -9623,9 +9487,9 @@ def choice_long_forward_best_top_rows_kernel(
 
 
 @triton.jit
-def choice_long_forward_best_top_kernel(
-    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
-    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+def choice_long_forward_e_best_top_kernel(
+    logits_ptr, e_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, e_stride_token,
+    e_stride_vocab, best_stride_token, top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -9671,13 +9535,40 @@ def choice_long_forward_best_top_kernel(
         min_vocab = next_min_vocab
     tl.store(best_ptr + token_index * best_stride_token, min_vocab)
     tl.store(top_ptr + token_index * top_stride_token, max_vocab)
+    # whole tiles, no mask needed
+    for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
+        # src[maps.diag:5]
+        tl.store(
+            e_ptr + token_index * e_stride_token + vocab_index * e_stride_vocab,
+            tl.exp(logits - safe_max_vocab),
+        )
+    # tiles that a mask or the end cuts
+    for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        safe_max_vocab = tl.where(max_vocab == float("-inf"), 0.0, max_vocab)
+        # src[maps.diag:5]
+        tl.store(
+            e_ptr + token_index * e_stride_token + vocab_index * e_stride_vocab,
+            tl.exp(logits - safe_max_vocab),
+            mask=(vocab_index < size_vocab),
+        )
 
 
 @triton.jit
 def choice_long_forward_mean_kernel(
-    logits_ptr, E_ptr, top_ptr, mean_ptr, logits_stride_token, logits_stride_vocab, E_stride_vocab,
-    E_stride_e, top_stride_token, mean_stride_token, mean_stride_e, size_token, size_vocab, size_e,
-    BLOCK_VOCAB: tl.constexpr, BLOCK_TOKEN: tl.constexpr, BLOCK_E: tl.constexpr,
+    E_ptr, e_ptr, mean_ptr, E_stride_vocab, E_stride_e, e_stride_token, e_stride_vocab, mean_stride_token,
+    mean_stride_e, size_vocab, size_e, size_token, BLOCK_VOCAB: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -9687,24 +9578,18 @@ def choice_long_forward_mean_kernel(
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     z = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_E], 0.0, tl.float32)
-    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+        e = tl.load(
+            e_ptr + token_index[:, None] * e_stride_token + vocab_index[None, :] * e_stride_vocab,
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        e = tl.exp(sub_token_vocab)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = z + tile_sum
-        # src[maps.diag:5]
         e_bf16 = e.to(tl.bfloat16)
         # src[moments.diag:43]
         E = tl.load(
@@ -9719,19 +9604,14 @@ def choice_long_forward_mean_kernel(
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+        e = tl.load(
+            e_ptr + token_index[:, None] * e_stride_token + vocab_index[None, :] * e_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        e = tl.exp(sub_token_vocab)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = z + tile_sum
-        # src[maps.diag:5]
         e_bf16 = e.to(tl.bfloat16)
         # src[moments.diag:43]
         E = tl.load(
@@ -9871,12 +9751,12 @@ def choice_long_backward_buffer_1_kernel(
 
 
 @triton.jit
-def choice_long_backward_z_d_logits_rows_kernel(
-    logits_ptr, d_top_ptr, best_ptr, top_ptr, buffer_0_ptr, buffer_1_ptr, z_ptr, d_logits_ptr,
+def choice_long_backward_buffer_3_d_logits_rows_kernel(
+    logits_ptr, d_top_ptr, best_ptr, top_ptr, buffer_0_ptr, buffer_1_ptr, buffer_3_ptr, d_logits_ptr,
     logits_stride_token, logits_stride_vocab, d_top_stride_token, best_stride_token, top_stride_token,
-    buffer_0_stride_token, buffer_0_stride_vocab, buffer_1_stride_token, z_stride_token,
-    d_logits_stride_token, d_logits_stride_vocab, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
-    EXACT_VOCAB: tl.constexpr,
+    buffer_0_stride_token, buffer_0_stride_vocab, buffer_1_stride_token, buffer_3_stride_token,
+    buffer_3_stride_vocab, d_logits_stride_token, d_logits_stride_vocab, size_token, size_vocab,
+    BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -9894,8 +9774,14 @@ def choice_long_backward_z_d_logits_rows_kernel(
     e = tl.exp(sub_vocab)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(z_ptr + token_index * z_stride_token, sum_)
     recip = 1.0 / sum_
+    # src[maps.diag:7]
+    gt = sum_ > 0.0
+    tl.store(
+        buffer_3_ptr + token_index * buffer_3_stride_token + vocab_index * buffer_3_stride_vocab,
+        (tl.where(gt, recip, 0.0) * e).to(tl.bfloat16),
+        mask=(vocab_index < size_vocab),
+    )
     buffer_1 = tl.load(buffer_1_ptr + token_index * buffer_1_stride_token)
     buffer_0 = load_tile(
         buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
@@ -9905,8 +9791,6 @@ def choice_long_backward_z_d_logits_rows_kernel(
     )
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
     sub_vocab_2 = buffer_0 - safe_buffer_1
-    # src[maps.diag:7]
-    gt = sum_ > 0.0
     mul_vocab = e * sub_vocab_2
     sum_2 = tl.sum(mul_vocab, 0)
     d_top = tl.load(d_top_ptr + token_index * d_top_stride_token)
@@ -9921,11 +9805,12 @@ def choice_long_backward_z_d_logits_rows_kernel(
 
 
 @triton.jit
-def choice_long_backward_z_d_logits_kernel(
-    logits_ptr, d_top_ptr, best_ptr, top_ptr, buffer_0_ptr, buffer_1_ptr, z_ptr, d_logits_ptr,
+def choice_long_backward_buffer_3_d_logits_kernel(
+    logits_ptr, d_top_ptr, best_ptr, top_ptr, buffer_0_ptr, buffer_1_ptr, buffer_3_ptr, d_logits_ptr,
     logits_stride_token, logits_stride_vocab, d_top_stride_token, best_stride_token, top_stride_token,
-    buffer_0_stride_token, buffer_0_stride_vocab, buffer_1_stride_token, z_stride_token,
-    d_logits_stride_token, d_logits_stride_vocab, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    buffer_0_stride_token, buffer_0_stride_vocab, buffer_1_stride_token, buffer_3_stride_token,
+    buffer_3_stride_vocab, d_logits_stride_token, d_logits_stride_vocab, size_token, size_vocab,
+    BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -9981,39 +9866,38 @@ def choice_long_backward_z_d_logits_kernel(
         next_acc_vocab = acc_vocab + tile_sum_2
         z = next_z
         acc_vocab = next_acc_vocab
-    tl.store(z_ptr + token_index * z_stride_token, z)
     recip = 1.0 / z
     # src[maps.diag:7]
     gt = z > 0.0
+    where = tl.where(gt, recip, 0.0)
     d_top = tl.load(d_top_ptr + token_index * d_top_stride_token)
     sub = d_top - tl.where(gt, acc_vocab * recip, 0.0)
     best = tl.load(best_ptr + token_index * best_stride_token)
     # whole tiles, no mask needed
     for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
-        buffer_0 = tl.load(
-            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         # src[moments.diag:43]
         logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
         # src[maps.diag:5]
         sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
-        mul_vocab = (recip * tl.exp(sub_vocab)) * (buffer_0 - safe_buffer_1)
-        where_vocab = tl.where(vocab_index.to(tl.int32) == best, sub, 0.0)
+        e = tl.exp(sub_vocab)
+        tl.store(
+            buffer_3_ptr + token_index * buffer_3_stride_token + vocab_index * buffer_3_stride_vocab,
+            (where * e).to(tl.bfloat16),
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        where_vocab = tl.where(gt, (recip * e) * (buffer_0 - safe_buffer_1), 0.0)
+        where_vocab_2 = tl.where(vocab_index.to(tl.int32) == best, sub, 0.0)
         tl.store(
             d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
-            (where_vocab + tl.where(gt, mul_vocab, 0.0)),
+            (where_vocab_2 + where_vocab),
         )
     # tiles that a mask or the end cuts
     for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
-        buffer_0 = tl.load(
-            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
-            mask=(vocab_index < size_vocab),
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         # src[moments.diag:43]
         logits = tl.load(
             logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
@@ -10022,21 +9906,32 @@ def choice_long_backward_z_d_logits_kernel(
         )
         # src[maps.diag:5]
         sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
-        mul_vocab = (recip * tl.exp(sub_vocab)) * (buffer_0 - safe_buffer_1)
-        where_vocab = tl.where(vocab_index.to(tl.int32) == best, sub, 0.0)
+        e = tl.exp(sub_vocab)
+        tl.store(
+            buffer_3_ptr + token_index * buffer_3_stride_token + vocab_index * buffer_3_stride_vocab,
+            (where * e).to(tl.bfloat16),
+            mask=(vocab_index < size_vocab),
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        where_vocab = tl.where(gt, (recip * e) * (buffer_0 - safe_buffer_1), 0.0)
+        where_vocab_2 = tl.where(vocab_index.to(tl.int32) == best, sub, 0.0)
         tl.store(
             d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
-            (where_vocab + tl.where(gt, mul_vocab, 0.0)),
+            (where_vocab_2 + where_vocab),
             mask=(vocab_index < size_vocab),
         )
 
 
 @triton.jit
 def choice_long_backward_d_E_kernel(
-    logits_ptr, d_mean_ptr, top_ptr, z_ptr, d_E_ptr, logits_stride_token, logits_stride_vocab,
-    d_mean_stride_token, d_mean_stride_e, top_stride_token, z_stride_token, d_E_stride_vocab, d_E_stride_e,
-    size_token, size_vocab, size_e, BLOCK_TOKEN: tl.constexpr, BLOCK_VOCAB: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+    d_mean_ptr, buffer_3_ptr, d_E_ptr, d_mean_stride_token, d_mean_stride_e, buffer_3_stride_token,
+    buffer_3_stride_vocab, d_E_stride_vocab, d_E_stride_e, size_token, size_e, size_vocab,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_VOCAB: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -10049,49 +9944,33 @@ def choice_long_backward_d_E_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        z = tl.load(z_ptr + token_index * z_stride_token)
-        # src[maps.diag:7]
-        top = tl.load(top_ptr + token_index * top_stride_token)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+        buffer_3 = tl.load(
+            buffer_3_ptr + token_index[None, :] * buffer_3_stride_token + vocab_index[:, None] * buffer_3_stride_vocab,
             mask=(vocab_index < size_vocab)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        tile = tl.where(z > 0.0, 1.0 / z, 0.0)[None, :] * tl.exp(sub_vocab_token)
-        tile_bf16 = tile.to(tl.bfloat16)
         d_mean = tl.load(
             d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        next_acc_token = tl.dot(buffer_3, tl.trans(d_mean), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
-        # src[maps.diag:7]
-        where_token = tl.where((z > 0.0) & (token_index < size_token), 1.0 / z, 0.0)
-        top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+        buffer_3 = tl.load(
+            buffer_3_ptr + token_index[None, :] * buffer_3_stride_token + vocab_index[:, None] * buffer_3_stride_vocab,
             mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        tile_bf16 = (where_token[None, :] * tl.exp(sub_vocab_token)).to(tl.bfloat16)
         d_mean = tl.load(
             d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
             mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        next_acc_token = tl.dot(buffer_3, tl.trans(d_mean), acc_token)
         acc_token = next_acc_token
     tl.store(
         d_E_ptr + vocab_index[:, None] * d_E_stride_vocab + e_index[None, :] * d_E_stride_e,
@@ -10100,10 +9979,11 @@ def choice_long_backward_d_E_kernel(
     )
 
 
-def _choice_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_choice_best_top(logits: f32[token vocab]) -> best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
+def _choice_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_choice_e_best_top(logits: f32[token vocab]) -> e: f32[token vocab], best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
     token, vocab = logits.shape
+    e = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
     best = torch.empty((token,), dtype=torch.int32, device=logits.device)
     top = torch.empty((token,), dtype=torch.float32, device=logits.device)
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
@@ -10115,47 +9995,45 @@ def _choice_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         else:
             warps, stages = 16, 1
         grid = (token,)
-        choice_best_top_rows_kernel[grid](
-            logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token,
-            vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps,
-            num_stages=stages,
+        choice_e_best_top_rows_kernel[grid](
+            logits, e, best, top, logits.stride(0), logits.stride(1), e.stride(0), e.stride(1),
+            best.stride(0), top.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
+            EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
         )
-        return best, top
+        return e, best, top
     BLOCK_VOCAB, warps, stages = 4096, 8, 2
     grid = (token,)
-    choice_best_top_kernel[grid](
-        logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token, vocab,
-        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    choice_e_best_top_kernel[grid](
+        logits, e, best, top, logits.stride(0), logits.stride(1), e.stride(0), e.stride(1), best.stride(0),
+        top.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
     )
-    return best, top
+    return e, best, top
 
 
-def _choice_mean(logits: torch.Tensor, E: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
-    """_choice_mean(logits: f32[token vocab], E: bf16[vocab e], top: f32[token]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
-    _check("logits", logits, torch.float32, 2, logits.device)
-    _check("E", E, torch.bfloat16, 2, logits.device)
-    _check("top", top, torch.float32, 1, logits.device)
-    token, vocab = logits.shape
-    _, e = E.shape
-    if E.shape != (vocab, e):
-        raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
-    if top.shape != (token,):
-        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
-    mean = torch.empty((token, e), dtype=torch.bfloat16, device=logits.device)
+def _choice_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
+    """_choice_mean(E: bf16[vocab e], e: f32[token vocab]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
+    _check("E", E, torch.bfloat16, 2, E.device)
+    _check("e", e, torch.float32, 2, E.device)
+    vocab, e_2 = E.shape
+    token, _ = e.shape
+    if e.shape != (token, vocab):
+        raise ValueError(f"e: f32[token vocab] has shape {e.shape}, expected {(token, vocab)}")
+    mean = torch.empty((token, e_2), dtype=torch.bfloat16, device=E.device)
     BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e, BLOCK_E),)
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e_2, BLOCK_E),)
     choice_mean_kernel[grid](
-        logits, E, top, mean, logits.stride(0), logits.stride(1), E.stride(0), E.stride(1), top.stride(0),
-        mean.stride(0), mean.stride(1), token, vocab, e, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        E, e, mean, E.stride(0), E.stride(1), e.stride(0), e.stride(1), mean.stride(0), mean.stride(1), vocab,
+        e_2, token, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
     )
     return mean
 
 
-def _choice_forward_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_choice_forward_best_top(logits: f32[token vocab]) -> best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
+def _choice_forward_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_choice_forward_e_best_top(logits: f32[token vocab]) -> e: f32[token vocab], best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
     token, vocab = logits.shape
+    e = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
     best = torch.empty((token,), dtype=torch.int32, device=logits.device)
     top = torch.empty((token,), dtype=torch.float32, device=logits.device)
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
@@ -10167,51 +10045,49 @@ def _choice_forward_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.
         else:
             warps, stages = 16, 1
         grid = (token,)
-        choice_forward_best_top_rows_kernel[grid](
-            logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token,
-            vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps,
-            num_stages=stages,
+        choice_forward_e_best_top_rows_kernel[grid](
+            logits, e, best, top, logits.stride(0), logits.stride(1), e.stride(0), e.stride(1),
+            best.stride(0), top.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
+            EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
         )
-        return best, top
+        return e, best, top
     BLOCK_VOCAB, warps, stages = 4096, 8, 2
     grid = (token,)
-    choice_forward_best_top_kernel[grid](
-        logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token, vocab,
-        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    choice_forward_e_best_top_kernel[grid](
+        logits, e, best, top, logits.stride(0), logits.stride(1), e.stride(0), e.stride(1), best.stride(0),
+        top.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
     )
-    return best, top
+    return e, best, top
 
 
-def _choice_forward_mean(logits: torch.Tensor, E: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
-    """_choice_forward_mean(logits: f32[token vocab], E: bf16[vocab e], top: f32[token]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
-    _check("logits", logits, torch.float32, 2, logits.device)
-    _check("E", E, torch.bfloat16, 2, logits.device)
-    _check("top", top, torch.float32, 1, logits.device)
-    token, vocab = logits.shape
-    _, e = E.shape
-    if E.shape != (vocab, e):
-        raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
-    if top.shape != (token,):
-        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
-    mean = torch.empty((token, e), dtype=torch.bfloat16, device=logits.device)
+def _choice_forward_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
+    """_choice_forward_mean(E: bf16[vocab e], e: f32[token vocab]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
+    _check("E", E, torch.bfloat16, 2, E.device)
+    _check("e", e, torch.float32, 2, E.device)
+    vocab, e_2 = E.shape
+    token, _ = e.shape
+    if e.shape != (token, vocab):
+        raise ValueError(f"e: f32[token vocab] has shape {e.shape}, expected {(token, vocab)}")
+    mean = torch.empty((token, e_2), dtype=torch.bfloat16, device=E.device)
     BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e, BLOCK_E),)
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e_2, BLOCK_E),)
     choice_forward_mean_kernel[grid](
-        logits, E, top, mean, logits.stride(0), logits.stride(1), E.stride(0), E.stride(1), top.stride(0),
-        mean.stride(0), mean.stride(1), token, vocab, e, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        E, e, mean, E.stride(0), E.stride(1), e.stride(0), e.stride(1), mean.stride(0), mean.stride(1), vocab,
+        e_2, token, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
     )
     return mean
 
 
-def _choice_backward_z(logits: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
-    """_choice_backward_z(logits: f32[token vocab], top: f32[token]) -> z: f32[token]. Any strides; sizes are read off the shapes."""
+def _choice_backward_z_buffer_1(logits: torch.Tensor, top: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_choice_backward_z_buffer_1(logits: f32[token vocab], top: f32[token]) -> z: f32[token], buffer_1: bf16[token vocab]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
     _check("top", top, torch.float32, 1, logits.device)
     token, vocab = logits.shape
     if top.shape != (token,):
         raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
     z = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    buffer_1 = torch.empty((token, vocab), dtype=torch.bfloat16, device=logits.device)
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -10221,18 +10097,20 @@ def _choice_backward_z(logits: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
         else:
             warps, stages = 16, 1
         grid = (token,)
-        choice_backward_z_rows_kernel[grid](
-            logits, top, z, logits.stride(0), logits.stride(1), top.stride(0), z.stride(0), token, vocab,
-            BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        choice_backward_z_buffer_1_rows_kernel[grid](
+            logits, top, z, buffer_1, logits.stride(0), logits.stride(1), top.stride(0), z.stride(0),
+            buffer_1.stride(0), buffer_1.stride(1), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
+            EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
         )
-        return z
+        return z, buffer_1
     BLOCK_VOCAB, warps, stages = 4096, 8, 2
     grid = (token,)
-    choice_backward_z_kernel[grid](
-        logits, top, z, logits.stride(0), logits.stride(1), top.stride(0), z.stride(0), token, vocab,
-        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    choice_backward_z_buffer_1_kernel[grid](
+        logits, top, z, buffer_1, logits.stride(0), logits.stride(1), top.stride(0), z.stride(0),
+        buffer_1.stride(0), buffer_1.stride(1), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
+        num_stages=stages,
     )
-    return z
+    return z, buffer_1
 
 
 def _choice_backward_d_logits(
@@ -10291,40 +10169,30 @@ def _choice_backward_d_logits(
     return d_logits
 
 
-def _choice_backward_d_E(
-    logits: torch.Tensor,
-    d_mean: torch.Tensor,
-    top: torch.Tensor,
-    z: torch.Tensor,
-) -> torch.Tensor:
-    """_choice_backward_d_E(logits: f32[token vocab], d_mean: bf16[token e], top: f32[token], z: f32[token]) -> d_E: bf16[vocab e]. Any strides; sizes are read off the shapes."""
-    _check("logits", logits, torch.float32, 2, logits.device)
-    _check("d_mean", d_mean, torch.bfloat16, 2, logits.device)
-    _check("top", top, torch.float32, 1, logits.device)
-    _check("z", z, torch.float32, 1, logits.device)
-    token, vocab = logits.shape
-    _, e = d_mean.shape
-    if d_mean.shape != (token, e):
-        raise ValueError(f"d_mean: bf16[token e] has shape {d_mean.shape}, expected {(token, e)}")
-    if top.shape != (token,):
-        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
-    if z.shape != (token,):
-        raise ValueError(f"z: f32[token] has shape {z.shape}, expected {(token,)}")
-    d_E = torch.empty((vocab, e), dtype=torch.bfloat16, device=logits.device)
-    BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
+def _choice_backward_d_E(d_mean: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_choice_backward_d_E(d_mean: bf16[token e], buffer_1: bf16[token vocab]) -> d_E: bf16[vocab e]. Any strides; sizes are read off the shapes."""
+    _check("d_mean", d_mean, torch.bfloat16, 2, d_mean.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, d_mean.device)
+    token, e = d_mean.shape
+    _, vocab = buffer_1.shape
+    if buffer_1.shape != (token, vocab):
+        raise ValueError(f"buffer_1: bf16[token vocab] has shape {buffer_1.shape}, expected {(token, vocab)}")
+    d_E = torch.empty((vocab, e), dtype=torch.bfloat16, device=d_mean.device)
+    BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(e, BLOCK_E),)
     choice_backward_d_E_kernel[grid](
-        logits, d_mean, top, z, d_E, logits.stride(0), logits.stride(1), d_mean.stride(0), d_mean.stride(1),
-        top.stride(0), z.stride(0), d_E.stride(0), d_E.stride(1), token, vocab, e, BLOCK_TOKEN=BLOCK_TOKEN,
-        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        d_mean, buffer_1, d_E, d_mean.stride(0), d_mean.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_E.stride(0), d_E.stride(1), token, e, vocab, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_E
 
 
-def _choice_long_forward_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_choice_long_forward_best_top(logits: f32[token vocab]) -> best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
+def _choice_long_forward_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_choice_long_forward_e_best_top(logits: f32[token vocab]) -> e: f32[token vocab], best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
     token, vocab = logits.shape
+    e = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
     best = torch.empty((token,), dtype=torch.int32, device=logits.device)
     top = torch.empty((token,), dtype=torch.float32, device=logits.device)
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
@@ -10336,39 +10204,36 @@ def _choice_long_forward_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, t
         else:
             warps, stages = 16, 1
         grid = (token,)
-        choice_long_forward_best_top_rows_kernel[grid](
-            logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token,
-            vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps,
-            num_stages=stages,
+        choice_long_forward_e_best_top_rows_kernel[grid](
+            logits, e, best, top, logits.stride(0), logits.stride(1), e.stride(0), e.stride(1),
+            best.stride(0), top.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
+            EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
         )
-        return best, top
+        return e, best, top
     BLOCK_VOCAB, warps, stages = 4096, 8, 2
     grid = (token,)
-    choice_long_forward_best_top_kernel[grid](
-        logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token, vocab,
-        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    choice_long_forward_e_best_top_kernel[grid](
+        logits, e, best, top, logits.stride(0), logits.stride(1), e.stride(0), e.stride(1), best.stride(0),
+        top.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
     )
-    return best, top
+    return e, best, top
 
 
-def _choice_long_forward_mean(logits: torch.Tensor, E: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
-    """_choice_long_forward_mean(logits: f32[token vocab], E: bf16[vocab e], top: f32[token]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
-    _check("logits", logits, torch.float32, 2, logits.device)
-    _check("E", E, torch.bfloat16, 2, logits.device)
-    _check("top", top, torch.float32, 1, logits.device)
-    token, vocab = logits.shape
-    _, e = E.shape
-    if E.shape != (vocab, e):
-        raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
-    if top.shape != (token,):
-        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
-    mean = torch.empty((token, e), dtype=torch.bfloat16, device=logits.device)
+def _choice_long_forward_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
+    """_choice_long_forward_mean(E: bf16[vocab e], e: f32[token vocab]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
+    _check("E", E, torch.bfloat16, 2, E.device)
+    _check("e", e, torch.float32, 2, E.device)
+    vocab, e_2 = E.shape
+    token, _ = e.shape
+    if e.shape != (token, vocab):
+        raise ValueError(f"e: f32[token vocab] has shape {e.shape}, expected {(token, vocab)}")
+    mean = torch.empty((token, e_2), dtype=torch.bfloat16, device=E.device)
     BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e, BLOCK_E),)
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e_2, BLOCK_E),)
     choice_long_forward_mean_kernel[grid](
-        logits, E, top, mean, logits.stride(0), logits.stride(1), E.stride(0), E.stride(1), top.stride(0),
-        mean.stride(0), mean.stride(1), token, vocab, e, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        E, e, mean, E.stride(0), E.stride(1), e.stride(0), e.stride(1), mean.stride(0), mean.stride(1), vocab,
+        e_2, token, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
     )
     return mean
 
@@ -10424,7 +10289,7 @@ def _choice_long_backward_buffer_1(d_mean: torch.Tensor, mean: torch.Tensor) -> 
     return buffer_1
 
 
-def _choice_long_backward_z_d_logits(
+def _choice_long_backward_buffer_3_d_logits(
     logits: torch.Tensor,
     d_top: torch.Tensor,
     best: torch.Tensor,
@@ -10432,7 +10297,7 @@ def _choice_long_backward_z_d_logits(
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_choice_long_backward_z_d_logits(logits: f32[token vocab], d_top: f32[token], best: i32[token] in vocab, top: f32[token], buffer_0: f32[token vocab], buffer_1: f32[token]) -> z: f32[token], d_logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    """_choice_long_backward_buffer_3_d_logits(logits: f32[token vocab], d_top: f32[token], best: i32[token] in vocab, top: f32[token], buffer_0: f32[token vocab], buffer_1: f32[token]) -> buffer_3: bf16[token vocab], d_logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
     _check("d_top", d_top, torch.float32, 1, logits.device)
     _check("best", best, torch.int32, 1, logits.device)
@@ -10450,7 +10315,7 @@ def _choice_long_backward_z_d_logits(
         raise ValueError(f"buffer_0: f32[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
     if buffer_1.shape != (token,):
         raise ValueError(f"buffer_1: f32[token] has shape {buffer_1.shape}, expected {(token,)}")
-    z = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    buffer_3 = torch.empty((token, vocab), dtype=torch.bfloat16, device=logits.device)
     d_logits = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
@@ -10461,50 +10326,40 @@ def _choice_long_backward_z_d_logits(
         else:
             warps, stages = 16, 1
         grid = (token,)
-        choice_long_backward_z_d_logits_rows_kernel[grid](
-            logits, d_top, best, top, buffer_0, buffer_1, z, d_logits, logits.stride(0), logits.stride(1),
-            d_top.stride(0), best.stride(0), top.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), z.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab,
-            BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        choice_long_backward_buffer_3_d_logits_rows_kernel[grid](
+            logits, d_top, best, top, buffer_0, buffer_1, buffer_3, d_logits, logits.stride(0),
+            logits.stride(1), d_top.stride(0), best.stride(0), top.stride(0), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), buffer_3.stride(0), buffer_3.stride(1),
+            d_logits.stride(0), d_logits.stride(1), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
+            EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
         )
-        return z, d_logits
+        return buffer_3, d_logits
     BLOCK_VOCAB, warps, stages = 4096, 8, 2
     grid = (token,)
-    choice_long_backward_z_d_logits_kernel[grid](
-        logits, d_top, best, top, buffer_0, buffer_1, z, d_logits, logits.stride(0), logits.stride(1),
+    choice_long_backward_buffer_3_d_logits_kernel[grid](
+        logits, d_top, best, top, buffer_0, buffer_1, buffer_3, d_logits, logits.stride(0), logits.stride(1),
         d_top.stride(0), best.stride(0), top.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), z.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab,
-        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        buffer_1.stride(0), buffer_3.stride(0), buffer_3.stride(1), d_logits.stride(0), d_logits.stride(1),
+        token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
     )
-    return z, d_logits
+    return buffer_3, d_logits
 
 
-def _choice_long_backward_d_E(
-    logits: torch.Tensor,
-    d_mean: torch.Tensor,
-    top: torch.Tensor,
-    z: torch.Tensor,
-) -> torch.Tensor:
-    """_choice_long_backward_d_E(logits: f32[token vocab], d_mean: bf16[token e], top: f32[token], z: f32[token]) -> d_E: bf16[vocab e]. Any strides; sizes are read off the shapes."""
-    _check("logits", logits, torch.float32, 2, logits.device)
-    _check("d_mean", d_mean, torch.bfloat16, 2, logits.device)
-    _check("top", top, torch.float32, 1, logits.device)
-    _check("z", z, torch.float32, 1, logits.device)
-    token, vocab = logits.shape
-    _, e = d_mean.shape
-    if d_mean.shape != (token, e):
-        raise ValueError(f"d_mean: bf16[token e] has shape {d_mean.shape}, expected {(token, e)}")
-    if top.shape != (token,):
-        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
-    if z.shape != (token,):
-        raise ValueError(f"z: f32[token] has shape {z.shape}, expected {(token,)}")
-    d_E = torch.empty((vocab, e), dtype=torch.bfloat16, device=logits.device)
-    BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
+def _choice_long_backward_d_E(d_mean: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_choice_long_backward_d_E(d_mean: bf16[token e], buffer_3: bf16[token vocab]) -> d_E: bf16[vocab e]. Any strides; sizes are read off the shapes."""
+    _check("d_mean", d_mean, torch.bfloat16, 2, d_mean.device)
+    _check("buffer_3", buffer_3, torch.bfloat16, 2, d_mean.device)
+    token, e = d_mean.shape
+    _, vocab = buffer_3.shape
+    if buffer_3.shape != (token, vocab):
+        raise ValueError(f"buffer_3: bf16[token vocab] has shape {buffer_3.shape}, expected {(token, vocab)}")
+    d_E = torch.empty((vocab, e), dtype=torch.bfloat16, device=d_mean.device)
+    BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(e, BLOCK_E),)
     choice_long_backward_d_E_kernel[grid](
-        logits, d_mean, top, z, d_E, logits.stride(0), logits.stride(1), d_mean.stride(0), d_mean.stride(1),
-        top.stride(0), z.stride(0), d_E.stride(0), d_E.stride(1), token, vocab, e, BLOCK_TOKEN=BLOCK_TOKEN,
-        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        d_mean, buffer_3, d_E, d_mean.stride(0), d_mean.stride(1), buffer_3.stride(0), buffer_3.stride(1),
+        d_E.stride(0), d_E.stride(1), token, e, vocab, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_E
 
@@ -10514,8 +10369,8 @@ class _choice_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, logits, E):
-        best, top = _choice_forward_best_top(logits)
-        mean = _choice_forward_mean(logits, E, top)
+        e, best, top = _choice_forward_e_best_top(logits)
+        mean = _choice_forward_mean(E, e)
         ctx.save_for_backward(logits, E, mean, best, top)
         ctx.mark_non_differentiable(best)
         return mean, best, top
@@ -10523,9 +10378,9 @@ class _choice_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_mean, unused, d_top):
         logits, E, mean, best, top = ctx.saved_tensors
-        z = _choice_backward_z(logits, top)
+        z, buffer_1 = _choice_backward_z_buffer_1(logits, top)
         d_logits = _choice_backward_d_logits(logits, E, d_mean, d_top, mean, best, top, z)
-        d_E = _choice_backward_d_E(logits, d_mean, top, z)
+        d_E = _choice_backward_d_E(d_mean, buffer_1)
         return d_logits, d_E
 
 
@@ -10534,8 +10389,8 @@ class _choice_long_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, logits, E):
-        best, top = _choice_long_forward_best_top(logits)
-        mean = _choice_long_forward_mean(logits, E, top)
+        e, best, top = _choice_long_forward_e_best_top(logits)
+        mean = _choice_long_forward_mean(E, e)
         ctx.save_for_backward(logits, E, mean, best, top)
         ctx.mark_non_differentiable(best)
         return mean, best, top
@@ -10545,8 +10400,8 @@ class _choice_long_autograd(torch.autograd.Function):
         logits, E, mean, best, top = ctx.saved_tensors
         buffer_0 = _choice_long_backward_buffer_0(E, d_mean)
         buffer_1 = _choice_long_backward_buffer_1(d_mean, mean)
-        z, d_logits = _choice_long_backward_z_d_logits(logits, d_top, best, top, buffer_0, buffer_1)
-        d_E = _choice_long_backward_d_E(logits, d_mean, top, z)
+        buffer_3, d_logits = _choice_long_backward_buffer_3_d_logits(logits, d_top, best, top, buffer_0, buffer_1)
+        d_E = _choice_long_backward_d_E(d_mean, buffer_3)
         return d_logits, d_E
 
 
@@ -10560,8 +10415,8 @@ def choice(logits: torch.Tensor, E: torch.Tensor) -> tuple[torch.Tensor, torch.T
         if e <= 256:
             return _choice_autograd.apply(logits, E)
         return _choice_long_autograd.apply(logits, E)
-    best, top = _choice_best_top(logits)
-    mean = _choice_mean(logits, E, top)
+    e_2, best, top = _choice_e_best_top(logits)
+    mean = _choice_mean(E, e_2)
     return mean, best, top
 
 
@@ -11302,8 +11157,9 @@ def temperature_long_forward_L_E_kernel(
 
 
 @triton.jit
-def temperature_long_backward_buffer_0_rows_kernel(
-    b_ptr, L_ptr, state_ptr, buffer_0_ptr, L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+def temperature_long_backward_buffer_0_buffer_1_rows_kernel(
+    b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_L_stride_q, d_E_stride_q,
+    L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_1_stride_q, buffer_1_stride_x,
     size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -11320,17 +11176,29 @@ def temperature_long_backward_buffer_0_rows_kernel(
         EXACT_X,
     )
     # src[moments.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_x = tl.where(x_index < size_x, (scalar * b) * state, float("-inf"))
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
     sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
-    mul_x_2 = state * tl.exp2(sub_x)
+    exp2_x = tl.exp2(sub_x)
+    mul_x_2 = state * exp2_x
     sum_ = tl.sum(mul_x_2, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
+    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+    mul_2 = (rsqrt * b) * sum_
+    sub_x_2 = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
+    tile_bf16 = (((d_L * b) + (sub_x_2 * d_E)) * exp2_x).to(tl.bfloat16)
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tile_bf16,
+        mask=(x_index < size_x),
+    )
 
 
 @triton.jit
-def temperature_long_backward_buffer_0_kernel(
-    b_ptr, L_ptr, state_ptr, buffer_0_ptr, L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+def temperature_long_backward_buffer_0_buffer_1_kernel(
+    b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_L_stride_q, d_E_stride_q,
+    L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_1_stride_q, buffer_1_stride_x,
     size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -11368,12 +11236,39 @@ def temperature_long_backward_buffer_0_kernel(
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
+    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+    mul_2 = (rsqrt * b) * acc_x
+    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
+    mul_3 = d_L * b
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        sub_x = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
+        sub_x_2 = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        tile_bf16 = ((mul_3 + (sub_x_2 * d_E)) * tl.exp2(sub_x)).to(tl.bfloat16)
+        tl.store(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x, tile_bf16)
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        sub_x = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
+        sub_x_2 = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        tile_bf16 = ((mul_3 + (sub_x_2 * d_E)) * tl.exp2(sub_x)).to(tl.bfloat16)
+        tl.store(
+            buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+            tile_bf16,
+            mask=(x_index < size_x),
+        )
 
 
 @triton.jit
 def temperature_long_backward_d_Q_kernel(
-    K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    d_L_stride_q, d_E_stride_q, L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, d_Q_stride_q,
+    K_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_1_stride_q, buffer_1_stride_x, d_Q_stride_q,
     d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -11383,71 +11278,52 @@ def temperature_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_q = (rsqrt * b) * buffer_0
-    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = d_L * b
-    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = 1.4426950408889634 * L
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[moments.diag:53]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        sub_q_x_2 = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
-        tile = (mul_q_2[:, None] + (sub_q_x * d_E[:, None])) * tl.exp2(sub_q_x_2)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_1, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[moments.diag:53]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        sub_q_x = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
-        sub_q_x_2 = mul_q_x - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
-        tile = (mul_q_2[:, None] + (sub_q_x * d_E[:, None])) * tl.exp2(sub_q_x_2)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_1, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[moments.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def temperature_long_backward_d_K_kernel(
-    Q_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    d_L_stride_q, d_E_stride_q, L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, d_K_stride_x,
+    Q_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_1_stride_q, buffer_1_stride_x, d_K_stride_x,
     d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -11457,68 +11333,45 @@ def temperature_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[moments.diag:53]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        mul_q = (rsqrt * b) * buffer_0
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-        L = tl.load(L_ptr + q_index * L_stride_q)
-        mul_q_2 = 1.4426950408889634 * L
-        sub_x_q_2 = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        tile = ((d_L * b)[None, :] + (sub_x_q * d_E[None, :])) * tl.exp2(sub_x_q_2)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_1, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[moments.diag:53]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = (rsqrt * b) * buffer_0
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = 1.4426950408889634 * L
-        mul_x_q = tl.where((q_index < size_q)[None, :], ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
-        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        tile = ((d_L * b)[None, :] + (sub_x_q * d_E[None, :])) * tl.exp2(sub_x_q_2)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_1, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[moments.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -11913,23 +11766,32 @@ def _temperature_long_forward_L_E(
     return L, E
 
 
-def _temperature_long_backward_buffer_0(
+def _temperature_long_backward_buffer_0_buffer_1(
     b: torch.Tensor,
+    d_L: torch.Tensor,
+    d_E: torch.Tensor,
     L: torch.Tensor,
     state: torch.Tensor,
     d: int,
-) -> torch.Tensor:
-    """_temperature_long_backward_buffer_0(b: f32[], L: f32[q], state: f32[q x]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_temperature_long_backward_buffer_0_buffer_1(b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], state: f32[q x]) -> buffer_0: f32[q], buffer_1: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("b", b, torch.float32, 0, b.device)
+    _check("d_L", d_L, torch.float32, 1, b.device)
+    _check("d_E", d_E, torch.float32, 1, b.device)
     _check("L", L, torch.float32, 1, b.device)
     _check("state", state, torch.float32, 2, b.device)
-    (q,) = L.shape
+    (q,) = d_L.shape
     _, x = state.shape
     if b.shape != ():
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    if d_E.shape != (q,):
+        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=b.device)
+    buffer_1 = torch.empty((q, x), dtype=torch.bfloat16, device=b.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -11939,98 +11801,56 @@ def _temperature_long_backward_buffer_0(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        temperature_long_backward_buffer_0_rows_kernel[grid](
-            b, L, state, buffer_0, L.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), q, x, d,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        temperature_long_backward_buffer_0_buffer_1_rows_kernel[grid](
+            b, d_L, d_E, L, state, buffer_0, buffer_1, d_L.stride(0), d_E.stride(0), L.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_1.stride(0), buffer_1.stride(1), q,
+            x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return buffer_0
+        return buffer_0, buffer_1
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    temperature_long_backward_buffer_0_kernel[grid](
-        b, L, state, buffer_0, L.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), q, x, d,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    temperature_long_backward_buffer_0_buffer_1_kernel[grid](
+        b, d_L, d_E, L, state, buffer_0, buffer_1, d_L.stride(0), d_E.stride(0), L.stride(0), state.stride(0),
+        state.stride(1), buffer_0.stride(0), buffer_1.stride(0), buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
     )
-    return buffer_0
+    return buffer_0, buffer_1
 
 
-def _temperature_long_backward_d_Q(
-    K: torch.Tensor,
-    b: torch.Tensor,
-    d_L: torch.Tensor,
-    d_E: torch.Tensor,
-    L: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_temperature_long_backward_d_Q(K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _temperature_long_backward_d_Q(K: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_temperature_long_backward_d_Q(K: bf16[x d], buffer_1: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("b", b, torch.float32, 0, K.device)
-    _check("d_L", d_L, torch.float32, 1, K.device)
-    _check("d_E", d_E, torch.float32, 1, K.device)
-    _check("L", L, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, K.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = d_L.shape
-    if b.shape != ():
-        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
-    if d_E.shape != (q,):
-        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    q, _ = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     temperature_long_backward_d_Q_kernel[grid](
-        K, b, d_L, d_E, L, state, buffer_0, d_Q, K.stride(0), K.stride(1), d_L.stride(0), d_E.stride(0),
-        L.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), x, d,
-        q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        K, buffer_1, d_Q, K.stride(0), K.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _temperature_long_backward_d_K(
-    Q: torch.Tensor,
-    b: torch.Tensor,
-    d_L: torch.Tensor,
-    d_E: torch.Tensor,
-    L: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_temperature_long_backward_d_K(Q: bf16[q d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _temperature_long_backward_d_K(Q: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_temperature_long_backward_d_K(Q: bf16[q d], buffer_1: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("b", b, torch.float32, 0, Q.device)
-    _check("d_L", d_L, torch.float32, 1, Q.device)
-    _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("L", L, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = state.shape
-    if b.shape != ():
-        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
-    if d_L.shape != (q,):
-        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
-    if d_E.shape != (q,):
-        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     temperature_long_backward_d_K_kernel[grid](
-        Q, b, d_L, d_E, L, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_L.stride(0), d_E.stride(0),
-        L.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d,
-        x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, buffer_1, d_K, Q.stride(0), Q.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -12126,9 +11946,9 @@ class _temperature_long_autograd(torch.autograd.Function):
     def backward(ctx, d_L, d_E):
         Q, K, b, L, state = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0 = _temperature_long_backward_buffer_0(b, L, state, d)
-        d_Q = _temperature_long_backward_d_Q(K, b, d_L, d_E, L, state, buffer_0)
-        d_K = _temperature_long_backward_d_K(Q, b, d_L, d_E, L, state, buffer_0)
+        buffer_0, buffer_1 = _temperature_long_backward_buffer_0_buffer_1(b, d_L, d_E, L, state, d)
+        d_Q = _temperature_long_backward_d_Q(K, buffer_1)
+        d_K = _temperature_long_backward_d_K(Q, buffer_1)
         d_b = _temperature_long_backward_d_b(b, d_L, d_E, L, state, buffer_0, d)
         return d_Q, d_K, d_b
 

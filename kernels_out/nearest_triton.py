@@ -2995,9 +2995,9 @@ def kernel_regression_long_forward_state_kernel(
 
 
 @triton.jit
-def kernel_regression_long_forward_state__z_rows_kernel(
-    state_ptr, state__ptr, z_ptr, state_stride_q, state_stride_x, state__stride_q, z_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def kernel_regression_long_forward_e_state__rows_kernel(
+    state_ptr, e_ptr, state__ptr, state_stride_q, state_stride_x, e_stride_q, e_stride_x, state__stride_q,
+    size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -3013,23 +3013,19 @@ def kernel_regression_long_forward_state__z_rows_kernel(
     mul_x = tl.where(x_index < size_x, (-1.0 * recip) * state, float("-inf"))
     # src[maps.diag:5]
     max_ = tl.max(mul_x, 0)
+    e = tl.exp2(-1.4426950408889634 * ((recip * state) + max_))
+    tl.store(e_ptr + q_index * e_stride_q + x_index * e_stride_x, e, mask=(x_index < size_x))
     tl.store(state__ptr + q_index * state__stride_q, max_)
-    mul_x_2 = tl.where(x_index < size_x, -1.4426950408889634 * ((recip * state) + max_), float("-inf"))
-    e = tl.exp2(mul_x_2)
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(z_ptr + q_index * z_stride_q, sum_)
 
 
 @triton.jit
-def kernel_regression_long_forward_state__z_kernel(
-    state_ptr, state__ptr, z_ptr, state_stride_q, state_stride_x, state__stride_q, z_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr,
+def kernel_regression_long_forward_e_state__kernel(
+    state_ptr, e_ptr, state__ptr, state_stride_q, state_stride_x, e_stride_q, e_stride_x, state__stride_q,
+    size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
     # src[nearest.diag:20]
     recip = 1.0 / tl.cast(size_d, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -3041,15 +3037,7 @@ def kernel_regression_long_forward_state__z_kernel(
         # src[maps.diag:5]
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul = -1.4426950408889634 * max_x
-        scalar = (-1.4426950408889634 * next_max_x) - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_x_2 = -1.4426950408889634 * ((recip * state) + next_max_x)
-        e = tl.exp2(mul_x_2)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(scalar)) + tile_sum
         max_x = next_max_x
-        z = next_z
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -3064,25 +3052,81 @@ def kernel_regression_long_forward_state__z_kernel(
         # src[maps.diag:5]
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul = -1.4426950408889634 * max_x
-        scalar = (-1.4426950408889634 * next_max_x) - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_x_2 = -1.4426950408889634 * ((recip * state) + next_max_x)
-        mul_x_3 = tl.where(x_index < size_x, mul_x_2, float("-inf"))
-        e = tl.exp2(mul_x_3)
+        max_x = next_max_x
+    tl.store(state__ptr + q_index * state__stride_q, max_x)
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = -1.4426950408889634 * ((recip * state) + max_x)
+        # src[maps.diag:5]
+        tl.store(e_ptr + q_index * e_stride_q + x_index * e_stride_x, tl.exp2(mul_x))
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = -1.4426950408889634 * ((recip * state) + max_x)
+        # src[maps.diag:5]
+        tl.store(e_ptr + q_index * e_stride_q + x_index * e_stride_x, tl.exp2(mul_x), mask=(x_index < size_x))
+
+
+@triton.jit
+def kernel_regression_long_forward_z_rows_kernel(
+    e_ptr, z_ptr, e_stride_q, e_stride_x, z_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    e = load_tile(e_ptr + q_index * e_stride_q + x_index * e_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(z_ptr + q_index * z_stride_q, sum_)
+
+
+@triton.jit
+def kernel_regression_long_forward_z_kernel(
+    e_ptr,
+    z_ptr,
+    e_stride_q,
+    e_stride_x,
+    z_stride_q,
+    size_q,
+    size_x,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    z = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        e = tl.load(e_ptr + q_index * e_stride_q + x_index * e_stride_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(scalar)) + tile_sum
-        max_x = next_max_x
+        next_z = z + tile_sum
         z = next_z
-    tl.store(state__ptr + q_index * state__stride_q, max_x)
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        e = tl.load(e_ptr + q_index * e_stride_q + x_index * e_stride_x, mask=(x_index < size_x), other=0.0)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = z + tile_sum
+        z = next_z
     tl.store(z_ptr + q_index * z_stride_q, z)
 
 
 @triton.jit
 def kernel_regression_long_forward_out_kernel(
-    V_ptr, z_ptr, state_ptr, state__ptr, out_ptr, V_stride_x, V_stride_e, z_stride_q, state_stride_q,
-    state_stride_x, state__stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q, size_d,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    V_ptr, z_ptr, e_ptr, out_ptr, V_stride_x, V_stride_e, z_stride_q, e_stride_q, e_stride_x, out_stride_q,
+    out_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -3091,21 +3135,15 @@ def kernel_regression_long_forward_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        e = tl.load(
+            e_ptr + q_index[:, None] * e_stride_q + x_index[None, :] * e_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = -1.4426950408889634 * ((recip * state) + state_[:, None])
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x)
         # src[nearest.diag:19]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
@@ -3118,15 +3156,11 @@ def kernel_regression_long_forward_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        e = tl.load(
+            e_ptr + q_index[:, None] * e_stride_q + x_index[None, :] * e_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        mul_q_x = -1.4426950408889634 * ((recip * state) + state_[:, None])
-        mul_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x, float("-inf"))
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x_2)
         # src[nearest.diag:19]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
@@ -3265,79 +3299,12 @@ def kernel_regression_long_backward_buffer_1_kernel(
 
 
 @triton.jit
-def kernel_regression_long_backward_d_V_kernel(
-    d_out_ptr, state_ptr, state__ptr, z_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, state_stride_q,
-    state_stride_x, state__stride_q, z_stride_q, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        z = tl.load(z_ptr + q_index * z_stride_q)
-        # src[maps.diag:7]
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_x_q = (state_[None, :] + (state * recip)) * -1.4426950408889634
-        # src[maps.diag:5]
-        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(mul_x_q), 0.0)
-        tile = where_x_q * (1.0 / z)[None, :]
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile, tl.trans(d_out), acc_q, input_precision="ieee")
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = (state_[None, :] + (state * recip)) * -1.4426950408889634
-        # src[maps.diag:5]
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[maps.diag:7]
-        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(mul_x_q), 0.0)
-        tile = where_x_q * tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :]
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile, tl.trans(d_out), acc_q, input_precision="ieee")
-        acc_q = next_acc_q
-    tl.store(
-        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        acc_q,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-    )
-
-
-@triton.jit
-def kernel_regression_long_backward_d_Q_rows_kernel(
-    Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+def kernel_regression_long_backward_buffer_2_d_Q_rows_kernel(
+    Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q,
+    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, buffer_2_stride_x,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3346,6 +3313,26 @@ def kernel_regression_long_backward_d_Q_rows_kernel(
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
     z = tl.load(z_ptr + q_index * z_stride_q)
+    recip = 1.0 / z
+    # src[nearest.diag:20]
+    recip_2 = 1.0 / tl.cast(size_d, tl.float32)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul_x = (state_ + (state * recip_2)) * -1.4426950408889634
+    # src[maps.diag:5]
+    e = tl.exp2(tl.where(x_index < size_x, mul_x, float("-inf")))
+    # src[maps.diag:7]
+    gt = z > 0.0
+    tl.store(
+        buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+        (tl.where(gt, e, 0.0) * recip),
+        mask=(x_index < size_x),
+    )
     # src[nearest.diag:19]
     K = tl.load(
         K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -3355,18 +3342,6 @@ def kernel_regression_long_backward_d_Q_rows_kernel(
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     # src[nearest.diag:7]
     sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul_x = (state_ + (state * recip)) * -1.4426950408889634
-    # src[maps.diag:5]
-    e = tl.exp2(tl.where(x_index < size_x, mul_x, float("-inf")))
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
     buffer_0 = load_tile(
         buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
@@ -3377,17 +3352,16 @@ def kernel_regression_long_backward_d_Q_rows_kernel(
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
     mul_d_x = ((buffer_0 - safe_buffer_1) * e)[None, :] * sub_d_x
     sum_ = tl.sum(mul_d_x, 1)
-    # src[maps.diag:7]
-    where_d = tl.where(z > 0.0, ((-2.0 * recip) * (1.0 / z)) * sum_, 0.0)
+    where_d = tl.where(gt, ((-2.0 * recip_2) * recip) * sum_, 0.0)
     tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, where_d, mask=(d_index < size_d))
 
 
 @triton.jit
-def kernel_regression_long_backward_d_Q_kernel(
-    Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+def kernel_regression_long_backward_buffer_2_d_Q_kernel(
+    Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q,
+    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, buffer_2_stride_x,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3453,9 +3427,36 @@ def kernel_regression_long_backward_d_Q_kernel(
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     z = tl.load(z_ptr + q_index * z_stride_q)
+    recip_2 = 1.0 / z
     # src[maps.diag:7]
-    where_d = tl.where(z > 0.0, ((-2.0 * recip) * (1.0 / z)) * acc_x, 0.0)
+    gt = z > 0.0
+    where_d = tl.where(gt, ((-2.0 * recip) * recip_2) * acc_x, 0.0)
     tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, where_d, mask=(d_index < size_d))
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (state_ + (state * recip)) * -1.4426950408889634
+        # src[maps.diag:5]
+        tl.store(
+            buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+            (tl.where(gt, tl.exp2(mul_x), 0.0) * recip_2),
+        )
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = (state_ + (state * recip)) * -1.4426950408889634
+        # src[maps.diag:5]
+        tl.store(
+            buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+            (tl.where(gt, tl.exp2(mul_x), 0.0) * recip_2),
+            mask=(x_index < size_x),
+        )
 
 
 @triton.jit
@@ -3568,6 +3569,58 @@ def kernel_regression_long_backward_d_K_kernel(
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
     tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, ((2.0 * sum_q) * recip))
+
+
+@triton.jit
+def kernel_regression_long_backward_d_V_kernel(
+    d_out_ptr, buffer_2_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, buffer_2_stride_q, buffer_2_stride_x,
+    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_2, tl.trans(d_out), acc_q, input_precision="ieee")
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_2, tl.trans(d_out), acc_q, input_precision="ieee")
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
 
 
 def _kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
@@ -3938,15 +3991,15 @@ def _kernel_regression_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> t
     return state
 
 
-def _kernel_regression_long_forward_state__z(
+def _kernel_regression_long_forward_e_state_(
     state: torch.Tensor,
     d: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_kernel_regression_long_forward_state__z(state: f32[q x]) -> state_: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_long_forward_e_state_(state: f32[q x]) -> e: f32[q x], state_: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
+    e = torch.empty((q, x), dtype=torch.float32, device=state.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=state.device)
-    z = torch.empty((q,), dtype=torch.float32, device=state.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -3956,45 +4009,64 @@ def _kernel_regression_long_forward_state__z(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        kernel_regression_long_forward_state__z_rows_kernel[grid](
-            state, state_, z, state.stride(0), state.stride(1), state_.stride(0), z.stride(0), q, x, d,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        kernel_regression_long_forward_e_state__rows_kernel[grid](
+            state, e, state_, state.stride(0), state.stride(1), e.stride(0), e.stride(1), state_.stride(0), q,
+            x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return state_, z
+        return e, state_
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    kernel_regression_long_forward_state__z_kernel[grid](
-        state, state_, z, state.stride(0), state.stride(1), state_.stride(0), z.stride(0), q, x, d,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    kernel_regression_long_forward_e_state__kernel[grid](
+        state, e, state_, state.stride(0), state.stride(1), e.stride(0), e.stride(1), state_.stride(0), q, x,
+        d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return state_, z
+    return e, state_
 
 
-def _kernel_regression_long_forward_out(
-    V: torch.Tensor,
-    z: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
-    d: int,
-) -> torch.Tensor:
-    """_kernel_regression_long_forward_out(V: f32[x e], z: f32[q], state: f32[q x], state_: f32[q]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
+def _kernel_regression_long_forward_z(e: torch.Tensor) -> torch.Tensor:
+    """_kernel_regression_long_forward_z(e: f32[q x]) -> z: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("e", e, torch.float32, 2, e.device)
+    q, x = e.shape
+    z = torch.empty((q,), dtype=torch.float32, device=e.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        kernel_regression_long_forward_z_rows_kernel[grid](
+            e, z, e.stride(0), e.stride(1), z.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
+        )
+        return z
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    kernel_regression_long_forward_z_kernel[grid](
+        e, z, e.stride(0), e.stride(1), z.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return z
+
+
+def _kernel_regression_long_forward_out(V: torch.Tensor, z: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
+    """_kernel_regression_long_forward_out(V: f32[x e], z: f32[q], e: f32[q x]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
     _check("z", z, torch.float32, 1, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    _check("state_", state_, torch.float32, 1, V.device)
-    x, e = V.shape
+    _check("e", e, torch.float32, 2, V.device)
+    x, e_2 = V.shape
     (q,) = z.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    out = torch.empty((q, e), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    if e.shape != (q, x):
+        raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
+    out = torch.empty((q, e_2), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e_2, BLOCK_E),)
     kernel_regression_long_forward_out_kernel[grid](
-        V, z, state, state_, out, V.stride(0), V.stride(1), z.stride(0), state.stride(0), state.stride(1),
-        state_.stride(0), out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        V, z, e, out, V.stride(0), V.stride(1), z.stride(0), e.stride(0), e.stride(1), out.stride(0),
+        out.stride(1), x, e_2, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
     )
     return out
 
@@ -4050,38 +4122,7 @@ def _kernel_regression_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Te
     return buffer_1
 
 
-def _kernel_regression_long_backward_d_V(
-    d_out: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
-    z: torch.Tensor,
-    d: int,
-) -> torch.Tensor:
-    """_kernel_regression_long_backward_d_V(d_out: f32[q e], state: f32[q x], state_: f32[q], z: f32[q]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.float32, 2, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    _check("state_", state_, torch.float32, 1, d_out.device)
-    _check("z", z, torch.float32, 1, d_out.device)
-    q, e = d_out.shape
-    _, x = state.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    d_V = torch.empty((x, e), dtype=torch.float32, device=d_out.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
-    kernel_regression_long_backward_d_V_kernel[grid](
-        d_out, state, state_, z, d_V, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
-        state_.stride(0), z.stride(0), d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
-    )
-    return d_V
-
-
-def _kernel_regression_long_backward_d_Q(
+def _kernel_regression_long_backward_buffer_2_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
     state: torch.Tensor,
@@ -4089,8 +4130,8 @@ def _kernel_regression_long_backward_d_Q(
     z: torch.Tensor,
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_kernel_regression_long_backward_d_Q(Q: f32[q d], K: f32[x d], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_kernel_regression_long_backward_buffer_2_d_Q(Q: f32[q d], K: f32[x d], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> buffer_2: f32[q x], d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("state", state, torch.float32, 2, Q.device)
@@ -4112,6 +4153,7 @@ def _kernel_regression_long_backward_d_Q(
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    buffer_2 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
@@ -4122,22 +4164,23 @@ def _kernel_regression_long_backward_d_Q(
         else:
             BLOCK_D, warps, stages = 16, 16, 1
         grid = (q * triton.cdiv(d, BLOCK_D),)
-        kernel_regression_long_backward_d_Q_rows_kernel[grid](
-            Q, K, state, state_, z, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
+        kernel_regression_long_backward_buffer_2_d_Q_rows_kernel[grid](
+            Q, K, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
             K.stride(1), state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1), d_Q.stride(0),
+            d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
         )
-        return d_Q
+        return buffer_2, d_Q
     BLOCK_X, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (q * triton.cdiv(d, BLOCK_D),)
-    kernel_regression_long_backward_d_Q_kernel[grid](
-        Q, K, state, state_, z, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    kernel_regression_long_backward_buffer_2_d_Q_kernel[grid](
+        Q, K, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
+        K.stride(1), state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1), d_Q.stride(0),
+        d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return d_Q
+    return buffer_2, d_Q
 
 
 def _kernel_regression_long_backward_d_K(
@@ -4199,6 +4242,25 @@ def _kernel_regression_long_backward_d_K(
     return d_K
 
 
+def _kernel_regression_long_backward_d_V(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
+    """_kernel_regression_long_backward_d_V(d_out: f32[q e], buffer_2: f32[q x]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 2, d_out.device)
+    _check("buffer_2", buffer_2, torch.float32, 2, d_out.device)
+    q, e = d_out.shape
+    _, x = buffer_2.shape
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.float32, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    kernel_regression_long_backward_d_V_kernel[grid](
+        d_out, buffer_2, d_V, d_out.stride(0), d_out.stride(1), buffer_2.stride(0), buffer_2.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
 class _kernel_regression_autograd(torch.autograd.Function):
     """kernel_regression and its derivative."""
 
@@ -4227,21 +4289,20 @@ class _kernel_regression_long_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, V):
         _, d = Q.shape
         state = _kernel_regression_long_forward_state(Q, K)
-        state_, z = _kernel_regression_long_forward_state__z(state, d)
-        out = _kernel_regression_long_forward_out(V, z, state, state_, d)
+        e, state_ = _kernel_regression_long_forward_e_state_(state, d)
+        z = _kernel_regression_long_forward_z(e)
+        out = _kernel_regression_long_forward_out(V, z, e)
         ctx.save_for_backward(Q, K, V, out, state, state_, z)
-        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, out, state, state_, z = ctx.saved_tensors
-        (d,) = ctx.sizes
         buffer_0 = _kernel_regression_long_backward_buffer_0(V, d_out)
         buffer_1 = _kernel_regression_long_backward_buffer_1(d_out, out)
-        d_V = _kernel_regression_long_backward_d_V(d_out, state, state_, z, d)
-        d_Q = _kernel_regression_long_backward_d_Q(Q, K, state, state_, z, buffer_0, buffer_1)
+        buffer_2, d_Q = _kernel_regression_long_backward_buffer_2_d_Q(Q, K, state, state_, z, buffer_0, buffer_1)
         d_K = _kernel_regression_long_backward_d_K(Q, K, state, state_, z, buffer_0, buffer_1)
+        d_V = _kernel_regression_long_backward_d_V(d_out, buffer_2)
         return d_Q, d_K, d_V
 
 

@@ -1614,175 +1614,38 @@ def label_smoothing_long_forward_out_kernel(
 
 
 @triton.jit
-def label_smoothing_long_backward_d_X_kernel(
-    W_ptr, label_ptr, epsilon_ptr, d_out_ptr, logsum_ptr, Z_ptr, d_X_ptr, W_stride_vocab, W_stride_d,
-    label_stride_token, d_out_stride_token, logsum_stride_token, Z_stride_token, Z_stride_vocab,
-    d_X_stride_token, d_X_stride_d, size_vocab, size_d, size_token, BLOCK_VOCAB: tl.constexpr,
-    BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+def label_smoothing_long_backward_buffer_0_kernel(
+    label_ptr, epsilon_ptr, d_out_ptr, logsum_ptr, Z_ptr, buffer_0_ptr, label_stride_token,
+    d_out_stride_token, logsum_stride_token, Z_stride_token, Z_stride_vocab, buffer_0_stride_token,
+    buffer_0_stride_vocab, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_token = program * BLOCK_TOKEN
-    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    token_index = program.to(tl.int64)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
-    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
-    mul_token = scalar * d_out
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+    scalar = d_out * (1.0 / tl.cast(size_vocab, tl.float32))
     # src[regularised.diag:22]
-    mul_token_2 = d_out * (1.0 - epsilon)
     # src[regularised.diag:18]
-    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
-    logsum = tl.load(
-        logsum_ptr + token_index * logsum_stride_token,
-        mask=(token_index < size_token),
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    where_vocab = tl.where(vocab_index == label, d_out * (1.0 - epsilon), 0.0)
+    add_vocab = where_vocab + (scalar * epsilon)
+    logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+    Z = tl.load(
+        Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+        mask=(vocab_index < size_vocab),
         other=0.0,
     )
-    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
-    # whole tiles, no mask needed
-    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
-        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        # src[regularised.diag:17]
-        W = tl.load(
-            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token_2[:, None], 0.0)
-        add_token_vocab = where_token_vocab + mul_token[:, None]
-        Z = tl.load(
-            Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
-        sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        safe_ = tl.where(add_token_vocab == float("-inf"), 0.0, add_token_vocab)
-        sub_token_vocab_2 = (d_out[:, None] * tl.exp(sub_token_vocab)) - safe_
-        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
-        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
-        acc_vocab = next_acc_vocab
-    from_vocab = tl.maximum(0, to_vocab)
-    # tiles that a mask or the end cuts
-    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
-        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        # src[regularised.diag:17]
-        W = tl.load(
-            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
-            mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token_2[:, None], 0.0)
-        add_token_vocab = where_token_vocab + mul_token[:, None]
-        Z = tl.load(
-            Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
-            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
-            other=0.0,
-        )
-        sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        safe_ = tl.where(add_token_vocab == float("-inf"), 0.0, add_token_vocab)
-        sub_token_vocab_2 = (d_out[:, None] * tl.exp(sub_token_vocab)) - safe_
-        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
-        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
-        acc_vocab = next_acc_vocab
+    sub_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)
+    safe_ = tl.where(add_vocab == float("-inf"), 0.0, add_vocab)
+    tile_bf16 = ((d_out * tl.exp(sub_vocab)) - safe_).to(tl.bfloat16)
     tl.store(
-        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
-        acc_vocab.to(tl.bfloat16),
-        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def label_smoothing_long_backward_d_W_kernel(
-    X_ptr, label_ptr, epsilon_ptr, d_out_ptr, logsum_ptr, Z_ptr, d_W_ptr, X_stride_token, X_stride_d,
-    label_stride_token, d_out_stride_token, logsum_stride_token, Z_stride_token, Z_stride_vocab,
-    d_W_stride_vocab, d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr,
-    BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_vocab = program * BLOCK_VOCAB
-    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
-    # src[regularised.diag:19]
-    epsilon = tl.load(epsilon_ptr)
-    recip = 1.0 / tl.cast(size_vocab, tl.float32)
-    # src[regularised.diag:22]
-    sub = 1.0 - epsilon
-    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
-    # whole tiles, no mask needed
-    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
-        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        # src[regularised.diag:16]
-        X = tl.load(
-            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        # src[regularised.diag:18]
-        label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (d_out * sub)[None, :], 0.0)
-        add_vocab_token = where_vocab_token + ((recip * epsilon) * d_out)[None, :]
-        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
-        Z = tl.load(
-            Z_ptr + token_index[None, :] * Z_stride_token + vocab_index[:, None] * Z_stride_vocab,
-            mask=(vocab_index < size_vocab)[:, None],
-            other=0.0,
-        )
-        sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        safe_ = tl.where(add_vocab_token == float("-inf"), 0.0, add_vocab_token)
-        sub_vocab_token_2 = (d_out[None, :] * tl.exp(sub_vocab_token)) - safe_
-        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
-        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
-        acc_token = next_acc_token
-    from_token = tl.maximum(0, to_token)
-    # tiles that a mask or the end cuts
-    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
-        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        # src[regularised.diag:16]
-        X = tl.load(
-            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
-            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + token_index * d_out_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
-        # src[regularised.diag:18]
-        label = tl.load(
-            label_ptr + token_index * label_stride_token,
-            mask=(token_index < size_token),
-            other=0,
-        )
-        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (d_out * sub)[None, :], 0.0)
-        add_vocab_token = where_vocab_token + ((recip * epsilon) * d_out)[None, :]
-        logsum = tl.load(
-            logsum_ptr + token_index * logsum_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
-        Z = tl.load(
-            Z_ptr + token_index[None, :] * Z_stride_token + vocab_index[:, None] * Z_stride_vocab,
-            mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
-            other=0.0,
-        )
-        sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        safe_ = tl.where(add_vocab_token == float("-inf"), 0.0, add_vocab_token)
-        sub_vocab_token_2 = (d_out[None, :] * tl.exp(sub_vocab_token)) - safe_
-        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
-        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
-        acc_token = next_acc_token
-    tl.store(
-        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
-        acc_token.to(tl.bfloat16),
-        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+        buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+        tile_bf16,
+        mask=(vocab_index < size_vocab),
     )
 
 
@@ -1869,6 +1732,114 @@ def label_smoothing_long_backward_d_epsilon_kernel(
         acc_token_2 = next_acc_token_2
     mul = acc_token_2 * (1.0 / tl.cast(size_vocab, tl.float32))
     tl.store(d_epsilon_ptr, (acc_token - mul))
+
+
+@triton.jit
+def label_smoothing_long_backward_d_X_kernel(
+    W_ptr, buffer_0_ptr, d_X_ptr, W_stride_vocab, W_stride_d, buffer_0_stride_token, buffer_0_stride_vocab,
+    d_X_stride_token, d_X_stride_d, size_vocab, size_d, size_token, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + vocab_index[None, :] * buffer_0_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        next_acc_vocab = tl.dot(buffer_0, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + vocab_index[None, :] * buffer_0_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=0.0,
+        )
+        next_acc_vocab = tl.dot(buffer_0, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    tl.store(
+        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
+        acc_vocab.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def label_smoothing_long_backward_d_W_kernel(
+    X_ptr, buffer_0_ptr, d_W_ptr, X_stride_token, X_stride_d, buffer_0_stride_token, buffer_0_stride_vocab,
+    d_W_stride_vocab, d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[None, :] * buffer_0_stride_token + vocab_index[:, None] * buffer_0_stride_vocab,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(buffer_0, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[None, :] * buffer_0_stride_token + vocab_index[:, None] * buffer_0_stride_vocab,
+            mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(buffer_0, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+    )
 
 
 def _label_smoothing(
@@ -2226,61 +2197,21 @@ def _label_smoothing_long_forward_out(
     return out
 
 
-def _label_smoothing_long_backward_d_X(
-    W: torch.Tensor,
+def _label_smoothing_long_backward_buffer_0(
     label: torch.Tensor,
     epsilon: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
     Z: torch.Tensor,
 ) -> torch.Tensor:
-    """_label_smoothing_long_backward_d_X(W: bf16[vocab d], label: i32[token] in vocab, epsilon: f32[], d_out: f32[token], logsum: f32[token], Z: f32[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
-    _check("W", W, torch.bfloat16, 2, W.device)
-    _check("label", label, torch.int32, 1, W.device)
-    _check("epsilon", epsilon, torch.float32, 0, W.device)
-    _check("d_out", d_out, torch.float32, 1, W.device)
-    _check("logsum", logsum, torch.float32, 1, W.device)
-    _check("Z", Z, torch.float32, 2, W.device)
-    vocab, d = W.shape
+    """_label_smoothing_long_backward_buffer_0(label: i32[token] in vocab, epsilon: f32[], d_out: f32[token], logsum: f32[token], Z: f32[token vocab]) -> buffer_0: bf16[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("label", label, torch.int32, 1, label.device)
+    _check("epsilon", epsilon, torch.float32, 0, label.device)
+    _check("d_out", d_out, torch.float32, 1, label.device)
+    _check("logsum", logsum, torch.float32, 1, label.device)
+    _check("Z", Z, torch.float32, 2, label.device)
     (token,) = label.shape
-    if epsilon.shape != ():
-        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
-    if d_out.shape != (token,):
-        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
-    if logsum.shape != (token,):
-        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
-    if Z.shape != (token, vocab):
-        raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
-    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
-    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
-    label_smoothing_long_backward_d_X_kernel[grid](
-        W, label, epsilon, d_out, logsum, Z, d_X, W.stride(0), W.stride(1), label.stride(0), d_out.stride(0),
-        logsum.stride(0), Z.stride(0), Z.stride(1), d_X.stride(0), d_X.stride(1), vocab, d, token,
-        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_X
-
-
-def _label_smoothing_long_backward_d_W(
-    X: torch.Tensor,
-    label: torch.Tensor,
-    epsilon: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    Z: torch.Tensor,
-) -> torch.Tensor:
-    """_label_smoothing_long_backward_d_W(X: bf16[token d], label: i32[token] in vocab, epsilon: f32[], d_out: f32[token], logsum: f32[token], Z: f32[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 2, X.device)
-    _check("label", label, torch.int32, 1, X.device)
-    _check("epsilon", epsilon, torch.float32, 0, X.device)
-    _check("d_out", d_out, torch.float32, 1, X.device)
-    _check("logsum", logsum, torch.float32, 1, X.device)
-    _check("Z", Z, torch.float32, 2, X.device)
-    token, d = X.shape
     _, vocab = Z.shape
-    if label.shape != (token,):
-        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
     if epsilon.shape != ():
         raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
     if d_out.shape != (token,):
@@ -2289,15 +2220,15 @@ def _label_smoothing_long_backward_d_W(
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
-    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
-    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
-    label_smoothing_long_backward_d_W_kernel[grid](
-        X, label, epsilon, d_out, logsum, Z, d_W, X.stride(0), X.stride(1), label.stride(0), d_out.stride(0),
-        logsum.stride(0), Z.stride(0), Z.stride(1), d_W.stride(0), d_W.stride(1), token, d, vocab,
-        BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    buffer_0 = torch.empty((token, vocab), dtype=torch.bfloat16, device=label.device)
+    BLOCK_VOCAB, warps, stages = 1024, 4, 1
+    grid = (token * triton.cdiv(vocab, BLOCK_VOCAB),)
+    label_smoothing_long_backward_buffer_0_kernel[grid](
+        label, epsilon, d_out, logsum, Z, buffer_0, label.stride(0), d_out.stride(0), logsum.stride(0),
+        Z.stride(0), Z.stride(1), buffer_0.stride(0), buffer_0.stride(1), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
     )
-    return d_W
+    return buffer_0
 
 
 def _label_smoothing_long_backward_d_epsilon(
@@ -2340,6 +2271,44 @@ def _label_smoothing_long_backward_d_epsilon(
     return d_epsilon
 
 
+def _label_smoothing_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_label_smoothing_long_backward_d_X(W: bf16[vocab d], buffer_0: bf16[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, W.device)
+    vocab, d = W.shape
+    token, _ = buffer_0.shape
+    if buffer_0.shape != (token, vocab):
+        raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
+    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
+    label_smoothing_long_backward_d_X_kernel[grid](
+        W, buffer_0, d_X, W.stride(0), W.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
+        d_X.stride(1), vocab, d, token, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _label_smoothing_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_label_smoothing_long_backward_d_W(X: bf16[token d], buffer_0: bf16[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, X.device)
+    token, d = X.shape
+    _, vocab = buffer_0.shape
+    if buffer_0.shape != (token, vocab):
+        raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
+    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
+    label_smoothing_long_backward_d_W_kernel[grid](
+        X, buffer_0, d_W, X.stride(0), X.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+        d_W.stride(1), token, d, vocab, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
 class _label_smoothing_autograd(torch.autograd.Function):
     """label_smoothing and its derivative."""
 
@@ -2378,9 +2347,10 @@ class _label_smoothing_long_autograd(torch.autograd.Function):
     def backward(ctx, d_out):
         X, W, label, epsilon, logsum, Z, state_, state__ = ctx.saved_tensors
         (vocab,) = ctx.sizes
-        d_X = _label_smoothing_long_backward_d_X(W, label, epsilon, d_out, logsum, Z)
-        d_W = _label_smoothing_long_backward_d_W(X, label, epsilon, d_out, logsum, Z)
+        buffer_0 = _label_smoothing_long_backward_buffer_0(label, epsilon, d_out, logsum, Z)
         d_epsilon = _label_smoothing_long_backward_d_epsilon(d_out, state_, state__, vocab)
+        d_X = _label_smoothing_long_backward_d_X(W, buffer_0)
+        d_W = _label_smoothing_long_backward_d_W(X, buffer_0)
         return d_X, d_W, None, d_epsilon
 
 
@@ -3132,167 +3102,35 @@ def z_loss_long_forward_out_logsum_kernel(
 
 
 @triton.jit
-def z_loss_long_backward_d_X_kernel(
-    W_ptr, label_ptr, weight_ptr, d_out_ptr, logsum_ptr, Z_ptr, d_X_ptr, W_stride_vocab, W_stride_d,
-    label_stride_token, d_out_stride_token, logsum_stride_token, Z_stride_token, Z_stride_vocab,
-    d_X_stride_token, d_X_stride_d, size_vocab, size_d, size_token, BLOCK_VOCAB: tl.constexpr,
-    BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+def z_loss_long_backward_buffer_0_kernel(
+    label_ptr, weight_ptr, d_out_ptr, logsum_ptr, Z_ptr, buffer_0_ptr, label_stride_token, d_out_stride_token,
+    logsum_stride_token, Z_stride_token, Z_stride_vocab, buffer_0_stride_token, buffer_0_stride_vocab,
+    size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_token = program * BLOCK_TOKEN
-    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    token_index = program.to(tl.int64)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
     # src[regularised.diag:30]
-    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    where_vocab = tl.where(label == vocab_index, d_out, 0.0)
     # src[regularised.diag:31]
     weight = tl.load(weight_ptr)
-    logsum = tl.load(
-        logsum_ptr + token_index * logsum_stride_token,
-        mask=(token_index < size_token),
+    logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+    Z = tl.load(
+        Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+        mask=(vocab_index < size_vocab),
         other=0.0,
     )
-    add_token = ((2.0 * weight) * logsum) + 1.0
-    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
-    # whole tiles, no mask needed
-    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
-        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], d_out[:, None], 0.0)
-        Z = tl.load(
-            Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
-        sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        mul_token_vocab = (d_out * add_token)[:, None] * tl.exp(sub_token_vocab)
-        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
-        tile_bf16 = (mul_token_vocab - safe_).to(tl.bfloat16)
-        # src[regularised.diag:29]
-        W = tl.load(
-            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
-        acc_vocab = next_acc_vocab
-    from_vocab = tl.maximum(0, to_vocab)
-    # tiles that a mask or the end cuts
-    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
-        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], d_out[:, None], 0.0)
-        Z = tl.load(
-            Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
-            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
-            other=0.0,
-        )
-        sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        mul_token_vocab = (d_out * add_token)[:, None] * tl.exp(sub_token_vocab)
-        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
-        sub_token_vocab_2 = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab - safe_, 0.0)
-        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
-        # src[regularised.diag:29]
-        W = tl.load(
-            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
-            mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
-        acc_vocab = next_acc_vocab
+    sub_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)
+    mul_vocab = (d_out * (((logsum * 2.0) * weight) + 1.0)) * tl.exp(sub_vocab)
+    safe_ = tl.where(where_vocab == float("-inf"), 0.0, where_vocab)
     tl.store(
-        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
-        acc_vocab.to(tl.bfloat16),
-        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def z_loss_long_backward_d_W_kernel(
-    X_ptr, label_ptr, weight_ptr, d_out_ptr, logsum_ptr, Z_ptr, d_W_ptr, X_stride_token, X_stride_d,
-    label_stride_token, d_out_stride_token, logsum_stride_token, Z_stride_token, Z_stride_vocab,
-    d_W_stride_vocab, d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr,
-    BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_vocab = program * BLOCK_VOCAB
-    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
-    # src[regularised.diag:31]
-    weight = tl.load(weight_ptr)
-    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
-    # whole tiles, no mask needed
-    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
-        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        # src[regularised.diag:30]
-        label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], d_out[None, :], 0.0)
-        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
-        Z = tl.load(
-            Z_ptr + token_index[None, :] * Z_stride_token + vocab_index[:, None] * Z_stride_vocab,
-            mask=(vocab_index < size_vocab)[:, None],
-            other=0.0,
-        )
-        sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        mul_vocab_token = (d_out * (((2.0 * weight) * logsum) + 1.0))[None, :] * tl.exp(sub_vocab_token)
-        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
-        tile_bf16 = (mul_vocab_token - safe_).to(tl.bfloat16)
-        # src[regularised.diag:28]
-        X = tl.load(
-            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
-        acc_token = next_acc_token
-    from_token = tl.maximum(0, to_token)
-    # tiles that a mask or the end cuts
-    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
-        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        d_out = tl.load(
-            d_out_ptr + token_index * d_out_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
-        # src[regularised.diag:30]
-        label = tl.load(
-            label_ptr + token_index * label_stride_token,
-            mask=(token_index < size_token),
-            other=0,
-        )
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], d_out[None, :], 0.0)
-        logsum = tl.load(
-            logsum_ptr + token_index * logsum_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
-        Z = tl.load(
-            Z_ptr + token_index[None, :] * Z_stride_token + vocab_index[:, None] * Z_stride_vocab,
-            mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
-            other=0.0,
-        )
-        sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        mul_vocab_token = (d_out * (((2.0 * weight) * logsum) + 1.0))[None, :] * tl.exp(sub_vocab_token)
-        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
-        sub_vocab_token_2 = tl.where((token_index < size_token)[None, :], mul_vocab_token - safe_, 0.0)
-        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
-        # src[regularised.diag:28]
-        X = tl.load(
-            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
-            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
-        acc_token = next_acc_token
-    tl.store(
-        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
-        acc_token.to(tl.bfloat16),
-        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+        buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+        (mul_vocab - safe_).to(tl.bfloat16),
+        mask=(vocab_index < size_vocab),
     )
 
 
@@ -3365,6 +3203,114 @@ def z_loss_long_backward_d_weight_kernel(
         next_acc_token = acc_token + tile_sum
         acc_token = next_acc_token
     tl.store(d_weight_ptr, acc_token)
+
+
+@triton.jit
+def z_loss_long_backward_d_X_kernel(
+    W_ptr, buffer_0_ptr, d_X_ptr, W_stride_vocab, W_stride_d, buffer_0_stride_token, buffer_0_stride_vocab,
+    d_X_stride_token, d_X_stride_d, size_vocab, size_d, size_token, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + vocab_index[None, :] * buffer_0_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_vocab = tl.dot(buffer_0, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + vocab_index[None, :] * buffer_0_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_vocab = tl.dot(buffer_0, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    tl.store(
+        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
+        acc_vocab.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def z_loss_long_backward_d_W_kernel(
+    X_ptr, buffer_0_ptr, d_W_ptr, X_stride_token, X_stride_d, buffer_0_stride_token, buffer_0_stride_vocab,
+    d_W_stride_vocab, d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[None, :] * buffer_0_stride_token + vocab_index[:, None] * buffer_0_stride_vocab,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(buffer_0, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index[None, :] * buffer_0_stride_token + vocab_index[:, None] * buffer_0_stride_vocab,
+            mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(buffer_0, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+    )
 
 
 def _z_loss(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -3678,61 +3624,21 @@ def _z_loss_long_forward_out_logsum(
     return out, logsum
 
 
-def _z_loss_long_backward_d_X(
-    W: torch.Tensor,
+def _z_loss_long_backward_buffer_0(
     label: torch.Tensor,
     weight: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
     Z: torch.Tensor,
 ) -> torch.Tensor:
-    """_z_loss_long_backward_d_X(W: bf16[vocab d], label: i32[token] in vocab, weight: f32[], d_out: f32[token], logsum: f32[token], Z: f32[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
-    _check("W", W, torch.bfloat16, 2, W.device)
-    _check("label", label, torch.int32, 1, W.device)
-    _check("weight", weight, torch.float32, 0, W.device)
-    _check("d_out", d_out, torch.float32, 1, W.device)
-    _check("logsum", logsum, torch.float32, 1, W.device)
-    _check("Z", Z, torch.float32, 2, W.device)
-    vocab, d = W.shape
+    """_z_loss_long_backward_buffer_0(label: i32[token] in vocab, weight: f32[], d_out: f32[token], logsum: f32[token], Z: f32[token vocab]) -> buffer_0: bf16[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("label", label, torch.int32, 1, label.device)
+    _check("weight", weight, torch.float32, 0, label.device)
+    _check("d_out", d_out, torch.float32, 1, label.device)
+    _check("logsum", logsum, torch.float32, 1, label.device)
+    _check("Z", Z, torch.float32, 2, label.device)
     (token,) = label.shape
-    if weight.shape != ():
-        raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
-    if d_out.shape != (token,):
-        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
-    if logsum.shape != (token,):
-        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
-    if Z.shape != (token, vocab):
-        raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
-    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
-    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
-    z_loss_long_backward_d_X_kernel[grid](
-        W, label, weight, d_out, logsum, Z, d_X, W.stride(0), W.stride(1), label.stride(0), d_out.stride(0),
-        logsum.stride(0), Z.stride(0), Z.stride(1), d_X.stride(0), d_X.stride(1), vocab, d, token,
-        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_X
-
-
-def _z_loss_long_backward_d_W(
-    X: torch.Tensor,
-    label: torch.Tensor,
-    weight: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    Z: torch.Tensor,
-) -> torch.Tensor:
-    """_z_loss_long_backward_d_W(X: bf16[token d], label: i32[token] in vocab, weight: f32[], d_out: f32[token], logsum: f32[token], Z: f32[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 2, X.device)
-    _check("label", label, torch.int32, 1, X.device)
-    _check("weight", weight, torch.float32, 0, X.device)
-    _check("d_out", d_out, torch.float32, 1, X.device)
-    _check("logsum", logsum, torch.float32, 1, X.device)
-    _check("Z", Z, torch.float32, 2, X.device)
-    token, d = X.shape
     _, vocab = Z.shape
-    if label.shape != (token,):
-        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
     if weight.shape != ():
         raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
     if d_out.shape != (token,):
@@ -3741,15 +3647,15 @@ def _z_loss_long_backward_d_W(
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
-    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
-    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
-    z_loss_long_backward_d_W_kernel[grid](
-        X, label, weight, d_out, logsum, Z, d_W, X.stride(0), X.stride(1), label.stride(0), d_out.stride(0),
-        logsum.stride(0), Z.stride(0), Z.stride(1), d_W.stride(0), d_W.stride(1), token, d, vocab,
-        BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    buffer_0 = torch.empty((token, vocab), dtype=torch.bfloat16, device=label.device)
+    BLOCK_VOCAB, warps, stages = 1024, 4, 1
+    grid = (token * triton.cdiv(vocab, BLOCK_VOCAB),)
+    z_loss_long_backward_buffer_0_kernel[grid](
+        label, weight, d_out, logsum, Z, buffer_0, label.stride(0), d_out.stride(0), logsum.stride(0),
+        Z.stride(0), Z.stride(1), buffer_0.stride(0), buffer_0.stride(1), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
     )
-    return d_W
+    return buffer_0
 
 
 def _z_loss_long_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) -> torch.Tensor:
@@ -3783,6 +3689,44 @@ def _z_loss_long_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) ->
     return d_weight
 
 
+def _z_loss_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_z_loss_long_backward_d_X(W: bf16[vocab d], buffer_0: bf16[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, W.device)
+    vocab, d = W.shape
+    token, _ = buffer_0.shape
+    if buffer_0.shape != (token, vocab):
+        raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
+    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
+    z_loss_long_backward_d_X_kernel[grid](
+        W, buffer_0, d_X, W.stride(0), W.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
+        d_X.stride(1), vocab, d, token, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _z_loss_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_z_loss_long_backward_d_W(X: bf16[token d], buffer_0: bf16[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, X.device)
+    token, d = X.shape
+    _, vocab = buffer_0.shape
+    if buffer_0.shape != (token, vocab):
+        raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
+    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
+    z_loss_long_backward_d_W_kernel[grid](
+        X, buffer_0, d_W, X.stride(0), X.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+        d_W.stride(1), token, d, vocab, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
 class _z_loss_autograd(torch.autograd.Function):
     """z_loss and its derivative."""
 
@@ -3814,9 +3758,10 @@ class _z_loss_long_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_out):
         X, W, label, weight, logsum, Z = ctx.saved_tensors
-        d_X = _z_loss_long_backward_d_X(W, label, weight, d_out, logsum, Z)
-        d_W = _z_loss_long_backward_d_W(X, label, weight, d_out, logsum, Z)
+        buffer_0 = _z_loss_long_backward_buffer_0(label, weight, d_out, logsum, Z)
         d_weight = _z_loss_long_backward_d_weight(d_out, logsum)
+        d_X = _z_loss_long_backward_d_X(W, buffer_0)
+        d_W = _z_loss_long_backward_d_W(X, buffer_0)
         return d_X, d_W, None, d_weight
 
 

@@ -2118,121 +2118,42 @@ def rotary_long_backward_buffer_5_kernel(
 
 
 @triton.jit
-def rotary_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, state__ptr, d_V_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q,
-    d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x,
-    d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_e, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+def rotary_long_backward_buffer_6_kernel(
+    logsum_ptr, state_ptr, state__ptr, buffer_6_ptr, logsum_stride_b, logsum_stride_h, logsum_stride_q,
+    state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b, state__stride_h,
+    state__stride_q, state__stride_x, buffer_6_stride_b, buffer_6_stride_h, buffer_6_stride_q,
+    buffer_6_stride_x, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = 1.4426950408889634 * logsum
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        mul_q = 1.4426950408889634 * logsum
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = (0.18033688011112042 * (state + state_)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = 1.4426950408889634 * logsum
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+    )
+    mul = 1.4426950408889634 * logsum
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index * state__stride_q + x_index * state__stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[rotary.diag:14]
+    where_x = tl.where(x_index <= q_index, 0.18033688011112042 * (state + state_), float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
     tl.store(
-        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + q_index * buffer_6_stride_q + x_index * buffer_6_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
     )
 
 
@@ -2498,13 +2419,12 @@ def rotary_long_backward_buffer_1_kernel(
 
 @triton.jit
 def rotary_long_backward_buffer_2_kernel(
-    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_2_ptr, Q_stride_b,
-    Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h, logsum_stride_q,
-    state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b, state__stride_h,
-    state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
-    buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q, buffer_2_stride_b,
-    buffer_2_stride_h, buffer_2_stride_half, buffer_2_stride_x, size_b, size_h, size_q, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr,
+    Q_ptr, buffer_6_ptr, buffer_4_ptr, buffer_5_ptr, buffer_2_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_two, Q_stride_half, buffer_6_stride_b, buffer_6_stride_h, buffer_6_stride_q, buffer_6_stride_x,
+    buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b,
+    buffer_5_stride_h, buffer_5_stride_q, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half,
+    buffer_2_stride_x, size_b, size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -2519,16 +2439,14 @@ def rotary_long_backward_buffer_2_kernel(
     acc_q = tl.full([BLOCK_HALF, BLOCK_X], 0.0, tl.float32)
     # src[maps.diag:48]
     pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            mask=(half_index < 32)[:, None],
             other=0.0,
         )
         # src[maps.diag:48]
@@ -2540,54 +2458,37 @@ def rotary_long_backward_buffer_2_kernel(
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            mask=(half_index < 32)[:, None],
             other=0.0,
         )
         # src[maps.diag:51]
         safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
         A = (Q_2.to(tl.float32) * tl.cos(angle)) - safe_
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + q_index[None, :] * buffer_6_stride_q + x_index[:, None] * buffer_6_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_q = 1.4426950408889634 * logsum
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
         )
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
-        next_acc_q = tl.dot(A, tl.trans(tile_2), acc_q, input_precision="ieee")
+        tile = buffer_6 * (buffer_4 - safe_buffer_5[None, :])
+        next_acc_q = tl.dot(A, tl.trans(tile), acc_q, input_precision="ieee")
         acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(half_index < 32)[:, None],
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
             other=0.0,
         )
         # src[maps.diag:48]
@@ -2599,97 +2500,30 @@ def rotary_long_backward_buffer_2_kernel(
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(half_index < 32)[:, None],
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
             other=0.0,
         )
         # src[maps.diag:51]
         safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
         A = (Q_2.to(tl.float32) * tl.cos(angle)) - safe_
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        mul_q = 1.4426950408889634 * logsum
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(x_index < size_x)[:, None],
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + q_index[None, :] * buffer_6_stride_q + x_index[:, None] * buffer_6_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = (0.18033688011112042 * (state + state_)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
         )
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
-            mask=(x_index < size_x)[:, None],
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
+        tile = buffer_6 * (buffer_4 - safe_buffer_5[None, :])
         next_acc_q = tl.dot(A, tl.trans(tile), acc_q, input_precision="ieee")
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        # src[maps.diag:50]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        # src[maps.diag:51]
-        mul_half_q = tl.sin(angle) * Q.to(tl.float32)
-        # src[maps.diag:49]
-        Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
-        A = (Q_2.to(tl.float32) * tl.cos(angle)) - safe_
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = 1.4426950408889634 * logsum
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
-        next_acc_q = tl.dot(A, tl.trans(tile_2), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
         buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index[:, None] * buffer_2_stride_half + x_index[None, :] * buffer_2_stride_x,
@@ -2700,13 +2534,12 @@ def rotary_long_backward_buffer_2_kernel(
 
 @triton.jit
 def rotary_long_backward_buffer_3_kernel(
-    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_3_ptr, Q_stride_b,
-    Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h, logsum_stride_q,
-    state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b, state__stride_h,
-    state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
-    buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q, buffer_3_stride_b,
-    buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x, size_b, size_h, size_q, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr,
+    Q_ptr, buffer_6_ptr, buffer_4_ptr, buffer_5_ptr, buffer_3_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_two, Q_stride_half, buffer_6_stride_b, buffer_6_stride_h, buffer_6_stride_q, buffer_6_stride_x,
+    buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b,
+    buffer_5_stride_h, buffer_5_stride_q, buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_half,
+    buffer_3_stride_x, size_b, size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -2721,68 +2554,49 @@ def rotary_long_backward_buffer_3_kernel(
     acc_q = tl.full([BLOCK_HALF, BLOCK_X], 0.0, tl.float32)
     # src[maps.diag:48]
     pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
         # src[maps.diag:51]
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            mask=(half_index < 32)[:, None],
             other=0.0,
         )
         # src[maps.diag:51]
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            mask=(half_index < 32)[:, None],
             other=0.0,
         )
         # src[maps.diag:51]
         # src[maps.diag:49]
         # src[maps.diag:51]
         B = (tl.sin(angle) * Q_2.to(tl.float32)) + (Q.to(tl.float32) * tl.cos(angle))
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + q_index[None, :] * buffer_6_stride_q + x_index[:, None] * buffer_6_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_q = 1.4426950408889634 * logsum
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
         )
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
-        next_acc_q = tl.dot(B, tl.trans(tile_2), acc_q, input_precision="ieee")
+        tile = buffer_6 * (buffer_4 - safe_buffer_5[None, :])
+        next_acc_q = tl.dot(B, tl.trans(tile), acc_q, input_precision="ieee")
         acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         # src[maps.diag:48]
         angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
@@ -2790,109 +2604,102 @@ def rotary_long_backward_buffer_3_kernel(
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(half_index < 32)[:, None],
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
             other=0.0,
         )
         # src[maps.diag:51]
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(half_index < 32)[:, None],
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
             other=0.0,
         )
         # src[maps.diag:51]
         # src[maps.diag:49]
         # src[maps.diag:51]
         B = (tl.sin(angle) * Q_2.to(tl.float32)) + (Q.to(tl.float32) * tl.cos(angle))
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        mul_q = 1.4426950408889634 * logsum
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(x_index < size_x)[:, None],
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + q_index[None, :] * buffer_6_stride_q + x_index[:, None] * buffer_6_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = (0.18033688011112042 * (state + state_)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
         )
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
-            mask=(x_index < size_x)[:, None],
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
+        tile = buffer_6 * (buffer_4 - safe_buffer_5[None, :])
         next_acc_q = tl.dot(B, tl.trans(tile), acc_q, input_precision="ieee")
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        # src[maps.diag:48]
-        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        # src[maps.diag:51]
-        B = (tl.sin(angle) * Q_2.to(tl.float32)) + (Q.to(tl.float32) * tl.cos(angle))
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = 1.4426950408889634 * logsum
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
-        next_acc_q = tl.dot(B, tl.trans(tile_2), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
         buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index[:, None] * buffer_3_stride_half + x_index[None, :] * buffer_3_stride_x,
         acc_q,
         mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_backward_d_V_kernel(
+    d_out_ptr, buffer_6_ptr, d_V_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    buffer_6_stride_b, buffer_6_stride_h, buffer_6_stride_q, buffer_6_stride_x, d_V_stride_b, d_V_stride_h,
+    d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_e, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + q_index[None, :] * buffer_6_stride_q + x_index[:, None] * buffer_6_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_6_bf16 = buffer_6.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_6_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + q_index[None, :] * buffer_6_stride_q + x_index[:, None] * buffer_6_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_6_bf16 = buffer_6.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_6_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
     )
 
 
@@ -3493,36 +3300,32 @@ def _rotary_long_backward_buffer_5(d_out: torch.Tensor, out: torch.Tensor) -> to
     return buffer_5
 
 
-def _rotary_long_backward_d_V(
-    d_out: torch.Tensor,
+def _rotary_long_backward_buffer_6(
     logsum: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
 ) -> torch.Tensor:
-    """_rotary_long_backward_d_V(d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x]) -> d_V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
-    _check("logsum", logsum, torch.float32, 3, d_out.device)
-    _check("state", state, torch.float32, 4, d_out.device)
-    _check("state_", state_, torch.float32, 4, d_out.device)
-    b, h, q, e = d_out.shape
+    """_rotary_long_backward_buffer_6(logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x]) -> buffer_6: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 3, logsum.device)
+    _check("state", state, torch.float32, 4, logsum.device)
+    _check("state_", state_, torch.float32, 4, logsum.device)
+    b, h, q = logsum.shape
     _, _, _, x = state.shape
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     if state_.shape != (b, h, q, x):
         raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
-    d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
-    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
-    rotary_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, state_, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-        state.stride(2), state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2),
-        state_.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, q, e, x,
-        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    buffer_6 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
+    rotary_long_backward_buffer_6_kernel[grid](
+        logsum, state, state_, buffer_6, logsum.stride(0), logsum.stride(1), logsum.stride(2),
+        state.stride(0), state.stride(1), state.stride(2), state.stride(3), state_.stride(0),
+        state_.stride(1), state_.stride(2), state_.stride(3), buffer_6.stride(0), buffer_6.stride(1),
+        buffer_6.stride(2), buffer_6.stride(3), b, h, q, x, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
     )
-    return d_V
+    return buffer_6
 
 
 def _rotary_long_backward_buffer_0(
@@ -3615,29 +3418,21 @@ def _rotary_long_backward_buffer_1(
 
 def _rotary_long_backward_buffer_2(
     Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
+    buffer_6: torch.Tensor,
     buffer_4: torch.Tensor,
     buffer_5: torch.Tensor,
 ) -> torch.Tensor:
-    """_rotary_long_backward_buffer_2(Q: bf16[b h q two half], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_2: f32[b h half x]. Any strides; sizes are read off the shapes."""
+    """_rotary_long_backward_buffer_2(Q: bf16[b h q two half], buffer_6: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_2: f32[b h half x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("state", state, torch.float32, 4, Q.device)
-    _check("state_", state_, torch.float32, 4, Q.device)
+    _check("buffer_6", buffer_6, torch.float32, 4, Q.device)
     _check("buffer_4", buffer_4, torch.float32, 4, Q.device)
     _check("buffer_5", buffer_5, torch.float32, 3, Q.device)
     b, h, q, _, _ = Q.shape
-    _, _, _, x = state.shape
+    _, _, _, x = buffer_6.shape
     if Q.shape != (b, h, q, 2, 32):
         raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
-    if state_.shape != (b, h, q, x):
-        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
+    if buffer_6.shape != (b, h, q, x):
+        raise ValueError(f"buffer_6: f32[b h q x] has shape {buffer_6.shape}, expected {(b, h, q, x)}")
     if buffer_4.shape != (b, h, q, x):
         raise ValueError(f"buffer_4: f32[b h q x] has shape {buffer_4.shape}, expected {(b, h, q, x)}")
     if buffer_5.shape != (b, h, q):
@@ -3646,42 +3441,33 @@ def _rotary_long_backward_buffer_2(
     BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
     rotary_long_backward_buffer_2_kernel[grid](
-        Q, logsum, state, state_, buffer_4, buffer_5, buffer_2, Q.stride(0), Q.stride(1), Q.stride(2),
-        Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0),
-        state.stride(1), state.stride(2), state.stride(3), state_.stride(0), state_.stride(1),
-        state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
-        buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_2.stride(0),
-        buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q,
-        BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+        Q, buffer_6, buffer_4, buffer_5, buffer_2, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        Q.stride(4), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_6.stride(3),
+        buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0),
+        buffer_5.stride(1), buffer_5.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        buffer_2.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_2
 
 
 def _rotary_long_backward_buffer_3(
     Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
+    buffer_6: torch.Tensor,
     buffer_4: torch.Tensor,
     buffer_5: torch.Tensor,
 ) -> torch.Tensor:
-    """_rotary_long_backward_buffer_3(Q: bf16[b h q two half], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_3: f32[b h half x]. Any strides; sizes are read off the shapes."""
+    """_rotary_long_backward_buffer_3(Q: bf16[b h q two half], buffer_6: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_3: f32[b h half x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("state", state, torch.float32, 4, Q.device)
-    _check("state_", state_, torch.float32, 4, Q.device)
+    _check("buffer_6", buffer_6, torch.float32, 4, Q.device)
     _check("buffer_4", buffer_4, torch.float32, 4, Q.device)
     _check("buffer_5", buffer_5, torch.float32, 3, Q.device)
     b, h, q, _, _ = Q.shape
-    _, _, _, x = state.shape
+    _, _, _, x = buffer_6.shape
     if Q.shape != (b, h, q, 2, 32):
         raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
-    if state_.shape != (b, h, q, x):
-        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
+    if buffer_6.shape != (b, h, q, x):
+        raise ValueError(f"buffer_6: f32[b h q x] has shape {buffer_6.shape}, expected {(b, h, q, x)}")
     if buffer_4.shape != (b, h, q, x):
         raise ValueError(f"buffer_4: f32[b h q x] has shape {buffer_4.shape}, expected {(b, h, q, x)}")
     if buffer_5.shape != (b, h, q):
@@ -3690,15 +3476,34 @@ def _rotary_long_backward_buffer_3(
     BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
     rotary_long_backward_buffer_3_kernel[grid](
-        Q, logsum, state, state_, buffer_4, buffer_5, buffer_3, Q.stride(0), Q.stride(1), Q.stride(2),
-        Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0),
-        state.stride(1), state.stride(2), state.stride(3), state_.stride(0), state_.stride(1),
-        state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
-        buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_3.stride(0),
-        buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q,
-        BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+        Q, buffer_6, buffer_4, buffer_5, buffer_3, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        Q.stride(4), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_6.stride(3),
+        buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0),
+        buffer_5.stride(1), buffer_5.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+        buffer_3.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_3
+
+
+def _rotary_long_backward_d_V(d_out: torch.Tensor, buffer_6: torch.Tensor) -> torch.Tensor:
+    """_rotary_long_backward_d_V(d_out: bf16[b h q e], buffer_6: f32[b h q x]) -> d_V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("buffer_6", buffer_6, torch.float32, 4, d_out.device)
+    b, h, q, e = d_out.shape
+    _, _, _, x = buffer_6.shape
+    if buffer_6.shape != (b, h, q, x):
+        raise ValueError(f"buffer_6: f32[b h q x] has shape {buffer_6.shape}, expected {(b, h, q, x)}")
+    d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    rotary_long_backward_d_V_kernel[grid](
+        d_out, buffer_6, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_6.stride(3), d_V.stride(0),
+        d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
 
 
 def _rotary_long_backward_d_Q(
@@ -3786,11 +3591,12 @@ class _rotary_long_autograd(torch.autograd.Function):
         Q, K, V, out, logsum, state, state_, state__, z = ctx.saved_tensors
         buffer_4 = _rotary_long_backward_buffer_4(V, d_out)
         buffer_5 = _rotary_long_backward_buffer_5(d_out, out)
-        d_V = _rotary_long_backward_d_V(d_out, logsum, state, state_)
+        buffer_6 = _rotary_long_backward_buffer_6(logsum, state, state_)
         buffer_0 = _rotary_long_backward_buffer_0(K, state, state_, state__, buffer_4, buffer_5)
         buffer_1 = _rotary_long_backward_buffer_1(K, state, state_, state__, buffer_4, buffer_5)
-        buffer_2 = _rotary_long_backward_buffer_2(Q, logsum, state, state_, buffer_4, buffer_5)
-        buffer_3 = _rotary_long_backward_buffer_3(Q, logsum, state, state_, buffer_4, buffer_5)
+        buffer_2 = _rotary_long_backward_buffer_2(Q, buffer_6, buffer_4, buffer_5)
+        buffer_3 = _rotary_long_backward_buffer_3(Q, buffer_6, buffer_4, buffer_5)
+        d_V = _rotary_long_backward_d_V(d_out, buffer_6)
         d_Q = _rotary_long_backward_d_Q(z, buffer_0, buffer_1)
         d_K = _rotary_long_backward_d_K(buffer_2, buffer_3)
         return d_Q, d_K, d_V

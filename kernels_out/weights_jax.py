@@ -117,19 +117,34 @@ def _sigmoid_weights_forward_state(Q, K):
     return sum_d
 
 
-def _sigmoid_weights_forward_out(V, state, *, d):
-    """sigmoid_weights_forward_out(V: bf16[x e], state: f32[q x]) -> bf16[q e]"""
-    V = jnp.asarray(V, jnp.bfloat16)
+def _sigmoid_weights_forward_buffer_0(state, *, d):
+    """sigmoid_weights_forward_buffer_0(state: f32[q x]) -> bf16[q x]"""
     state = jnp.asarray(state, jnp.float32)
-    x, e = V.shape
-    q, _ = state.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, x = state.shape
     sigmoid_value = jax.nn.sigmoid(lax.rsqrt(jnp.float32(d)) * state)  # [q x]
     chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
-    sum_x = jnp.einsum("qx,xe->qe", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)
+    return chosen.astype(jnp.bfloat16)
+
+
+def _sigmoid_weights_forward_out(V, buffer_0):
+    """sigmoid_weights_forward_out(V: bf16[x e], buffer_0: bf16[q x]) -> bf16[q e]"""
+    V, buffer_0 = (jnp.asarray(array, jnp.bfloat16) for array in (V, buffer_0))
+    x, e = V.shape
+    q, _ = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    sum_x = jnp.einsum("qx,xe->qe", buffer_0, V, preferred_element_type=jnp.float32)  # [q e]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q e]
     return as_bf16
+
+
+def _sigmoid_weights_backward_buffer_0(state, *, d):
+    """sigmoid_weights_backward_buffer_0(state: f32[q x]) -> bf16[q x]"""
+    state = jnp.asarray(state, jnp.float32)
+    q, x = state.shape
+    sigmoid_value = jax.nn.sigmoid(lax.rsqrt(jnp.float32(d)) * state)  # [q x]
+    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
+    return chosen.astype(jnp.bfloat16)
 
 
 def _sigmoid_weights_backward_d_Q(K, V, d_out, state):
@@ -173,17 +188,14 @@ def _sigmoid_weights_backward_d_K(Q, V, d_out, state):
     return as_bf16
 
 
-def _sigmoid_weights_backward_d_V(d_out, state, *, d):
-    """sigmoid_weights_backward_d_V(d_out: bf16[q e], state: f32[q x]) -> bf16[x e]"""
-    d_out = jnp.asarray(d_out, jnp.bfloat16)
-    state = jnp.asarray(state, jnp.float32)
+def _sigmoid_weights_backward_d_V(d_out, buffer_0):
+    """sigmoid_weights_backward_d_V(d_out: bf16[q e], buffer_0: bf16[q x]) -> bf16[x e]"""
+    d_out, buffer_0 = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, buffer_0))
     q, e = d_out.shape
-    _, x = state.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    sigmoid_value = jax.nn.sigmoid(lax.rsqrt(jnp.float32(d)) * state)  # [q x]
-    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
-    sum_q = jnp.einsum("qx,qe->xe", chosen.astype(jnp.bfloat16), d_out, preferred_element_type=jnp.float32)
+    _, x = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    sum_q = jnp.einsum("qx,qe->xe", buffer_0, d_out, preferred_element_type=jnp.float32)  # [x e]
     as_bf16 = sum_q.astype(jnp.bfloat16)  # [x e]
     return as_bf16
 
@@ -197,7 +209,8 @@ def _sigmoid_weights_differentiable(Q, K, V, block_x, block_q):
 def _sigmoid_weights_keeping(Q, K, V, block_x, block_q):
     _, d = Q.shape
     state = _sigmoid_weights_forward_state(Q, K)
-    out = _sigmoid_weights_forward_out(V, state, d=d)
+    buffer_0 = _sigmoid_weights_forward_buffer_0(state, d=d)
+    out = _sigmoid_weights_forward_out(V, buffer_0)
     return out, (Q, K, V, state)
 
 
@@ -205,9 +218,10 @@ def _sigmoid_weights_pull(block_x, block_q, saved, cotangents):
     Q, K, V, state = saved
     d_out = cotangents
     _, d = K.shape
+    buffer_0 = _sigmoid_weights_backward_buffer_0(state, d=d)
     d_Q = _sigmoid_weights_backward_d_Q(K, V, d_out, state)
     d_K = _sigmoid_weights_backward_d_K(Q, V, d_out, state)
-    d_V = _sigmoid_weights_backward_d_V(d_out, state, d=d)
+    d_V = _sigmoid_weights_backward_d_V(d_out, buffer_0)
     return (d_Q, d_K, d_V)
 
 

@@ -608,10 +608,35 @@ def sigmoid_weights_forward_state_kernel(
 
 
 @triton.jit
+def sigmoid_weights_forward_buffer_0_kernel(
+    state_ptr, buffer_0_ptr, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_q,
+    size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    # src[weights.diag:11]
+    sigmoid_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
+    tile_bf16 = tl.where(x_index <= q_index, sigmoid_x, 0.0).to(tl.bfloat16)
+    tl.store(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        tile_bf16,
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def sigmoid_weights_forward_out_kernel(
-    V_ptr, state_ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q, state_stride_x, out_stride_q,
-    out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_e, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -620,19 +645,15 @@ def sigmoid_weights_forward_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
@@ -640,22 +661,17 @@ def sigmoid_weights_forward_out_kernel(
             other=0.0,
         )
         # src[weights.diag:11]
-        next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(V), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * state), 0.0)
-        tile_bf16 = where_q_x.to(tl.bfloat16)
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
@@ -663,12 +679,38 @@ def sigmoid_weights_forward_out_kernel(
             other=0.0,
         )
         # src[weights.diag:11]
-        next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(V), acc_x)
         acc_x = next_acc_x
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         acc_x.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def sigmoid_weights_backward_buffer_0_kernel(
+    state_ptr, buffer_0_ptr, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_q,
+    size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    # src[weights.diag:11]
+    sigmoid_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
+    tile_bf16 = tl.where(x_index <= q_index, sigmoid_x, 0.0).to(tl.bfloat16)
+    tl.store(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        tile_bf16,
+        mask=(x_index < size_x),
     )
 
 
@@ -892,8 +934,8 @@ def sigmoid_weights_backward_d_K_kernel(
 
 @triton.jit
 def sigmoid_weights_backward_d_V_kernel(
-    d_out_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, state_stride_q, state_stride_x,
-    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    d_out_ptr, buffer_0_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, buffer_0_stride_q, buffer_0_stride_x,
+    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
     BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -903,67 +945,37 @@ def sigmoid_weights_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
-        )
-        # src[weights.diag:11]
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
-        tile_bf16 = where_x_q.to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
+            other=0.0,
         )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
-        tile_bf16 = where_x_q.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
@@ -1028,10 +1040,35 @@ def sigmoid_weights_long_forward_state_kernel(
 
 
 @triton.jit
+def sigmoid_weights_long_forward_buffer_0_kernel(
+    state_ptr, buffer_0_ptr, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_q,
+    size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    # src[weights.diag:11]
+    sigmoid_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
+    tile_bf16 = tl.where(x_index <= q_index, sigmoid_x, 0.0).to(tl.bfloat16)
+    tl.store(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        tile_bf16,
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def sigmoid_weights_long_forward_out_kernel(
-    V_ptr, state_ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q, state_stride_x, out_stride_q,
-    out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_e, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -1040,19 +1077,15 @@ def sigmoid_weights_long_forward_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
@@ -1060,22 +1093,17 @@ def sigmoid_weights_long_forward_out_kernel(
             other=0.0,
         )
         # src[weights.diag:11]
-        next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(V), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * state), 0.0)
-        tile_bf16 = where_q_x.to(tl.bfloat16)
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
@@ -1083,7 +1111,7 @@ def sigmoid_weights_long_forward_out_kernel(
             other=0.0,
         )
         # src[weights.diag:11]
-        next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(V), acc_x)
         acc_x = next_acc_x
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
@@ -1161,84 +1189,28 @@ def sigmoid_weights_long_backward_buffer_0_kernel(
 
 
 @triton.jit
-def sigmoid_weights_long_backward_d_V_kernel(
-    d_out_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, state_stride_q, state_stride_x,
-    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+def sigmoid_weights_long_backward_buffer_1_kernel(
+    state_ptr, buffer_1_ptr, state_stride_q, state_stride_x, buffer_1_stride_q, buffer_1_stride_x, size_q,
+    size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
-    first_x = program * BLOCK_X
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
     # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
-        )
-        # src[weights.diag:11]
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
-        tile_bf16 = where_x_q.to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
-        )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
-        tile_bf16 = where_x_q.to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
+    # src[weights.diag:11]
+    sigmoid_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
+    tile_bf16 = tl.where(x_index <= q_index, sigmoid_x, 0.0).to(tl.bfloat16)
     tl.store(
-        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tile_bf16,
+        mask=(x_index < size_x),
     )
 
 
@@ -1352,6 +1324,58 @@ def sigmoid_weights_long_backward_d_K_kernel(
     )
 
 
+@triton.jit
+def sigmoid_weights_long_backward_d_V_kernel(
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, buffer_1_stride_q, buffer_1_stride_x,
+    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_1, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_1, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
 def _sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1440,23 +1464,51 @@ def _sigmoid_weights_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Te
     return state
 
 
-def _sigmoid_weights_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
-    """_sigmoid_weights_forward_out(V: bf16[x e], state: f32[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+def _sigmoid_weights_forward_buffer_0(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_sigmoid_weights_forward_buffer_0(state: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=state.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    sigmoid_weights_forward_buffer_0_kernel[grid](
+        state, buffer_0, state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), q, x, d,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _sigmoid_weights_forward_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_sigmoid_weights_forward_out(V: bf16[x e], buffer_0: bf16[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
-    _check("state", state, torch.float32, 2, V.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, V.device)
     x, e = V.shape
-    q, _ = state.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, _ = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sigmoid_weights_forward_out_kernel[grid](
-        V, state, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), out.stride(0),
-        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return out
+
+
+def _sigmoid_weights_backward_buffer_0(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_sigmoid_weights_backward_buffer_0(state: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=state.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    sigmoid_weights_backward_buffer_0_kernel[grid](
+        state, buffer_0, state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), q, x, d,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
 
 
 def _sigmoid_weights_backward_d_Q(
@@ -1538,21 +1590,21 @@ def _sigmoid_weights_backward_d_K(
     return d_K
 
 
-def _sigmoid_weights_backward_d_V(d_out: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
-    """_sigmoid_weights_backward_d_V(d_out: bf16[q e], state: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+def _sigmoid_weights_backward_d_V(d_out: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_sigmoid_weights_backward_d_V(d_out: bf16[q e], buffer_0: bf16[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, d_out.device)
     q, e = d_out.shape
-    _, x = state.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     sigmoid_weights_backward_d_V_kernel[grid](
-        d_out, state, d_V, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1), d_V.stride(0),
-        d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps,
-        num_stages=stages,
+        d_out, buffer_0, d_V, d_out.stride(0), d_out.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
 
@@ -1575,20 +1627,34 @@ def _sigmoid_weights_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> tor
     return state
 
 
-def _sigmoid_weights_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
-    """_sigmoid_weights_long_forward_out(V: bf16[x e], state: f32[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+def _sigmoid_weights_long_forward_buffer_0(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_sigmoid_weights_long_forward_buffer_0(state: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=state.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    sigmoid_weights_long_forward_buffer_0_kernel[grid](
+        state, buffer_0, state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), q, x, d,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _sigmoid_weights_long_forward_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_sigmoid_weights_long_forward_out(V: bf16[x e], buffer_0: bf16[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
-    _check("state", state, torch.float32, 2, V.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, V.device)
     x, e = V.shape
-    q, _ = state.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, _ = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sigmoid_weights_long_forward_out_kernel[grid](
-        V, state, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), out.stride(0),
-        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
+        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
+        out.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -1621,23 +1687,18 @@ def _sigmoid_weights_long_backward_buffer_0(
     return buffer_0
 
 
-def _sigmoid_weights_long_backward_d_V(d_out: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
-    """_sigmoid_weights_long_backward_d_V(d_out: bf16[q e], state: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("state", state, torch.float32, 2, d_out.device)
-    q, e = d_out.shape
-    _, x = state.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
-    sigmoid_weights_long_backward_d_V_kernel[grid](
-        d_out, state, d_V, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1), d_V.stride(0),
-        d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps,
-        num_stages=stages,
+def _sigmoid_weights_long_backward_buffer_1(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_sigmoid_weights_long_backward_buffer_1(state: f32[q x]) -> buffer_1: bf16[q x]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    buffer_1 = torch.empty((q, x), dtype=torch.bfloat16, device=state.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    sigmoid_weights_long_backward_buffer_1_kernel[grid](
+        state, buffer_1, state.stride(0), state.stride(1), buffer_1.stride(0), buffer_1.stride(1), q, x, d,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return d_V
+    return buffer_1
 
 
 def _sigmoid_weights_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
@@ -1678,6 +1739,25 @@ def _sigmoid_weights_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) 
     return d_K
 
 
+def _sigmoid_weights_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_sigmoid_weights_long_backward_d_V(d_out: bf16[q e], buffer_1: bf16[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, d_out.device)
+    q, e = d_out.shape
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    sigmoid_weights_long_backward_d_V_kernel[grid](
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
 class _sigmoid_weights_autograd(torch.autograd.Function):
     """sigmoid_weights and its derivative."""
 
@@ -1685,7 +1765,8 @@ class _sigmoid_weights_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, V):
         _, d = Q.shape
         state = _sigmoid_weights_forward_state(Q, K)
-        out = _sigmoid_weights_forward_out(V, state, d)
+        buffer_0 = _sigmoid_weights_forward_buffer_0(state, d)
+        out = _sigmoid_weights_forward_out(V, buffer_0)
         ctx.save_for_backward(Q, K, V, state)
         ctx.sizes = (d,)
         return out
@@ -1694,9 +1775,10 @@ class _sigmoid_weights_autograd(torch.autograd.Function):
     def backward(ctx, d_out):
         Q, K, V, state = ctx.saved_tensors
         (d,) = ctx.sizes
+        buffer_0 = _sigmoid_weights_backward_buffer_0(state, d)
         d_Q = _sigmoid_weights_backward_d_Q(K, V, d_out, state)
         d_K = _sigmoid_weights_backward_d_K(Q, V, d_out, state)
-        d_V = _sigmoid_weights_backward_d_V(d_out, state, d)
+        d_V = _sigmoid_weights_backward_d_V(d_out, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -1707,7 +1789,8 @@ class _sigmoid_weights_long_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, V):
         _, d = Q.shape
         state = _sigmoid_weights_long_forward_state(Q, K)
-        out = _sigmoid_weights_long_forward_out(V, state, d)
+        buffer_0 = _sigmoid_weights_long_forward_buffer_0(state, d)
+        out = _sigmoid_weights_long_forward_out(V, buffer_0)
         ctx.save_for_backward(Q, K, V, state)
         ctx.sizes = (d,)
         return out
@@ -1717,9 +1800,10 @@ class _sigmoid_weights_long_autograd(torch.autograd.Function):
         Q, K, V, state = ctx.saved_tensors
         (d,) = ctx.sizes
         buffer_0 = _sigmoid_weights_long_backward_buffer_0(V, d_out, state, d)
-        d_V = _sigmoid_weights_long_backward_d_V(d_out, state, d)
+        buffer_1 = _sigmoid_weights_long_backward_buffer_1(state, d)
         d_Q = _sigmoid_weights_long_backward_d_Q(K, buffer_0)
         d_K = _sigmoid_weights_long_backward_d_K(Q, buffer_0)
+        d_V = _sigmoid_weights_long_backward_d_V(d_out, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -4167,112 +4251,158 @@ def sink_long_forward_state_kernel(
 
 
 @triton.jit
-def sink_long_forward_state__state___rows_kernel(
-    s_ptr, state_ptr, state__ptr, state___ptr, state_stride_q, state_stride_x, state__stride_q,
-    state___stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def sink_long_forward_w_state__rows_kernel(
+    s_ptr, state_ptr, w_ptr, state__ptr, state_stride_q, state_stride_x, w_stride_q, w_stride_x,
+    state__stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
-        float("-inf"),
+        0.0,
         EXACT_X,
     )
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:20]
     le_x = x_index <= q_index
-    S = tl.where(le_x, rsqrt * state, float("-inf"))
+    S = tl.where(le_x & (x_index < size_x), rsqrt * state, float("-inf"))
     # src[weights.diag:21]
     max_ = tl.max(S, 0)
-    tl.store(state__ptr + q_index * state__stride_q, max_)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    # src[weights.diag:21]
     mul = 1.4426950408889634 * tl.maximum(max_, s)
     where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
     sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
     # src[weights.diag:22]
-    w = tl.exp2(sub_x)
+    tl.store(w_ptr + q_index * w_stride_q + x_index * w_stride_x, tl.exp2(sub_x), mask=(x_index < size_x))
+    tl.store(state__ptr + q_index * state__stride_q, max_)
+
+
+@triton.jit
+def sink_long_forward_w_state__kernel(
+    s_ptr, state_ptr, w_ptr, state__ptr, state_stride_q, state_stride_x, w_stride_q, w_stride_x,
+    state__stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = rsqrt * state
+        # src[weights.diag:21]
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        max_x = next_max_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, q_index + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:20]
+        S = tl.where((x_index <= q_index) & (x_index < size_x), rsqrt * state, float("-inf"))
+        # src[weights.diag:21]
+        tile_max = tl.max(S, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        max_x = next_max_x
+    tl.store(state__ptr + q_index * state__stride_q, max_x)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    # src[weights.diag:21]
+    mul = 1.4426950408889634 * tl.maximum(max_x, s)
+    to_x_3 = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x_3, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        # src[weights.diag:20]
+        where_x = tl.where(x_index <= q_index, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+        # src[weights.diag:22]
+        tl.store(w_ptr + q_index * w_stride_q + x_index * w_stride_x, tl.exp2(sub_x))
+    from_x_2 = tl.maximum(0, to_x_3)
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x_2, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[weights.diag:20]
+        where_x = tl.where(x_index <= q_index, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+        # src[weights.diag:22]
+        tl.store(w_ptr + q_index * w_stride_q + x_index * w_stride_x, tl.exp2(sub_x), mask=(x_index < size_x))
+
+
+@triton.jit
+def sink_long_forward_state___rows_kernel(
+    w_ptr, state___ptr, w_stride_q, w_stride_x, state___stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    w = load_tile(w_ptr + q_index * w_stride_q + x_index * w_stride_x, (x_index < size_x), 0.0, EXACT_X)
     # src[weights.diag:23]
     sum_ = tl.sum(w, 0)
     tl.store(state___ptr + q_index * state___stride_q, sum_)
 
 
 @triton.jit
-def sink_long_forward_state__state___kernel(
-    s_ptr, state_ptr, state__ptr, state___ptr, state_stride_q, state_stride_x, state__stride_q,
-    state___stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+def sink_long_forward_state___kernel(
+    w_ptr,
+    state___ptr,
+    w_stride_q,
+    w_stride_x,
+    state___stride_q,
+    size_q,
+    size_x,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
     sum_x = tl.full([], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        # src[weights.diag:7]
-        # src[weights.diag:20]
-        le_x = x_index <= q_index
-        S = tl.where(le_x, rsqrt * state, float("-inf"))
-        # src[weights.diag:21]
-        tile_max = tl.max(S, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        mul = 1.4426950408889634 * tl.maximum(next_max_x, s)
-        safe_ = tl.where(mul == float("-inf"), 0.0, mul)
-        scalar = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
-        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        # src[weights.diag:22]
-        w = tl.exp2(where_x - safe_)
+        w = tl.load(w_ptr + q_index * w_stride_q + x_index * w_stride_x)
         # src[weights.diag:23]
         tile_sum = tl.sum(w, 0)
-        next_sum_x = (sum_x * tl.exp2(scalar)) + tile_sum
-        max_x = next_max_x
+        next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=float("-inf"),
-        )
-        # src[weights.diag:7]
-        # src[weights.diag:20]
-        le_x = x_index <= q_index
-        S = tl.where(le_x, rsqrt * state, float("-inf"))
-        # src[weights.diag:21]
-        tile_max = tl.max(S, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        mul = 1.4426950408889634 * tl.maximum(next_max_x, s)
-        safe_ = tl.where(mul == float("-inf"), 0.0, mul)
-        scalar = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
-        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        # src[weights.diag:22]
-        w = tl.exp2(where_x - safe_)
+        w = tl.load(w_ptr + q_index * w_stride_q + x_index * w_stride_x, mask=(x_index < size_x), other=0.0)
         # src[weights.diag:23]
         tile_sum = tl.sum(w, 0)
-        next_sum_x = (sum_x * tl.exp2(scalar)) + tile_sum
-        max_x = next_max_x
+        next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
-    tl.store(state__ptr + q_index * state__stride_q, max_x)
     tl.store(state___ptr + q_index * state___stride_q, sum_x)
 
 
 @triton.jit
 def sink_long_forward_out_kernel(
-    V_ptr, s_ptr, state_ptr, state__ptr, state___ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q,
-    state_stride_x, state__stride_q, state___stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q,
-    size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    V_ptr, s_ptr, w_ptr, state__ptr, state___ptr, out_ptr, V_stride_x, V_stride_e, w_stride_q, w_stride_x,
+    state__stride_q, state___stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -4281,15 +4411,7 @@ def sink_long_forward_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:21]
-    m = tl.maximum(state_, s)
-    mul_q = 1.4426950408889634 * m
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -4299,21 +4421,18 @@ def sink_long_forward_out_kernel(
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        w = tl.load(
+            w_ptr + q_index[:, None] * w_stride_q + x_index[None, :] * w_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[weights.diag:22]
-        w_bf16 = tl.exp2(sub_q_x).to(tl.bfloat16)
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[weights.diag:19]
         V = tl.load(
@@ -4321,81 +4440,27 @@ def sink_long_forward_out_kernel(
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        w = tl.load(
+            w_ptr + q_index[:, None] * w_stride_q + x_index[None, :] * w_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        # src[weights.diag:20]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[weights.diag:22]
-        w_bf16 = tl.exp2(sub_q_x).to(tl.bfloat16)
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
     state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:21]
+    m = tl.maximum(state_, s)
     # src[weights.diag:23]
     add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state__
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-    )
-
-
-@triton.jit
-def sink_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, buffer_0_stride_q,
-    buffer_0_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_e = size_e // BLOCK_E * BLOCK_E
-    # whole tiles, no mask needed
-    for first_e in tl.range(0, to_e, BLOCK_E):
-        e_index = first_e + tl.arange(0, BLOCK_E)
-        # src[weights.diag:19]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
-        acc_e = next_acc_e
-    from_e = tl.maximum(0, to_e)
-    # tiles that a mask or the end cuts
-    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
-        e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        # src[weights.diag:19]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
-        acc_e = next_acc_e
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_e,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
@@ -4464,10 +4529,118 @@ def sink_long_backward_buffer_1_kernel(
 
 
 @triton.jit
+def sink_long_backward_buffer_2_kernel(
+    s_ptr, state_ptr, state__ptr, state___ptr, buffer_2_ptr, state_stride_q, state_stride_x, state__stride_q,
+    state___stride_q, buffer_2_stride_q, buffer_2_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    # src[weights.diag:21]
+    m = tl.maximum(state_, s)
+    # src[weights.diag:23]
+    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    add = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    mul = 1.4426950408889634 * m
+    # src[weights.diag:7]
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:20]
+    where_x = tl.where(x_index <= q_index, scalar * state, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+        (tl.exp2(sub_x) * (1.0 / add)).to(tl.bfloat16),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
+def sink_long_backward_buffer_1__kernel(
+    V_ptr, s_ptr, d_out_ptr, state_ptr, state__ptr, buffer_1_ptr, buffer_1__ptr, V_stride_x, V_stride_e,
+    d_out_stride_q, d_out_stride_e, state_stride_q, state_stride_x, state__stride_q, buffer_1_stride_q,
+    buffer_1__stride_q, buffer_1__stride_x, size_x, size_e, size_q, size_d, BLOCK_E: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        # src[weights.diag:19]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[weights.diag:19]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:21]
+    mul_q = 1.4426950408889634 * tl.maximum(state_, s)
+    # src[weights.diag:7]
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:20]
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    tile_bf16 = (tl.exp2(sub_q_x) * (acc_e - buffer_1[:, None])).to(tl.bfloat16)
+    tl.store(
+        buffer_1__ptr + q_index[:, None] * buffer_1__stride_q + x_index[None, :] * buffer_1__stride_x,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
 def sink_long_backward_d_V_kernel(
-    s_ptr, d_out_ptr, state_ptr, state__ptr, state___ptr, d_V_ptr, d_out_stride_q, d_out_stride_e,
-    state_stride_q, state_stride_x, state__stride_q, state___stride_q, d_V_stride_x, d_V_stride_e, size_q,
-    size_e, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+    d_out_ptr, buffer_2_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, buffer_2_stride_q, buffer_2_stride_x,
+    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -4476,325 +4649,42 @@ def sink_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        mul_q = 1.4426950408889634 * m
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:20]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        tile_bf16 = (tl.exp2(sub_x_q) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        mul_q = 1.4426950408889634 * m
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        tile_bf16 = (tl.exp2(sub_x_q) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_2, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        mul_q = 1.4426950408889634 * m
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[weights.diag:20]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        tile_bf16 = (tl.exp2(sub_x_q) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_2, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-    )
-
-
-@triton.jit
-def sink_long_backward_d_Q_kernel(
-    K_ptr, s_ptr, state_ptr, state__ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
-    K_stride_d, state_stride_q, state_stride_x, state__stride_q, state___stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:21]
-    m = tl.maximum(state_, s)
-    mul_q = 1.4426950408889634 * m
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:19]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[weights.diag:19]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[weights.diag:20]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    # src[weights.diag:23]
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    tile_bf16 = ((rsqrt * (1.0 / add_q))[:, None] * acc_x).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sink_long_backward_d_K_kernel(
-    Q_ptr, s_ptr, state_ptr, state__ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
-    Q_stride_d, state_stride_q, state_stride_x, state__stride_q, state___stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[weights.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        tile_bf16 = (Q.to(tl.float32) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
-        mul_q = 1.4426950408889634 * m
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:20]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16_2 = tile_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[weights.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        tile_bf16 = (Q.to(tl.float32) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
-        mul_q = 1.4426950408889634 * m
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16_2 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        # src[weights.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        tile_bf16 = (Q.to(tl.float32) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
-        mul_q = 1.4426950408889634 * m
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:20]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16_2 = tile_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -4859,6 +4749,144 @@ def sink_long_backward_d_s_kernel(
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
     tl.store(d_s_ptr, (acc_q * -1.0))
+
+
+@triton.jit
+def sink_long_backward_d_Q_kernel(
+    K_ptr, s_ptr, state__ptr, state___ptr, buffer_1__ptr, d_Q_ptr, K_stride_x, K_stride_d, state__stride_q,
+    state___stride_q, buffer_1__stride_q, buffer_1__stride_x, d_Q_stride_q, d_Q_stride_d, size_x, size_d,
+    size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_1_ = tl.load(
+            buffer_1__ptr + q_index[:, None] * buffer_1__stride_q + x_index[None, :] * buffer_1__stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:19]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(buffer_1_, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_1_ = tl.load(
+            buffer_1__ptr + q_index[:, None] * buffer_1__stride_q + x_index[None, :] * buffer_1__stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:19]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(buffer_1_, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    # src[weights.diag:7]
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:21]
+    m = tl.maximum(state_, s)
+    # src[weights.diag:23]
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    tile = tl.rsqrt(tl.cast(size_d, tl.float32)) * (1.0 / add_q)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (tile[:, None] * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sink_long_backward_d_K_kernel(
+    Q_ptr, s_ptr, state__ptr, state___ptr, buffer_1__ptr, d_K_ptr, Q_stride_q, Q_stride_d, state__stride_q,
+    state___stride_q, buffer_1__stride_q, buffer_1__stride_x, d_K_stride_x, d_K_stride_d, size_q, size_d,
+    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1_ = tl.load(
+            buffer_1__ptr + q_index[None, :] * buffer_1__stride_q + x_index[:, None] * buffer_1__stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        tile = buffer_1_.to(tl.float32) * (1.0 / add_q)[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[weights.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1_ = tl.load(
+            buffer_1__ptr + q_index[None, :] * buffer_1__stride_q + x_index[:, None] * buffer_1__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        tile = buffer_1_.to(tl.float32) * (1.0 / add_q)[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[weights.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    # src[weights.diag:7]
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        tile_bf16,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
 
 
 def _sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
@@ -5187,19 +5215,19 @@ def _sink_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
-def _sink_long_forward_state__state__(
+def _sink_long_forward_w_state_(
     s: torch.Tensor,
     state: torch.Tensor,
     d: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_sink_long_forward_state__state__(s: f32[], state: f32[q x]) -> state_: f32[q], state__: f32[q]. Any strides; sizes are read off the shapes."""
+    """_sink_long_forward_w_state_(s: f32[], state: f32[q x]) -> w: f32[q x], state_: f32[q]. Any strides; sizes are read off the shapes."""
     _check("s", s, torch.float32, 0, s.device)
     _check("state", state, torch.float32, 2, s.device)
     q, x = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    w = torch.empty((q, x), dtype=torch.float32, device=s.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=s.device)
-    state__ = torch.empty((q,), dtype=torch.float32, device=s.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -5209,40 +5237,67 @@ def _sink_long_forward_state__state__(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        sink_long_forward_state__state___rows_kernel[grid](
-            s, state, state_, state__, state.stride(0), state.stride(1), state_.stride(0), state__.stride(0),
+        sink_long_forward_w_state__rows_kernel[grid](
+            s, state, w, state_, state.stride(0), state.stride(1), w.stride(0), w.stride(1), state_.stride(0),
             q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return state_, state__
+        return w, state_
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    sink_long_forward_state__state___kernel[grid](
-        s, state, state_, state__, state.stride(0), state.stride(1), state_.stride(0), state__.stride(0), q,
+    sink_long_forward_w_state__kernel[grid](
+        s, state, w, state_, state.stride(0), state.stride(1), w.stride(0), w.stride(1), state_.stride(0), q,
         x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return state_, state__
+    return w, state_
+
+
+def _sink_long_forward_state__(w: torch.Tensor) -> torch.Tensor:
+    """_sink_long_forward_state__(w: f32[q x]) -> state__: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("w", w, torch.float32, 2, w.device)
+    q, x = w.shape
+    state__ = torch.empty((q,), dtype=torch.float32, device=w.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        sink_long_forward_state___rows_kernel[grid](
+            w, state__, w.stride(0), w.stride(1), state__.stride(0), q, x, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return state__
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    sink_long_forward_state___kernel[grid](
+        w, state__, w.stride(0), w.stride(1), state__.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return state__
 
 
 def _sink_long_forward_out(
     V: torch.Tensor,
     s: torch.Tensor,
-    state: torch.Tensor,
+    w: torch.Tensor,
     state_: torch.Tensor,
     state__: torch.Tensor,
-    d: int,
 ) -> torch.Tensor:
-    """_sink_long_forward_out(V: bf16[x e], s: f32[], state: f32[q x], state_: f32[q], state__: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    """_sink_long_forward_out(V: bf16[x e], s: f32[], w: f32[q x], state_: f32[q], state__: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("s", s, torch.float32, 0, V.device)
-    _check("state", state, torch.float32, 2, V.device)
+    _check("w", w, torch.float32, 2, V.device)
     _check("state_", state_, torch.float32, 1, V.device)
     _check("state__", state__, torch.float32, 1, V.device)
     x, e = V.shape
-    q, _ = state.shape
+    q, _ = w.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if w.shape != (q, x):
+        raise ValueError(f"w: f32[q x] has shape {w.shape}, expected {(q, x)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if state__.shape != (q,):
@@ -5251,30 +5306,11 @@ def _sink_long_forward_out(
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sink_long_forward_out_kernel[grid](
-        V, s, state, state_, state__, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1),
-        state_.stride(0), state__.stride(0), out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        V, s, w, state_, state__, out, V.stride(0), V.stride(1), w.stride(0), w.stride(1), state_.stride(0),
+        state__.stride(0), out.stride(0), out.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
-
-
-def _sink_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_sink_long_backward_buffer_0(V: bf16[x e], d_out: bf16[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("d_out", d_out, torch.bfloat16, 2, V.device)
-    x, e = V.shape
-    q, _ = d_out.shape
-    if d_out.shape != (q, e):
-        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    sink_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
 
 
 def _sink_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -5309,125 +5345,93 @@ def _sink_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torc
     return buffer_1
 
 
-def _sink_long_backward_d_V(
+def _sink_long_backward_buffer_2(
     s: torch.Tensor,
-    d_out: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     state__: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_sink_long_backward_d_V(s: f32[], d_out: bf16[q e], state: f32[q x], state_: f32[q], state__: f32[q]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    """_sink_long_backward_buffer_2(s: f32[], state: f32[q x], state_: f32[q], state__: f32[q]) -> buffer_2: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("s", s, torch.float32, 0, s.device)
-    _check("d_out", d_out, torch.bfloat16, 2, s.device)
     _check("state", state, torch.float32, 2, s.device)
     _check("state_", state_, torch.float32, 1, s.device)
     _check("state__", state__, torch.float32, 1, s.device)
-    q, e = d_out.shape
-    _, x = state.shape
+    q, x = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if state__.shape != (q,):
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=s.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    buffer_2 = torch.empty((q, x), dtype=torch.bfloat16, device=s.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    sink_long_backward_buffer_2_kernel[grid](
+        s, state, state_, state__, buffer_2, state.stride(0), state.stride(1), state_.stride(0),
+        state__.stride(0), buffer_2.stride(0), buffer_2.stride(1), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_2
+
+
+def _sink_long_backward_buffer_1_(
+    V: torch.Tensor,
+    s: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_1: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_sink_long_backward_buffer_1_(V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q x], state_: f32[q], buffer_1: f32[q]) -> buffer_1_: bf16[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("s", s, torch.float32, 0, V.device)
+    _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    _check("state_", state_, torch.float32, 1, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, V.device)
+    x, e = V.shape
+    q, _ = d_out.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    buffer_1_ = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    sink_long_backward_buffer_1__kernel[grid](
+        V, s, d_out, state, state_, buffer_1, buffer_1_, V.stride(0), V.stride(1), d_out.stride(0),
+        d_out.stride(1), state.stride(0), state.stride(1), state_.stride(0), buffer_1.stride(0),
+        buffer_1_.stride(0), buffer_1_.stride(1), x, e, q, d, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1_
+
+
+def _sink_long_backward_d_V(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
+    """_sink_long_backward_d_V(d_out: bf16[q e], buffer_2: bf16[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("buffer_2", buffer_2, torch.bfloat16, 2, d_out.device)
+    q, e = d_out.shape
+    _, x = buffer_2.shape
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     sink_long_backward_d_V_kernel[grid](
-        s, d_out, state, state_, state__, d_V, d_out.stride(0), d_out.stride(1), state.stride(0),
-        state.stride(1), state_.stride(0), state__.stride(0), d_V.stride(0), d_V.stride(1), q, e, x, d,
-        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        d_out, buffer_2, d_V, d_out.stride(0), d_out.stride(1), buffer_2.stride(0), buffer_2.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
-
-
-def _sink_long_backward_d_Q(
-    K: torch.Tensor,
-    s: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
-    state__: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_sink_long_backward_d_Q(K: bf16[x d], s: f32[], state: f32[q x], state_: f32[q], state__: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 2, K.device)
-    _check("s", s, torch.float32, 0, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("state_", state_, torch.float32, 1, K.device)
-    _check("state__", state__, torch.float32, 1, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
-    x, d = K.shape
-    q, _ = state.shape
-    if s.shape != ():
-        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    sink_long_backward_d_Q_kernel[grid](
-        K, s, state, state_, state__, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
-        state.stride(1), state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_Q
-
-
-def _sink_long_backward_d_K(
-    Q: torch.Tensor,
-    s: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
-    state__: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_sink_long_backward_d_K(Q: bf16[q d], s: f32[], state: f32[q x], state_: f32[q], state__: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("s", s, torch.float32, 0, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("state_", state_, torch.float32, 1, Q.device)
-    _check("state__", state__, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    q, d = Q.shape
-    _, x = state.shape
-    if s.shape != ():
-        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    sink_long_backward_d_K_kernel[grid](
-        Q, s, state, state_, state__, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
-        state.stride(1), state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_K
 
 
 def _sink_long_backward_d_s(
@@ -5472,6 +5476,72 @@ def _sink_long_backward_d_s(
     return d_s
 
 
+def _sink_long_backward_d_Q(
+    K: torch.Tensor,
+    s: torch.Tensor,
+    state_: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_1_: torch.Tensor,
+) -> torch.Tensor:
+    """_sink_long_backward_d_Q(K: bf16[x d], s: f32[], state_: f32[q], state__: f32[q], buffer_1_: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("s", s, torch.float32, 0, K.device)
+    _check("state_", state_, torch.float32, 1, K.device)
+    _check("state__", state__, torch.float32, 1, K.device)
+    _check("buffer_1_", buffer_1_, torch.bfloat16, 2, K.device)
+    x, d = K.shape
+    (q,) = state_.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if buffer_1_.shape != (q, x):
+        raise ValueError(f"buffer_1_: bf16[q x] has shape {buffer_1_.shape}, expected {(q, x)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    sink_long_backward_d_Q_kernel[grid](
+        K, s, state_, state__, buffer_1_, d_Q, K.stride(0), K.stride(1), state_.stride(0), state__.stride(0),
+        buffer_1_.stride(0), buffer_1_.stride(1), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _sink_long_backward_d_K(
+    Q: torch.Tensor,
+    s: torch.Tensor,
+    state_: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_1_: torch.Tensor,
+) -> torch.Tensor:
+    """_sink_long_backward_d_K(Q: bf16[q d], s: f32[], state_: f32[q], state__: f32[q], buffer_1_: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("s", s, torch.float32, 0, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("state__", state__, torch.float32, 1, Q.device)
+    _check("buffer_1_", buffer_1_, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    _, x = buffer_1_.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if buffer_1_.shape != (q, x):
+        raise ValueError(f"buffer_1_: bf16[q x] has shape {buffer_1_.shape}, expected {(q, x)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    sink_long_backward_d_K_kernel[grid](
+        Q, s, state_, state__, buffer_1_, d_K, Q.stride(0), Q.stride(1), state_.stride(0), state__.stride(0),
+        buffer_1_.stride(0), buffer_1_.stride(1), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _sink_autograd(torch.autograd.Function):
     """sink and its derivative."""
 
@@ -5498,8 +5568,9 @@ class _sink_long_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, V, s):
         _, d = Q.shape
         state = _sink_long_forward_state(Q, K)
-        state_, state__ = _sink_long_forward_state__state__(s, state, d)
-        out = _sink_long_forward_out(V, s, state, state_, state__, d)
+        w, state_ = _sink_long_forward_w_state_(s, state, d)
+        state__ = _sink_long_forward_state__(w)
+        out = _sink_long_forward_out(V, s, w, state_, state__)
         ctx.save_for_backward(Q, K, V, s, out, state, state_, state__)
         ctx.sizes = (d,)
         return out
@@ -5508,12 +5579,13 @@ class _sink_long_autograd(torch.autograd.Function):
     def backward(ctx, d_out):
         Q, K, V, s, out, state, state_, state__ = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0 = _sink_long_backward_buffer_0(V, d_out)
         buffer_1 = _sink_long_backward_buffer_1(d_out, out)
-        d_V = _sink_long_backward_d_V(s, d_out, state, state_, state__, d)
-        d_Q = _sink_long_backward_d_Q(K, s, state, state_, state__, buffer_0, buffer_1)
-        d_K = _sink_long_backward_d_K(Q, s, state, state_, state__, buffer_0, buffer_1)
+        buffer_2 = _sink_long_backward_buffer_2(s, state, state_, state__, d)
+        buffer_1_ = _sink_long_backward_buffer_1_(V, s, d_out, state, state_, buffer_1, d)
+        d_V = _sink_long_backward_d_V(d_out, buffer_2)
         d_s = _sink_long_backward_d_s(s, state_, state__, buffer_1)
+        d_Q = _sink_long_backward_d_Q(K, s, state_, state__, buffer_1_)
+        d_K = _sink_long_backward_d_K(Q, s, state_, state__, buffer_1_)
         return d_Q, d_K, d_V, d_s
 
 
@@ -6515,11 +6587,48 @@ def multi_query_long_forward_logsum_kernel(
 
 
 @triton.jit
+def multi_query_long_backward_buffer_1_kernel(
+    logsum_ptr, state_ptr, buffer_1_ptr, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b,
+    state_stride_h, state_stride_q, state_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q,
+    buffer_1_stride_x, size_b, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+    )
+    mul = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:27]
+    where_x = tl.where(x_index <= q_index, scalar * state, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def multi_query_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_b, V_stride_x, V_stride_e, d_out_stride_b, d_out_stride_h,
-    d_out_stride_q, d_out_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, size_b, size_x, size_e, size_h, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    V_ptr, d_out_ptr, out_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_b, V_stride_x, V_stride_e, d_out_stride_b,
+    d_out_stride_h, d_out_stride_q, d_out_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e,
+    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, size_b, size_x, size_e, size_h, size_q,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -6532,6 +6641,7 @@ def multi_query_long_backward_buffer_0_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_e_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_e = size_e // BLOCK_E * BLOCK_E
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
@@ -6548,7 +6658,16 @@ def multi_query_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_e, 1)
+        next_acc_e_2 = acc_e_2 + tile_sum
         acc_e = next_acc_e
+        acc_e_2 = next_acc_e_2
     from_e = tl.maximum(0, to_e)
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
@@ -6565,104 +6684,35 @@ def multi_query_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        mul_q_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_e, 1)
+        next_acc_e_2 = acc_e_2 + tile_sum
         acc_e = next_acc_e
+        acc_e_2 = next_acc_e_2
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (buffer_1 * (acc_e - acc_e_2[:, None])).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_e,
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def multi_query_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
-    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_1_stride_b, buffer_1_stride_h,
-    buffer_1_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    e_index = tl.arange(0, BLOCK_E)
-    d_out = load_tile(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
-    out = load_tile(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
-    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_e, 0)
-    tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        sum_,
-    )
-
-
-@triton.jit
-def multi_query_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
-    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_1_stride_b, buffer_1_stride_h,
-    buffer_1_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    acc_e = tl.full([], 0.0, tl.float32)
-    to_e = size_e // BLOCK_E * BLOCK_E
-    # whole tiles, no mask needed
-    for first_e in tl.range(0, to_e, BLOCK_E):
-        e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        )
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-        )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_e, 0)
-        next_acc_e = acc_e + tile_sum
-        acc_e = next_acc_e
-    from_e = tl.maximum(0, to_e)
-    # tiles that a mask or the end cuts
-    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
-        e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_e, 0)
-        next_acc_e = acc_e + tile_sum
-        acc_e = next_acc_e
-    tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        acc_e,
-    )
-
-
-@triton.jit
 def multi_query_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
-    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
-    state_stride_x, d_V_stride_b, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_e, size_x, size_d,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_x, d_V_stride_b, d_V_stride_x,
+    d_V_stride_e, size_b, size_h, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -6673,86 +6723,40 @@ def multi_query_long_backward_d_V_kernel(
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
     acc_h_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for h_index in tl.range(0, size_h):
-        from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-        from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-        to_q = tl.minimum(from_q_2, size_q)
-        # tiles that a mask or the end cuts
-        for first_q in tl.range(from_q, to_q, BLOCK_Q):
-            q_index = first_q + tl.arange(0, BLOCK_Q)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-                mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-                other=0.0,
-            )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = logsum * 1.4426950408889634
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
-            # src[weights.diag:27]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            next_acc_h_q = tl.dot(tile_bf16, tl.trans(d_out), acc_h_q)
-            acc_h_q = next_acc_h_q
-        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+        to_q = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
-        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        for first_q in tl.range(0, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
                 mask=(e_index < size_e)[:, None],
                 other=0.0,
             )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            )
-            mul_q = logsum * 1.4426950408889634
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
                 mask=(x_index < size_x)[:, None],
                 other=0.0,
             )
-            sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            next_acc_h_q = tl.dot(tile_bf16, tl.trans(d_out), acc_h_q)
+            buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+            next_acc_h_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_h_q)
             acc_h_q = next_acc_h_q
-        from_q_3 = tl.maximum(from_q_2, to_q_2)
+        from_q = tl.maximum(0, to_q)
         # tiles that a mask or the end cuts
-        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
                 mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
                 other=0.0,
             )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = logsum * 1.4426950408889634
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
                 mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
                 other=0.0,
             )
-            # src[weights.diag:27]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            next_acc_h_q = tl.dot(tile_bf16, tl.trans(d_out), acc_h_q)
+            buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+            next_acc_h_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_h_q)
             acc_h_q = next_acc_h_q
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
@@ -6763,12 +6767,9 @@ def multi_query_long_backward_d_V_kernel(
 
 @triton.jit
 def multi_query_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_x, K_stride_d,
-    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
-    state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q,
-    d_Q_stride_d, size_b, size_x, size_d, size_h, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_b, K_stride_x, K_stride_d, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_b,
+    size_x, size_d, size_h, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -6781,90 +6782,54 @@ def multi_query_long_backward_d_Q_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:26]
         K = tl.load(
             K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[weights.diag:26]
         K = tl.load(
             K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[weights.diag:27]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[weights.diag:7]
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def multi_query_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
-    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_x,
-    d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, d_K_stride_b, d_K_stride_x, d_K_stride_d, size_b,
+    size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -6875,127 +6840,46 @@ def multi_query_long_backward_d_K_kernel(
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
     acc_h_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for h_index in tl.range(0, size_h):
-        from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-        from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-        to_q = tl.minimum(from_q_2, size_q)
-        # tiles that a mask or the end cuts
-        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        to_q = size_q // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q in tl.range(0, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
-            # src[weights.diag:26]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-                mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-                other=0.0,
-            )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = logsum * 1.4426950408889634
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
-            # src[weights.diag:27]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+                mask=(x_index < size_x)[:, None],
                 other=0.0,
             )
-            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-            tile_bf16 = tile_2.to(tl.bfloat16)
-            next_acc_h_q = tl.dot(tile_bf16, tl.trans(Q), acc_h_q)
-            acc_h_q = next_acc_h_q
-        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-        # whole tiles, no mask needed
-        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             # src[weights.diag:26]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
                 mask=(d_index < size_d)[:, None],
                 other=0.0,
             )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            )
-            mul_q = logsum * 1.4426950408889634
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(x_index < size_x)[:, None],
-                other=0.0,
-            )
-            sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-            )
+            next_acc_h_q = tl.dot(buffer_0, tl.trans(Q), acc_h_q)
+            acc_h_q = next_acc_h_q
+        from_q = tl.maximum(0, to_q)
+        # tiles that a mask or the end cuts
+        for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-                mask=(x_index < size_x)[:, None],
+                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
                 other=0.0,
             )
-            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-            tile_bf16 = tile.to(tl.bfloat16)
-            next_acc_h_q = tl.dot(tile_bf16, tl.trans(Q), acc_h_q)
-            acc_h_q = next_acc_h_q
-        from_q_3 = tl.maximum(from_q_2, to_q_2)
-        # tiles that a mask or the end cuts
-        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
             # src[weights.diag:26]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
                 mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = logsum * 1.4426950408889634
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
-            # src[weights.diag:27]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
-            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-            tile_bf16 = tile_2.to(tl.bfloat16)
-            next_acc_h_q = tl.dot(tile_bf16, tl.trans(Q), acc_h_q)
+            next_acc_h_q = tl.dot(buffer_0, tl.trans(Q), acc_h_q)
             acc_h_q = next_acc_h_q
+    # src[weights.diag:7]
+    mul_x_d = acc_h_q * tl.rsqrt(tl.cast(size_d, tl.float32))
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_h_q * rsqrt).to(tl.bfloat16),
+        mul_x_d.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -7315,158 +7199,113 @@ def _multi_query_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tenso
     return logsum
 
 
-def _multi_query_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_multi_query_long_backward_buffer_0(V: bf16[b x e], d_out: bf16[b h q e]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 3, V.device)
-    _check("d_out", d_out, torch.bfloat16, 4, V.device)
-    b, x, e = V.shape
-    _, h, q, _ = d_out.shape
-    if d_out.shape != (b, h, q, e):
-        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
-    buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    multi_query_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), V.stride(2), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), d_out.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        buffer_0.stride(3), b, x, e, h, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
-
-
-def _multi_query_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_multi_query_long_backward_buffer_1(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_1: f32[b h q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
-    _check("out", out, torch.bfloat16, 4, d_out.device)
-    b, h, q, e = d_out.shape
-    if out.shape != (b, h, q, e):
-        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
-    buffer_1 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
-    if BLOCK_E <= 16384:
-        if BLOCK_E <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_E <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * h * q,)
-        multi_query_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_1.stride(0),
-            buffer_1.stride(1), buffer_1.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E,
-            num_warps=warps, num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_E, warps, stages = 4096, 8, 2
-    grid = (b * h * q,)
+def _multi_query_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_multi_query_long_backward_buffer_1(logsum: f32[b h q], state: f32[b h q x]) -> buffer_1: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 3, logsum.device)
+    _check("state", state, torch.float32, 4, logsum.device)
+    b, h, q = logsum.shape
+    _, _, _, x = state.shape
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    buffer_1 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
     multi_query_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_1.stride(0), buffer_1.stride(1),
-        buffer_1.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        logsum, state, buffer_1, logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0),
+        state.stride(1), state.stride(2), state.stride(3), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), b, h, q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
     )
     return buffer_1
 
 
-def _multi_query_long_backward_d_V(
+def _multi_query_long_backward_buffer_0(
+    V: torch.Tensor,
     d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    d: int,
+    out: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_multi_query_long_backward_d_V(d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h q x]) -> d_V: bf16[b x e]. Any strides; sizes are read off the shapes."""
+    """_multi_query_long_backward_buffer_0(V: bf16[b x e], d_out: bf16[b h q e], out: bf16[b h q e], buffer_1: f32[b h q x]) -> buffer_0: bf16[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 3, V.device)
+    _check("d_out", d_out, torch.bfloat16, 4, V.device)
+    _check("out", out, torch.bfloat16, 4, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, V.device)
+    b, x, e = V.shape
+    _, h, q, _ = d_out.shape
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if out.shape != (b, h, q, e):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
+    if buffer_1.shape != (b, h, q, x):
+        raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
+    buffer_0 = torch.empty((b, h, q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    multi_query_long_backward_buffer_0_kernel[grid](
+        V, d_out, out, buffer_1, buffer_0, V.stride(0), V.stride(1), V.stride(2), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), d_out.stride(3), out.stride(0), out.stride(1), out.stride(2),
+        out.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, x, e, h, q,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _multi_query_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_multi_query_long_backward_d_V(d_out: bf16[b h q e], buffer_1: f32[b h q x]) -> d_V: bf16[b x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
-    _check("logsum", logsum, torch.float32, 3, d_out.device)
-    _check("state", state, torch.float32, 4, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, d_out.device)
     b, h, q, e = d_out.shape
-    _, _, _, x = state.shape
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    _, _, _, x = buffer_1.shape
+    if buffer_1.shape != (b, h, q, x):
+        raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, x, e), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     multi_query_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-        state.stride(2), state.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), b, h, q, e, x, d,
-        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_V.stride(0),
+        d_V.stride(1), d_V.stride(2), b, h, q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _multi_query_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_multi_query_long_backward_d_Q(K: bf16[b x d], logsum: f32[b h q], state: f32[b h q x], buffer_0: f32[b h q x], buffer_1: f32[b h q]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
+def _multi_query_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_multi_query_long_backward_d_Q(K: bf16[b x d], buffer_0: bf16[b h q x]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 3, K.device)
-    _check("logsum", logsum, torch.float32, 3, K.device)
-    _check("state", state, torch.float32, 4, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 4, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 3, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 4, K.device)
     b, x, d = K.shape
-    _, h, q = logsum.shape
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    _, h, q, _ = buffer_0.shape
     if buffer_0.shape != (b, h, q, x):
-        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
-    if buffer_1.shape != (b, h, q):
-        raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
+        raise ValueError(f"buffer_0: bf16[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     multi_query_long_backward_d_Q_kernel[grid](
-        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1), state.stride(2),
-        state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
-        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0), d_Q.stride(1),
-        d_Q.stride(2), d_Q.stride(3), b, x, d, h, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), K.stride(2), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), buffer_0.stride(3), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b,
+        x, d, h, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
 
-def _multi_query_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_multi_query_long_backward_d_K(Q: bf16[b h q d], logsum: f32[b h q], state: f32[b h q x], buffer_0: f32[b h q x], buffer_1: f32[b h q]) -> d_K: bf16[b x d]. Any strides; sizes are read off the shapes."""
+def _multi_query_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_multi_query_long_backward_d_K(Q: bf16[b h q d], buffer_0: bf16[b h q x]) -> d_K: bf16[b x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("state", state, torch.float32, 4, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 3, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 4, Q.device)
     b, h, q, d = Q.shape
-    _, _, _, x = state.shape
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    _, _, _, x = buffer_0.shape
     if buffer_0.shape != (b, h, q, x):
-        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
-    if buffer_1.shape != (b, h, q):
-        raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
+        raise ValueError(f"buffer_0: bf16[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_K = torch.empty((b, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     multi_query_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-        state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
-        d_K.stride(1), d_K.stride(2), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_K.stride(0), d_K.stride(1),
+        d_K.stride(2), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -7506,11 +7345,11 @@ class _multi_query_long_autograd(torch.autograd.Function):
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0 = _multi_query_long_backward_buffer_0(V, d_out)
-        buffer_1 = _multi_query_long_backward_buffer_1(d_out, out)
-        d_V = _multi_query_long_backward_d_V(d_out, logsum, state, d)
-        d_Q = _multi_query_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
-        d_K = _multi_query_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        buffer_1 = _multi_query_long_backward_buffer_1(logsum, state, d)
+        buffer_0 = _multi_query_long_backward_buffer_0(V, d_out, out, buffer_1)
+        d_V = _multi_query_long_backward_d_V(d_out, buffer_1)
+        d_Q = _multi_query_long_backward_d_Q(K, buffer_0)
+        d_K = _multi_query_long_backward_d_K(Q, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -8450,11 +8289,46 @@ def cross_long_forward_logsum_kernel(
 
 
 @triton.jit
+def cross_long_backward_buffer_1_kernel(
+    logsum_ptr, state_ptr, buffer_1_ptr, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b,
+    state_stride_h, state_stride_q, state_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q,
+    buffer_1_stride_x, size_b, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+    )
+    mul = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    sub_x = (scalar * state) - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def cross_long_backward_buffer_0_kernel(
-    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_e, d_out_stride_b,
-    d_out_stride_h, d_out_stride_q, d_out_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, size_b, size_h, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    V_ptr, d_out_ptr, out_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_e,
+    d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, out_stride_b, out_stride_h, out_stride_q,
+    out_stride_e, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_x,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, size_b, size_h, size_x,
+    size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -8467,6 +8341,7 @@ def cross_long_backward_buffer_0_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_e_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_e = size_e // BLOCK_E * BLOCK_E
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
@@ -8483,7 +8358,16 @@ def cross_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_e, 1)
+        next_acc_e_2 = acc_e_2 + tile_sum
         acc_e = next_acc_e
+        acc_e_2 = next_acc_e_2
     from_e = tl.maximum(0, to_e)
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
@@ -8500,104 +8384,35 @@ def cross_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        mul_q_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_q_e, 1)
+        next_acc_e_2 = acc_e_2 + tile_sum
         acc_e = next_acc_e
+        acc_e_2 = next_acc_e_2
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (buffer_1 * (acc_e - acc_e_2[:, None])).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_e,
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def cross_long_backward_buffer_1_rows_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
-    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_1_stride_b, buffer_1_stride_h,
-    buffer_1_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    e_index = tl.arange(0, BLOCK_E)
-    out = load_tile(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
-    d_out = load_tile(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
-    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
-    sum_ = tl.sum(mul_e, 0)
-    tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        sum_,
-    )
-
-
-@triton.jit
-def cross_long_backward_buffer_1_kernel(
-    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
-    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_1_stride_b, buffer_1_stride_h,
-    buffer_1_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    acc_e = tl.full([], 0.0, tl.float32)
-    to_e = size_e // BLOCK_E * BLOCK_E
-    # whole tiles, no mask needed
-    for first_e in tl.range(0, to_e, BLOCK_E):
-        e_index = first_e + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_e, 0)
-        next_acc_e = acc_e + tile_sum
-        acc_e = next_acc_e
-    from_e = tl.maximum(0, to_e)
-    # tiles that a mask or the end cuts
-    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
-        e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
-        tile_sum = tl.sum(mul_e, 0)
-        next_acc_e = acc_e + tile_sum
-        acc_e = next_acc_e
-    tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        acc_e,
-    )
-
-
-@triton.jit
 def cross_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
-    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
-    state_stride_x, d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_e,
-    size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+    d_out_ptr, buffer_1_ptr, d_V_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_x, d_V_stride_b, d_V_stride_h,
+    d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_e, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -8610,53 +8425,39 @@ def cross_long_backward_d_V_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
@@ -8667,12 +8468,10 @@ def cross_long_backward_d_V_kernel(
 
 @triton.jit
 def cross_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
-    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
-    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x, K_stride_d, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q,
+    d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -8685,86 +8484,55 @@ def cross_long_backward_d_Q_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:30]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[weights.diag:30]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[weights.diag:7]
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def cross_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
-    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
-    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, d_K_stride_b, d_K_stride_h, d_K_stride_x,
+    d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -8777,81 +8545,45 @@ def cross_long_backward_d_K_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:30]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:30]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[weights.diag:7]
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -9170,158 +8902,114 @@ def _cross_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
-def _cross_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_cross_long_backward_buffer_0(V: bf16[b h x e], d_out: bf16[b h q e]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 4, V.device)
-    _check("d_out", d_out, torch.bfloat16, 4, V.device)
-    b, h, x, e = V.shape
-    _, _, q, _ = d_out.shape
-    if d_out.shape != (b, h, q, e):
-        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
-    buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    cross_long_backward_buffer_0_kernel[grid](
-        V, d_out, buffer_0, V.stride(0), V.stride(1), V.stride(2), V.stride(3), d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), d_out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_0.stride(2), buffer_0.stride(3), b, h, x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _cross_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_cross_long_backward_buffer_1(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_1: f32[b h q]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
-    _check("out", out, torch.bfloat16, 4, d_out.device)
-    b, h, q, e = d_out.shape
-    if out.shape != (b, h, q, e):
-        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
-    buffer_1 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
-    if BLOCK_E <= 16384:
-        if BLOCK_E <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_E <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * h * q,)
-        cross_long_backward_buffer_1_rows_kernel[grid](
-            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_1.stride(0),
-            buffer_1.stride(1), buffer_1.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E,
-            num_warps=warps, num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_E, warps, stages = 4096, 8, 2
-    grid = (b * h * q,)
+def _cross_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_cross_long_backward_buffer_1(logsum: f32[b h q], state: f32[b h q x]) -> buffer_1: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 3, logsum.device)
+    _check("state", state, torch.float32, 4, logsum.device)
+    b, h, q = logsum.shape
+    _, _, _, x = state.shape
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    buffer_1 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
     cross_long_backward_buffer_1_kernel[grid](
-        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_1.stride(0), buffer_1.stride(1),
-        buffer_1.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        logsum, state, buffer_1, logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0),
+        state.stride(1), state.stride(2), state.stride(3), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), b, h, q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
     )
     return buffer_1
 
 
-def _cross_long_backward_d_V(
+def _cross_long_backward_buffer_0(
+    V: torch.Tensor,
     d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    d: int,
+    out: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_cross_long_backward_d_V(d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h q x]) -> d_V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
+    """_cross_long_backward_buffer_0(V: bf16[b h x e], d_out: bf16[b h q e], out: bf16[b h q e], buffer_1: f32[b h q x]) -> buffer_0: bf16[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 4, V.device)
+    _check("d_out", d_out, torch.bfloat16, 4, V.device)
+    _check("out", out, torch.bfloat16, 4, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, V.device)
+    b, h, x, e = V.shape
+    _, _, q, _ = d_out.shape
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    if out.shape != (b, h, q, e):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
+    if buffer_1.shape != (b, h, q, x):
+        raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
+    buffer_0 = torch.empty((b, h, q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    cross_long_backward_buffer_0_kernel[grid](
+        V, d_out, out, buffer_1, buffer_0, V.stride(0), V.stride(1), V.stride(2), V.stride(3),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+        buffer_1.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b,
+        h, x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _cross_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_cross_long_backward_d_V(d_out: bf16[b h q e], buffer_1: f32[b h q x]) -> d_V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
-    _check("logsum", logsum, torch.float32, 3, d_out.device)
-    _check("state", state, torch.float32, 4, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, d_out.device)
     b, h, q, e = d_out.shape
-    _, _, _, x = state.shape
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    _, _, _, x = buffer_1.shape
+    if buffer_1.shape != (b, h, q, x):
+        raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     cross_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-        state.stride(2), state.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, q,
-        e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        d_out, buffer_1, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_V.stride(0),
+        d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _cross_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_cross_long_backward_d_Q(K: bf16[b h x d], logsum: f32[b h q], state: f32[b h q x], buffer_0: f32[b h q x], buffer_1: f32[b h q]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
+def _cross_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_cross_long_backward_d_Q(K: bf16[b h x d], buffer_0: bf16[b h q x]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 4, K.device)
-    _check("logsum", logsum, torch.float32, 3, K.device)
-    _check("state", state, torch.float32, 4, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 4, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 3, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 4, K.device)
     b, h, x, d = K.shape
-    _, _, q = logsum.shape
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    _, _, q, _ = buffer_0.shape
     if buffer_0.shape != (b, h, q, x):
-        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
-    if buffer_1.shape != (b, h, q):
-        raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
+        raise ValueError(f"buffer_0: bf16[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     cross_long_backward_d_Q_kernel[grid](
-        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
-        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-        state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
-        d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_Q.stride(0), d_Q.stride(1),
+        d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_Q
 
 
-def _cross_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_cross_long_backward_d_K(Q: bf16[b h q d], logsum: f32[b h q], state: f32[b h q x], buffer_0: f32[b h q x], buffer_1: f32[b h q]) -> d_K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
+def _cross_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_cross_long_backward_d_K(Q: bf16[b h q d], buffer_0: bf16[b h q x]) -> d_K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("state", state, torch.float32, 4, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 3, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 4, Q.device)
     b, h, q, d = Q.shape
-    _, _, _, x = state.shape
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    _, _, _, x = buffer_0.shape
     if buffer_0.shape != (b, h, q, x):
-        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
-    if buffer_1.shape != (b, h, q):
-        raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
+        raise ValueError(f"buffer_0: bf16[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     cross_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-        state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
-        d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_K.stride(0), d_K.stride(1),
+        d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -9361,11 +9049,11 @@ class _cross_long_autograd(torch.autograd.Function):
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0 = _cross_long_backward_buffer_0(V, d_out)
-        buffer_1 = _cross_long_backward_buffer_1(d_out, out)
-        d_V = _cross_long_backward_d_V(d_out, logsum, state, d)
-        d_Q = _cross_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
-        d_K = _cross_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        buffer_1 = _cross_long_backward_buffer_1(logsum, state, d)
+        buffer_0 = _cross_long_backward_buffer_0(V, d_out, out, buffer_1)
+        d_V = _cross_long_backward_d_V(d_out, buffer_1)
+        d_Q = _cross_long_backward_d_Q(K, buffer_0)
+        d_K = _cross_long_backward_d_K(Q, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -10352,8 +10040,38 @@ def with_logsumexp_long_forward_L_kernel(
 
 
 @triton.jit
+def with_logsumexp_long_backward_buffer_1_kernel(
+    L_ptr, state_ptr, buffer_1_ptr, L_stride_q, state_stride_q, state_stride_x, buffer_1_stride_q,
+    buffer_1_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    L = tl.load(L_ptr + q_index * L_stride_q)
+    mul = 1.4426950408889634 * L
+    # src[weights.diag:7]
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        mask=(x_index < size_x),
+        other=0.0,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:35]
+    where_x = tl.where(x_index <= q_index, scalar * state, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        tl.exp2(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
 def with_logsumexp_long_backward_buffer_0_kernel(
-    V_ptr, d_O_ptr, d_L_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q,
+    V_ptr, d_O_ptr, d_L_ptr, O_ptr, buffer_1_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_O_stride_q,
+    d_O_stride_e, d_L_stride_q, O_stride_q, O_stride_e, buffer_1_stride_q, buffer_1_stride_x,
     buffer_0_stride_q, buffer_0_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr,
     BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
@@ -10364,6 +10082,7 @@ def with_logsumexp_long_backward_buffer_0_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    acc_e_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     to_e = size_e // BLOCK_E * BLOCK_E
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
@@ -10380,7 +10099,16 @@ def with_logsumexp_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_e = tl.dot(d_O, tl.trans(V), acc_e)
+        O = tl.load(
+            O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_e = O.to(tl.float32) * d_O.to(tl.float32)
+        tile_sum = tl.sum(mul_q_e, 1)
+        next_acc_e_2 = acc_e_2 + tile_sum
         acc_e = next_acc_e
+        acc_e_2 = next_acc_e_2
     from_e = tl.maximum(0, to_e)
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
@@ -10397,75 +10125,35 @@ def with_logsumexp_long_backward_buffer_0_kernel(
             other=0.0,
         )
         next_acc_e = tl.dot(d_O, tl.trans(V), acc_e)
+        O = tl.load(
+            O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        mul_q_e = O.to(tl.float32) * d_O.to(tl.float32)
+        tile_sum = tl.sum(mul_q_e, 1)
+        next_acc_e_2 = acc_e_2 + tile_sum
         acc_e = next_acc_e
+        acc_e_2 = next_acc_e_2
     d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    mul_q_x = buffer_1 * ((acc_e + d_L[:, None]) - acc_e_2[:, None])
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        (acc_e + d_L[:, None]),
+        mul_q_x.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def with_logsumexp_long_backward_buffer_1_rows_kernel(
-    d_O_ptr, O_ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e, O_stride_q, O_stride_e, buffer_1_stride_q,
-    size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    e_index = tl.arange(0, BLOCK_E)
-    d_O = load_tile(
-        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
-    O = load_tile(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (e_index < size_e), 0.0, EXACT_E)
-    mul_e = O.to(tl.float32) * d_O.to(tl.float32)
-    sum_ = tl.sum(mul_e, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
-
-
-@triton.jit
-def with_logsumexp_long_backward_buffer_1_kernel(
-    d_O_ptr, O_ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e, O_stride_q, O_stride_e, buffer_1_stride_q,
-    size_q, size_e, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_e = tl.full([], 0.0, tl.float32)
-    to_e = size_e // BLOCK_E * BLOCK_E
-    # whole tiles, no mask needed
-    for first_e in tl.range(0, to_e, BLOCK_E):
-        e_index = first_e + tl.arange(0, BLOCK_E)
-        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
-        O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e)
-        mul_e = O.to(tl.float32) * d_O.to(tl.float32)
-        tile_sum = tl.sum(mul_e, 0)
-        next_acc_e = acc_e + tile_sum
-        acc_e = next_acc_e
-    from_e = tl.maximum(0, to_e)
-    # tiles that a mask or the end cuts
-    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
-        e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_O = tl.load(
-            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e, mask=(e_index < size_e), other=0.0)
-        mul_e = O.to(tl.float32) * d_O.to(tl.float32)
-        tile_sum = tl.sum(mul_e, 0)
-        next_acc_e = acc_e + tile_sum
-        acc_e = next_acc_e
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_e)
-
-
-@triton.jit
 def with_logsumexp_long_backward_d_V_kernel(
-    d_O_ptr, L_ptr, state_ptr, d_V_ptr, d_O_stride_q, d_O_stride_e, L_stride_q, state_stride_q,
-    state_stride_x, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+    d_O_ptr, buffer_1_ptr, d_V_ptr, d_O_stride_q, d_O_stride_e, buffer_1_stride_q, buffer_1_stride_x,
+    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -10474,75 +10162,39 @@ def with_logsumexp_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_O = tl.load(
-            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * L
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:35]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_O), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
         d_O = tl.load(
             d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        L = tl.load(L_ptr + q_index * L_stride_q)
-        mul_q = 1.4426950408889634 * L
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_O), acc_q)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_O), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         d_O = tl.load(
             d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * L
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[weights.diag:35]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, tl.trans(d_O), acc_q)
+        buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_O), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
@@ -10553,8 +10205,7 @@ def with_logsumexp_long_backward_d_V_kernel(
 
 @triton.jit
 def with_logsumexp_long_backward_d_Q_kernel(
-    K_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d, L_stride_q,
-    state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q,
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_q,
     d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -10564,78 +10215,52 @@ def with_logsumexp_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * L
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[weights.diag:34]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[weights.diag:35]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[weights.diag:34]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
+    # src[weights.diag:7]
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def with_logsumexp_long_backward_d_K_kernel(
-    Q_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, L_stride_q,
-    state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x,
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_K_stride_x,
     d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -10645,106 +10270,45 @@ def with_logsumexp_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * L
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:35]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[weights.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        L = tl.load(L_ptr + q_index * L_stride_q)
-        mul_q = 1.4426950408889634 * L
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[weights.diag:34]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * L
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:35]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[weights.diag:34]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
         acc_q = next_acc_q
+    # src[weights.diag:7]
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -11086,152 +10650,110 @@ def _with_logsumexp_long_forward_L(state: torch.Tensor, d: int) -> torch.Tensor:
     return L
 
 
+def _with_logsumexp_long_backward_buffer_1(L: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_with_logsumexp_long_backward_buffer_1(L: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("L", L, torch.float32, 1, L.device)
+    _check("state", state, torch.float32, 2, L.device)
+    (q,) = L.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=L.device)
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    with_logsumexp_long_backward_buffer_1_kernel[grid](
+        L, state, buffer_1, L.stride(0), state.stride(0), state.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
 def _with_logsumexp_long_backward_buffer_0(
     V: torch.Tensor,
     d_O: torch.Tensor,
     d_L: torch.Tensor,
+    O: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_with_logsumexp_long_backward_buffer_0(V: bf16[x e], d_O: bf16[q e], d_L: f32[q]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    """_with_logsumexp_long_backward_buffer_0(V: bf16[x e], d_O: bf16[q e], d_L: f32[q], O: bf16[q e], buffer_1: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("d_O", d_O, torch.bfloat16, 2, V.device)
     _check("d_L", d_L, torch.float32, 1, V.device)
+    _check("O", O, torch.bfloat16, 2, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, V.device)
     x, e = V.shape
     q, _ = d_O.shape
     if d_O.shape != (q, e):
         raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
     if d_L.shape != (q,):
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    if O.shape != (q, e):
+        raise ValueError(f"O: bf16[q e] has shape {O.shape}, expected {(q, e)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     with_logsumexp_long_backward_buffer_0_kernel[grid](
-        V, d_O, d_L, buffer_0, V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0),
-        buffer_0.stride(0), buffer_0.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
+        V, d_O, d_L, O, buffer_1, buffer_0, V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1),
+        d_L.stride(0), O.stride(0), O.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
     )
     return buffer_0
 
 
-def _with_logsumexp_long_backward_buffer_1(d_O: torch.Tensor, O: torch.Tensor) -> torch.Tensor:
-    """_with_logsumexp_long_backward_buffer_1(d_O: bf16[q e], O: bf16[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+def _with_logsumexp_long_backward_d_V(d_O: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_with_logsumexp_long_backward_d_V(d_O: bf16[q e], buffer_1: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.bfloat16, 2, d_O.device)
-    _check("O", O, torch.bfloat16, 2, d_O.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, d_O.device)
     q, e = d_O.shape
-    if O.shape != (q, e):
-        raise ValueError(f"O: bf16[q e] has shape {O.shape}, expected {(q, e)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
-    if BLOCK_E <= 16384:
-        if BLOCK_E <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_E <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        with_logsumexp_long_backward_buffer_1_rows_kernel[grid](
-            d_O, O, buffer_1, d_O.stride(0), d_O.stride(1), O.stride(0), O.stride(1), buffer_1.stride(0), q,
-            e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_E, warps, stages = 4096, 8, 2
-    grid = (q,)
-    with_logsumexp_long_backward_buffer_1_kernel[grid](
-        d_O, O, buffer_1, d_O.stride(0), d_O.stride(1), O.stride(0), O.stride(1), buffer_1.stride(0), q, e,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _with_logsumexp_long_backward_d_V(
-    d_O: torch.Tensor,
-    L: torch.Tensor,
-    state: torch.Tensor,
-    d: int,
-) -> torch.Tensor:
-    """_with_logsumexp_long_backward_d_V(d_O: bf16[q e], L: f32[q], state: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
-    _check("d_O", d_O, torch.bfloat16, 2, d_O.device)
-    _check("L", L, torch.float32, 1, d_O.device)
-    _check("state", state, torch.float32, 2, d_O.device)
-    q, e = d_O.shape
-    _, x = state.shape
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_1.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_O.device)
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     with_logsumexp_long_backward_d_V_kernel[grid](
-        d_O, L, state, d_V, d_O.stride(0), d_O.stride(1), L.stride(0), state.stride(0), state.stride(1),
-        d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        d_O, buffer_1, d_V, d_O.stride(0), d_O.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
-def _with_logsumexp_long_backward_d_Q(
-    K: torch.Tensor,
-    L: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_with_logsumexp_long_backward_d_Q(K: bf16[x d], L: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _with_logsumexp_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_with_logsumexp_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("L", L, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, K.device)
     x, d = K.shape
-    (q,) = L.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    q, _ = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     with_logsumexp_long_backward_d_Q_kernel[grid](
-        K, L, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), L.stride(0), state.stride(0),
-        state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0),
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_Q.stride(0),
         d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return d_Q
 
 
-def _with_logsumexp_long_backward_d_K(
-    Q: torch.Tensor,
-    L: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_with_logsumexp_long_backward_d_K(Q: bf16[q d], L: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _with_logsumexp_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_with_logsumexp_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("L", L, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = state.shape
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    _, x = buffer_0.shape
     if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     with_logsumexp_long_backward_d_K_kernel[grid](
-        Q, L, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), L.stride(0), state.stride(0),
-        state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0),
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_K.stride(0),
         d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
@@ -11273,11 +10795,11 @@ class _with_logsumexp_long_autograd(torch.autograd.Function):
     def backward(ctx, d_O, d_L):
         Q, K, V, O, L, state = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0 = _with_logsumexp_long_backward_buffer_0(V, d_O, d_L)
-        buffer_1 = _with_logsumexp_long_backward_buffer_1(d_O, O)
-        d_V = _with_logsumexp_long_backward_d_V(d_O, L, state, d)
-        d_Q = _with_logsumexp_long_backward_d_Q(K, L, state, buffer_0, buffer_1)
-        d_K = _with_logsumexp_long_backward_d_K(Q, L, state, buffer_0, buffer_1)
+        buffer_1 = _with_logsumexp_long_backward_buffer_1(L, state, d)
+        buffer_0 = _with_logsumexp_long_backward_buffer_0(V, d_O, d_L, O, buffer_1)
+        d_V = _with_logsumexp_long_backward_d_V(d_O, buffer_1)
+        d_Q = _with_logsumexp_long_backward_d_Q(K, buffer_0)
+        d_K = _with_logsumexp_long_backward_d_K(Q, buffer_0)
         return d_Q, d_K, d_V
 
 

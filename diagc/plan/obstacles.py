@@ -11,6 +11,16 @@ from diagc.core.contraction import multiplies, tile_sides
 from diagc.core.diagram import Node, walk
 from diagc.plan.structure import Structure, fills, reduced_axes
 
+LABOUR = 17
+"""Operations of a vector unit in the time in which a matrix unit multiplies an element with the 128 rows of a tile: 256
+operations at 989 against 67 TFLOP/s (specs/machines/h200.yaml)."""
+
+SPECIAL = 16
+"""Operations of a vector unit in the time of a special function (the same file)."""
+
+MANY_ROWS = 256
+"""From here on the side of a product has several tiles."""
+
 
 def apart(made: Structure, reductions: Sequence[Node]) -> list[Node]:
     """Reductions over several axes of the results: their loops could not store along all of these."""
@@ -60,6 +70,32 @@ def doubled(made: Structure, reductions: Sequence[Node]) -> list[Node]:
             below = {n for r in carried if r in known and multiplies(r) for n in walk(r.inputs)}
             found += [r for r in carried if r in below and not any(map(multiplies, walk((r,))))]
     return found
+
+
+def laboured(made: Structure, reductions: Sequence[Node]) -> list[tuple[Node, tuple[Node, ...]]]:
+    """Sides of products whose elements take longer to compute, again in each program, than to multiply."""
+    blocked = {axis for axis, extent in made.extents.items() if extent.blocked}
+    folds, found = set(reductions), list[tuple[Node, tuple[Node, ...]]]()
+    for reduction in reductions:
+        first, second = tile_sides(reduction, blocked) or ((), ())
+        for side, other in ((first, second), (second, first)):
+            own = {a for f in other for a in f.axes} - {a for f in side for a in f.axes}
+            again = any(
+                made.extents[a].kind == "tile" and (a.size.value or MANY_ROWS) >= MANY_ROWS for a in own
+            )
+            if again and _labour(side, folds) > LABOUR:
+                found.append((reduction, side))
+    return found
+
+
+def _labour(side: Sequence[Node], folds: set[Node]) -> int:
+    """Operations of a vector unit for an element of a side; none where a fold of the kernel makes it."""
+    below = list(walk(side))
+    if not folds.isdisjoint(below):
+        return 0
+    axes = {axis for factor in side for axis in factor.axes}
+    maps = [n.op.function for n in below if isinstance(n.op, ops.Map) and set(n.axes) == axes]
+    return sum(f.flops + SPECIAL * f.special for f in maps)
 
 
 def unmultiplied(made: Structure, reductions: Sequence[Node]) -> list[Node]:

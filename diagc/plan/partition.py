@@ -31,6 +31,7 @@ from diagc.plan.obstacles import (
     apart,
     crossed,
     doubled,
+    laboured,
     parallel_axes,
     reductions_of,
     repeated,
@@ -95,10 +96,11 @@ class _Partition:
         for _ in range(MAX_ROUNDS):
             groups = self._groups()
             made = [self._stage(group).structure for group in groups]
-            before = len(self.cuts)
-            for current in [n for each in made for n in self._obstacles(each)] or self._unmultiplied(made):
+            before = set(self.cuts)
+            found = [n for each in made for n in self._obstacles(each)]
+            for current in found or self._unmultiplied(made) or self._laboured(made):
                 self._cut(current)
-            if len(self.cuts) == before:
+            if set(self.cuts) == before:
                 return self._ordered(self._read_by_others(groups))
         raise AssertionError("cutting does not end on this diagram")
 
@@ -335,6 +337,41 @@ class _Partition:
             found += smallest(n for n in self.originals(products) if not self._is_known(self._written(n)))
         return found
 
+    def _laboured(self, made: Sequence[Structure]) -> list[Node]:
+        """Sides to be written; what was written for them alone is no longer, so that one kernel makes all of them."""
+        found = [
+            self._side(r, side)
+            for each in made
+            for r, side in laboured(each, reductions_of(each.diagram.outputs))
+        ]
+        found = [f for f in dict.fromkeys(found) if not self._is_known(self._written(f))]
+        results = {*self.diagram.outputs, *found, *self.cuts}
+        for current in [n for n in self.cuts if self._read_for(n, results) <= set(found)]:
+            del self.cuts[current]
+        return found
+
+    def _side(self, reduction: Node, factors: tuple[Node, ...]) -> Node:
+        """The node of the whole diagram that is the product of some factors of a contraction."""
+        whole, *side = self.originals((reduction, *factors))
+        if len(side) == 1:
+            return side[0]
+        product = whole.inputs[0]
+        others = [f for f in product_factors(product) if f not in side]
+        made = node(product.op, *side)
+        self._replace(product, node(product.op, made, *others))
+        return made
+
+    def _read_for(self, current: Node, results: set[Node]) -> set[Node]:
+        """The results that are made of a node without another result between."""
+        found, stack = set[Node](), list(self.readers[current])
+        while stack:
+            top = stack.pop()
+            if top in results:
+                found.add(top)
+            else:
+                stack += self.readers[top]
+        return found
+
     def _nested(self, fold: Node, walked: set[Axis]) -> Node:
         """Fold over several axes as folds of folds, and return the inner one, which does not have the walked axes."""
         assert isinstance(fold.op, ops.Reduce)
@@ -342,12 +379,18 @@ class _Partition:
         inner = node(
             replace(fold.op, axes=tuple(axis for axis in fold.op.axes if axis not in walked)), *fold.inputs
         )
-        made = self.record.follow(fold, node(replace(fold.op, axes=outer), inner))
-        results = substitute((*self.diagram.outputs, *self.cuts), {fold: made})
+        made = node(replace(fold.op, axes=outer), inner)
+        self._replace(fold, made)
+        return inner
+
+    def _replace(self, current: Node, made: Node) -> None:
+        """Put another node in the place of one of the whole diagram."""
+        results = substitute(
+            (*self.diagram.outputs, *self.cuts), {current: self.record.follow(current, made)}
+        )
         self.diagram = replace(self.diagram, outputs=results[: len(self.diagram.outputs)])
         self.cuts = dict(zip(results[len(self.diagram.outputs) :], self.cuts.values(), strict=True))
         self.readers = users(self.diagram.outputs)
-        return inner
 
     def originals(self, of_kernels: Iterable[Node]) -> list[Node]:
         """The nodes of the whole diagram that nodes of kernels stand for."""
