@@ -106,98 +106,214 @@ def _sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
-def _sigmoid_weights_forward_state(Q, K):
-    """sigmoid_weights_forward_state(Q: bf16[q d], K: bf16[x d]) -> f32[q x]"""
-    Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
+def _sigmoid_weights_forward(Q, K, V, *, block_x=256, block_q=512):
+    """sigmoid_weights_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e], in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
+    _, e = V.shape
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    sum_d = jnp.einsum("qd,xd->qx", Q, K, preferred_element_type=jnp.float32)  # [q x]
-    return sum_d
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = jax.nn.sigmoid(dot * rsqrt).astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            chosen = jnp.where(x_index <= q_index[:, None], jax.nn.sigmoid(mul), 0.0)
+            tile_bf16 = chosen.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return acc_x.astype(jnp.bfloat16)
+
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
+    return out_tiles[:q]
 
 
-def _sigmoid_weights_forward_buffer_0(state, *, d):
-    """sigmoid_weights_forward_buffer_0(state: f32[q x]) -> bf16[q x]"""
-    state = jnp.asarray(state, jnp.float32)
-    q, x = state.shape
-    sigmoid_value = jax.nn.sigmoid(lax.rsqrt(jnp.float32(d)) * state)  # [q x]
-    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
-    return chosen.astype(jnp.bfloat16)
-
-
-def _sigmoid_weights_forward_out(V, buffer_0):
-    """sigmoid_weights_forward_out(V: bf16[x e], buffer_0: bf16[q x]) -> bf16[q e]"""
-    V, buffer_0 = (jnp.asarray(array, jnp.bfloat16) for array in (V, buffer_0))
-    x, e = V.shape
-    q, _ = buffer_0.shape
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    sum_x = jnp.einsum("qx,xe->qe", buffer_0, V, preferred_element_type=jnp.float32)  # [q e]
-    as_bf16 = sum_x.astype(jnp.bfloat16)  # [q e]
-    return as_bf16
-
-
-def _sigmoid_weights_backward_buffer_0(state, *, d):
-    """sigmoid_weights_backward_buffer_0(state: f32[q x]) -> bf16[q x]"""
-    state = jnp.asarray(state, jnp.float32)
-    q, x = state.shape
-    sigmoid_value = jax.nn.sigmoid(lax.rsqrt(jnp.float32(d)) * state)  # [q x]
-    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
-    return chosen.astype(jnp.bfloat16)
-
-
-def _sigmoid_weights_backward_d_Q(K, V, d_out, state):
-    """sigmoid_weights_backward_d_Q(K: bf16[x d], V: bf16[x e], d_out: bf16[q e], state: f32[q x]) -> bf16[q d]"""
-    K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (K, V, d_out))
-    state = jnp.asarray(state, jnp.float32)
-    x, d = K.shape
+def _sigmoid_weights_backward_d_Q(Q, K, V, d_out, *, block_x=256, block_q=512):
+    """sigmoid_weights_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_out: bf16[q e]) -> bf16[q d], in blocks: memory does not grow with x."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    q, d = Q.shape
+    x, _ = K.shape
     _, e = V.shape
-    q, _ = d_out.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    rsqrt_value = lax.rsqrt(jnp.float32(d))  # []
-    sigmoid_value = jax.nn.sigmoid(rsqrt_value * state)  # [q x]
-    sum_e = jnp.einsum("xe,qe->qx", V.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sum_e, 0.0)  # [q x]
-    sum_x = jnp.einsum("qx,qx,qx,xd->qd", sigmoid_value.astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), (1.0 - sigmoid_value).astype(jnp.bfloat16), K, preferred_element_type=jnp.float32)
-    as_bf16 = (sum_x * rsqrt_value).astype(jnp.bfloat16)  # [q d]
-    return as_bf16
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+
+        def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sigmoid = jax.nn.sigmoid(dot * rsqrt)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            d_out_f32 = d_out_tile.astype(jnp.float32)
+            V_f32 = V_tile.astype(jnp.float32)
+            dot_2 = jnp.einsum("qe,xe->qx", d_out_f32, V_f32, precision="highest")
+            tile_bf16 = (sigmoid * (1.0 - sigmoid) * dot_2).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_q + block_q)
+
+        def step_2(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sigmoid = jax.nn.sigmoid(dot * rsqrt)
+            chosen = jnp.where((x_index < x), 1.0 - sigmoid, 0.0)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            d_out_f32 = d_out_tile.astype(jnp.float32)
+            V_f32 = V_tile.astype(jnp.float32)
+            dot_2 = jnp.einsum("qe,xe->qx", d_out_f32, V_f32, precision="highest")
+            chosen_2 = jnp.where(x_index <= q_index[:, None], dot_2, 0.0)
+            tile_bf16 = (sigmoid * chosen * chosen_2).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
+
+    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return d_Q_tiles[:q]
 
 
-def _sigmoid_weights_backward_d_K(Q, V, d_out, state):
-    """sigmoid_weights_backward_d_K(Q: bf16[q d], V: bf16[x e], d_out: bf16[q e], state: f32[q x]) -> bf16[x d]"""
-    Q, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, V, d_out))
-    state = jnp.asarray(state, jnp.float32)
+def _sigmoid_weights_backward_d_K_d_V(Q, K, V, d_out, *, block_q=256, block_x=512):
+    """sigmoid_weights_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_out: bf16[q e]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     q, d = Q.shape
-    x, e = V.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    rsqrt_value = lax.rsqrt(jnp.float32(d))  # []
-    sigmoid_value = jax.nn.sigmoid(rsqrt_value * state)  # [q x]
-    sum_e = jnp.einsum("xe,qe->xq", V.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
-    chosen = jnp.where(jnp.arange(x)[:, None] <= jnp.arange(q), sum_e, 0.0)  # [x q]
-    sum_q = jnp.einsum("qd,qx,xq,qx->xd", Q, sigmoid_value.astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), (1.0 - sigmoid_value).astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    as_bf16 = (sum_q * rsqrt_value).astype(jnp.bfloat16)  # [x d]
-    return as_bf16
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        to_q = q // block_q * block_q
 
-def _sigmoid_weights_backward_d_V(d_out, buffer_0):
-    """sigmoid_weights_backward_d_V(d_out: bf16[q e], buffer_0: bf16[q x]) -> bf16[x e]"""
-    d_out, buffer_0 = (jnp.asarray(array, jnp.bfloat16) for array in (d_out, buffer_0))
-    q, e = d_out.shape
-    _, x = buffer_0.shape
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    sum_q = jnp.einsum("qx,qe->xe", buffer_0, d_out, preferred_element_type=jnp.float32)  # [x e]
-    as_bf16 = sum_q.astype(jnp.bfloat16)  # [x e]
-    return as_bf16
+        def step(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            sigmoid = jax.nn.sigmoid(dot * rsqrt)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            d_out_f32 = d_out_tile.astype(jnp.float32)
+            V_f32 = V_tile.astype(jnp.float32)
+            dot_2 = jnp.einsum("xe,qe->xq", V_f32, d_out_f32, precision="highest")
+            le = x_index[:, None] <= q_index
+            mul = sigmoid * (1.0 - sigmoid) * jnp.where(le, dot_2, 0.0)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = jnp.where(le, sigmoid, 0.0).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        from_q = jnp.maximum(0, to_q)
+
+        def step_2(block, state):
+            acc_q, acc_q_2 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            sigmoid = jax.nn.sigmoid(dot * rsqrt)
+            chosen = jnp.where((q_index < q), 1.0 - sigmoid, 0.0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            d_out_f32 = d_out_tile.astype(jnp.float32)
+            V_f32 = V_tile.astype(jnp.float32)
+            dot_2 = jnp.einsum("xe,qe->xq", V_f32, d_out_f32, precision="highest")
+            le = x_index[:, None] <= q_index
+            mul = sigmoid * chosen * jnp.where(le, dot_2, 0.0)
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = jnp.where(le, sigmoid, 0.0).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
+
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+
+    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, e)
+    return d_K_tiles[:x], d_V_tiles[:x]
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
@@ -207,21 +323,15 @@ def _sigmoid_weights_differentiable(Q, K, V, block_x, block_q):
 
 
 def _sigmoid_weights_keeping(Q, K, V, block_x, block_q):
-    _, d = Q.shape
-    state = _sigmoid_weights_forward_state(Q, K)
-    buffer_0 = _sigmoid_weights_forward_buffer_0(state, d=d)
-    out = _sigmoid_weights_forward_out(V, buffer_0)
-    return out, (Q, K, V, state)
+    out = _sigmoid_weights_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V)
 
 
 def _sigmoid_weights_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, state = saved
+    Q, K, V = saved
     d_out = cotangents
-    _, d = K.shape
-    buffer_0 = _sigmoid_weights_backward_buffer_0(state, d=d)
-    d_Q = _sigmoid_weights_backward_d_Q(K, V, d_out, state)
-    d_K = _sigmoid_weights_backward_d_K(Q, V, d_out, state)
-    d_V = _sigmoid_weights_backward_d_V(d_out, buffer_0)
+    d_Q = _sigmoid_weights_backward_d_Q(Q, K, V, d_out, block_x=block_x, block_q=block_q)
+    d_K, d_V = _sigmoid_weights_backward_d_K_d_V(Q, K, V, d_out, block_q=block_q, block_x=block_x)
     return (d_Q, d_K, d_V)
 
 

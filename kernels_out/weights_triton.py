@@ -553,133 +553,74 @@ def sigmoid_weights_long_out_kernel(
 
 
 @triton.jit
-def sigmoid_weights_forward_state_kernel(
-    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
-    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+def sigmoid_weights_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e,
+    out_stride_q, out_stride_e, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:10]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
         )
         # src[weights.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        dot = tl.dot(Q, tl.trans(K))
+        # src[weights.diag:11]
+        tile_bf16 = tl.sigmoid(dot * rsqrt).to(tl.bfloat16)
         # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
         )
+        # src[weights.diag:11]
+        next_acc_x = tl.dot(tile_bf16, V, acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:10]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    tl.store(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        acc_d,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def sigmoid_weights_forward_buffer_0_kernel(
-    state_ptr, buffer_0_ptr, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_q,
-    size_x, size_d, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    q_index = program.to(tl.int64)
-    state = tl.load(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        mask=(x_index < size_x),
-        other=0.0,
-    )
-    # src[weights.diag:7]
-    # src[weights.diag:11]
-    sigmoid_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
-    tile_bf16 = tl.where(x_index <= q_index, sigmoid_x, 0.0).to(tl.bfloat16)
-    tl.store(
-        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-        tile_bf16,
-        mask=(x_index < size_x),
-    )
-
-
-@triton.jit
-def sigmoid_weights_forward_out_kernel(
-    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_e, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
-    out_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        # src[weights.diag:11]
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(tile * rsqrt), 0.0)
+        tile_bf16 = where_q_x.to(tl.bfloat16)
         # src[weights.diag:10]
         V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(e_index < size_e)[:, None],
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         # src[weights.diag:11]
-        next_acc_x = tl.dot(buffer_0, tl.trans(V), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[weights.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:11]
-        next_acc_x = tl.dot(buffer_0, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(tile_bf16, V, acc_x)
         acc_x = next_acc_x
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
@@ -689,46 +630,26 @@ def sigmoid_weights_forward_out_kernel(
 
 
 @triton.jit
-def sigmoid_weights_backward_buffer_0_kernel(
-    state_ptr, buffer_0_ptr, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_q,
-    size_x, size_d, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    q_index = program.to(tl.int64)
-    state = tl.load(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        mask=(x_index < size_x),
-        other=0.0,
-    )
-    # src[weights.diag:7]
-    # src[weights.diag:11]
-    sigmoid_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
-    tile_bf16 = tl.where(x_index <= q_index, sigmoid_x, 0.0).to(tl.bfloat16)
-    tl.store(
-        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-        tile_bf16,
-        mask=(x_index < size_x),
-    )
-
-
-@triton.jit
 def sigmoid_weights_backward_d_Q_kernel(
-    K_ptr, V_ptr, d_out_ptr, state_ptr, d_Q_ptr, K_stride_x, K_stride_d, V_stride_x, V_stride_e,
-    d_out_stride_q, d_out_stride_e, state_stride_q, state_stride_x, d_Q_stride_q, d_Q_stride_d, size_x,
-    size_d, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_E: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_e, d_out_stride_q, d_out_stride_e, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
-    e_index = tl.arange(0, BLOCK_E)
     d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:10]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -738,13 +659,16 @@ def sigmoid_weights_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
         )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:11]
-        sigmoid_q_x = tl.sigmoid(rsqrt * state)
+        sigmoid_q_x = tl.sigmoid(dot * rsqrt)
         # src[weights.diag:10]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -752,16 +676,10 @@ def sigmoid_weights_backward_d_Q_kernel(
             0.0,
             EXACT_E,
         )
-        V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
-        dot = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
-        tile_bf16 = ((sigmoid_q_x * dot) * (1.0 - sigmoid_q_x)).to(tl.bfloat16)
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
+        V_f32 = V.to(tl.float32)
+        dot_2 = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
+        tile_bf16 = ((sigmoid_q_x * (1.0 - sigmoid_q_x)) * dot_2).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -769,33 +687,29 @@ def sigmoid_weights_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        sigmoid_q_x = tl.sigmoid(rsqrt * state)
-        # src[weights.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        V_f32 = V.to(tl.float32)
-        d_out_f32 = d_out.to(tl.float32)
-        dot = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
-        # src[weights.diag:11]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        tile_2 = (sigmoid_q_x * tl.where(tile, dot, 0.0)) * (1.0 - sigmoid_q_x)
-        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[weights.diag:10]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[weights.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[weights.diag:11]
+        sigmoid_q_x = tl.sigmoid(dot * rsqrt)
+        sub_q_x = tl.where((x_index < size_x)[None, :], 1.0 - sigmoid_q_x, 0.0)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        V_f32 = V.to(tl.float32)
+        dot_2 = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
+        # src[weights.diag:11]
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], dot_2, 0.0)
+        tile_bf16 = ((sigmoid_q_x * sub_q_x) * where_q_x).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -806,180 +720,106 @@ def sigmoid_weights_backward_d_Q_kernel(
 
 
 @triton.jit
-def sigmoid_weights_backward_d_K_kernel(
-    Q_ptr, V_ptr, d_out_ptr, state_ptr, d_K_ptr, Q_stride_q, Q_stride_d, V_stride_x, V_stride_e,
-    d_out_stride_q, d_out_stride_e, state_stride_q, state_stride_x, d_K_stride_x, d_K_stride_d, size_q,
-    size_d, size_x, size_e, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_X: tl.constexpr, EXACT_E: tl.constexpr, EXACT_D: tl.constexpr,
+def sigmoid_weights_backward_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, d_K_stride_x, d_K_stride_d, d_V_stride_x,
+    d_V_stride_e, size_q, size_d, size_x, size_e, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
-    e_index = tl.arange(0, BLOCK_E)
     d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:10]
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(rsqrt * state)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        # src[weights.diag:10]
-        V_f32 = V.to(tl.float32)
-        d_out_f32 = d_out.to(tl.float32)
-        dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
-        # src[weights.diag:11]
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], dot, 0.0)
-        tile = (sigmoid_x_q * where_x_q) * (1.0 - sigmoid_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[weights.diag:10]
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
         # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(rsqrt * state)
+        sigmoid_x_q = tl.sigmoid(dot * rsqrt)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
             0.0,
             EXACT_E,
         )
+        d_out_f32 = d_out.to(tl.float32)
         # src[weights.diag:10]
         V_f32 = V.to(tl.float32)
-        d_out_f32 = d_out.to(tl.float32)
-        dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
-        tile_bf16 = ((sigmoid_x_q * dot) * (1.0 - sigmoid_x_q)).to(tl.bfloat16)
+        dot_2 = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
+        # src[weights.diag:11]
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        tile = (sigmoid_x_q * (1.0 - sigmoid_x_q)) * tl.where(le_x_q, dot_2, 0.0)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = tl.where(le_x_q, sigmoid_x_q, 0.0).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         # src[weights.diag:10]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[weights.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
         # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(rsqrt * state)
+        sigmoid_x_q = tl.sigmoid(dot * rsqrt)
+        sub_x_q = tl.where((q_index < size_q)[None, :], 1.0 - sigmoid_x_q, 0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        d_out_f32 = d_out.to(tl.float32)
         # src[weights.diag:10]
         V_f32 = V.to(tl.float32)
-        d_out_f32 = d_out.to(tl.float32)
-        dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
+        dot_2 = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
         # src[weights.diag:11]
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], dot, 0.0)
-        tile = (sigmoid_x_q * where_x_q) * (1.0 - sigmoid_x_q)
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        tile = (sigmoid_x_q * sub_x_q) * tl.where(le_x_q, dot_2, 0.0)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = tl.where(le_x_q, sigmoid_x_q, 0.0).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
-
-
-@triton.jit
-def sigmoid_weights_backward_d_V_kernel(
-    d_out_ptr, buffer_0_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, buffer_0_stride_q, buffer_0_stride_x,
-    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(buffer_0, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(buffer_0, tl.trans(d_out), acc_q)
-        acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        acc_q.to(tl.bfloat16),
+        acc_q_2.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
     )
 
@@ -1446,167 +1286,117 @@ def _sigmoid_weights_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     return out
 
 
-def _sigmoid_weights_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """_sigmoid_weights_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+def _sigmoid_weights_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
+    """_sigmoid_weights_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
     x, _ = K.shape
+    _, e = V.shape
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    sigmoid_weights_forward_state_kernel[grid](
-        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
-        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return state
-
-
-def _sigmoid_weights_forward_buffer_0(state: torch.Tensor, d: int) -> torch.Tensor:
-    """_sigmoid_weights_forward_buffer_0(state: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 2, state.device)
-    q, x = state.shape
-    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=state.device)
-    BLOCK_X, warps, stages = 1024, 4, 1
-    grid = (q * triton.cdiv(x, BLOCK_X),)
-    sigmoid_weights_forward_buffer_0_kernel[grid](
-        state, buffer_0, state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), q, x, d,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _sigmoid_weights_forward_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
-    """_sigmoid_weights_forward_out(V: bf16[x e], buffer_0: bf16[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("buffer_0", buffer_0, torch.bfloat16, 2, V.device)
-    x, e = V.shape
-    q, _ = buffer_0.shape
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
-    sigmoid_weights_forward_out_kernel[grid](
-        V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
-        out.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
-        num_stages=stages,
-    )
-    return out
-
-
-def _sigmoid_weights_backward_buffer_0(state: torch.Tensor, d: int) -> torch.Tensor:
-    """_sigmoid_weights_backward_buffer_0(state: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 2, state.device)
-    q, x = state.shape
-    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=state.device)
-    BLOCK_X, warps, stages = 1024, 4, 1
-    grid = (q * triton.cdiv(x, BLOCK_X),)
-    sigmoid_weights_backward_buffer_0_kernel[grid](
-        state, buffer_0, state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), q, x, d,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _sigmoid_weights_backward_d_Q(
-    K: torch.Tensor,
-    V: torch.Tensor,
-    d_out: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_sigmoid_weights_backward_d_Q(K: bf16[x d], V: bf16[x e], d_out: bf16[q e], state: f32[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 2, K.device)
-    _check("V", V, torch.bfloat16, 2, K.device)
-    _check("d_out", d_out, torch.bfloat16, 2, K.device)
-    _check("state", state, torch.float32, 2, K.device)
-    x, d = K.shape
-    _, e = V.shape
-    q, _ = d_out.shape
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-    if d_out.shape != (q, e):
-        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if max(BLOCK_E, BLOCK_D) > 256:
-        raise ValueError(f"e x d = {max(BLOCK_E, BLOCK_D)}: at most 256 elements are held on chip")
-    if max(BLOCK_E, BLOCK_D) <= 64:
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
-    elif max(BLOCK_E, BLOCK_D) <= 128:
+    elif max(BLOCK_D, BLOCK_E) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
+    sigmoid_weights_forward_kernel[grid](
+        Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _sigmoid_weights_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+) -> torch.Tensor:
+    """_sigmoid_weights_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_out: bf16[q e]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     sigmoid_weights_backward_d_Q_kernel[grid](
-        K, V, d_out, state, d_Q, K.stride(0), K.stride(1), V.stride(0), V.stride(1), d_out.stride(0),
-        d_out.stride(1), state.stride(0), state.stride(1), d_Q.stride(0), d_Q.stride(1), x, d, e, q,
-        BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_E=e == BLOCK_E,
-        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, V, d_out, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        d_out.stride(0), d_out.stride(1), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
     return d_Q
 
 
-def _sigmoid_weights_backward_d_K(
+def _sigmoid_weights_backward_d_K_d_V(
     Q: torch.Tensor,
+    K: torch.Tensor,
     V: torch.Tensor,
     d_out: torch.Tensor,
-    state: torch.Tensor,
-) -> torch.Tensor:
-    """_sigmoid_weights_backward_d_K(Q: bf16[q d], V: bf16[x e], d_out: bf16[q e], state: f32[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_sigmoid_weights_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_out: bf16[q e]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
     q, d = Q.shape
-    x, e = V.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if max(BLOCK_E, BLOCK_D) > 256:
-        raise ValueError(f"e x d = {max(BLOCK_E, BLOCK_D)}: at most 256 elements are held on chip")
-    if max(BLOCK_E, BLOCK_D) <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 4, 2
-    elif max(BLOCK_E, BLOCK_D) <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 128, 64, 8, 2
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
-    sigmoid_weights_backward_d_K_kernel[grid](
-        Q, V, d_out, state, d_K, Q.stride(0), Q.stride(1), V.stride(0), V.stride(1), d_out.stride(0),
-        d_out.stride(1), state.stride(0), state.stride(1), d_K.stride(0), d_K.stride(1), q, d, x, e,
-        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_E=e == BLOCK_E,
-        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    sigmoid_weights_backward_d_K_d_V_kernel[grid](
+        Q, K, V, d_out, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), d_out.stride(0), d_out.stride(1), d_K.stride(0), d_K.stride(1), d_V.stride(0),
+        d_V.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X,
+        EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return d_K
-
-
-def _sigmoid_weights_backward_d_V(d_out: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
-    """_sigmoid_weights_backward_d_V(d_out: bf16[q e], buffer_0: bf16[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("buffer_0", buffer_0, torch.bfloat16, 2, d_out.device)
-    q, e = d_out.shape
-    _, x = buffer_0.shape
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
-    sigmoid_weights_backward_d_V_kernel[grid](
-        d_out, buffer_0, d_V, d_out.stride(0), d_out.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_V
+    return d_K, d_V
 
 
 def _sigmoid_weights_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
@@ -1763,22 +1553,15 @@ class _sigmoid_weights_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        _, d = Q.shape
-        state = _sigmoid_weights_forward_state(Q, K)
-        buffer_0 = _sigmoid_weights_forward_buffer_0(state, d)
-        out = _sigmoid_weights_forward_out(V, buffer_0)
-        ctx.save_for_backward(Q, K, V, state)
-        ctx.sizes = (d,)
+        out = _sigmoid_weights_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, state = ctx.saved_tensors
-        (d,) = ctx.sizes
-        buffer_0 = _sigmoid_weights_backward_buffer_0(state, d)
-        d_Q = _sigmoid_weights_backward_d_Q(K, V, d_out, state)
-        d_K = _sigmoid_weights_backward_d_K(Q, V, d_out, state)
-        d_V = _sigmoid_weights_backward_d_V(d_out, buffer_0)
+        Q, K, V = ctx.saved_tensors
+        d_Q = _sigmoid_weights_backward_d_Q(Q, K, V, d_out)
+        d_K, d_V = _sigmoid_weights_backward_d_K_d_V(Q, K, V, d_out)
         return d_Q, d_K, d_V
 
 
@@ -1817,7 +1600,7 @@ def sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if max(e, d) <= 256:
+        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
             return _sigmoid_weights_autograd.apply(Q, K, V)
         return _sigmoid_weights_long_autograd.apply(Q, K, V)
     if max(d, e) <= 256:

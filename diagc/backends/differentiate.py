@@ -83,7 +83,7 @@ def derivative(
     backward = Normalise().run(written, record)
     same = Choices().run(normal) is normal
     results = normal.outputs if same else backward.outputs[: len(normal.outputs)]
-    backward, kept = _reading_saved(backward, cotangents, len(results), names, record, held)
+    backward, kept = _reading_saved(backward, cotangents, len(results), names, record, held, prepare)
     backward = Reassociate({}).run(backward, record)
     forward = replace(
         normal,
@@ -106,9 +106,12 @@ def derivative(
 
 
 def _reading_saved(
-    joint: Diagram, cotangents: tuple[Node, ...], count: int, names: _Names, record: Record, held: Held
-) -> tuple[Diagram, dict[Node, Node]]:
+    joint: Diagram, cotangents: tuple[Node, ...], count: int, names: _Names, record: Record, held: Held,
+    prepare: Prepare,
+) -> tuple[Diagram, dict[Node, Node]]:  # fmt: skip
     """The gradients, reading results and finished folds instead of computing them, and the folds that they read.
+
+    A fold counts as finished if kernels finish it in the form that they are planned for, too.
 
     Integers that are folded, such as the place of a maximum, are kept in any case: computed again of numbers that are
     rounded otherwise, they could differ.
@@ -121,7 +124,8 @@ def _reading_saved(
         (*joint.output_names[:count], *map(input_name, places.values())),
         (*joint.layouts[:count], *(n.array for n in chosen)),
     )  # fmt: skip
-    folds = finished_folds(first, record, held)
+    planned_folds = {_folded(fold) for fold in finished_folds(prepare(first, Record()), Record(), held)}
+    folds = [fold for fold in finished_folds(first, record, held) if _folded(fold) in planned_folds]
     logarithms = {made: names.state("logsum", made, joint) for fold in folds for made in _logarithm(fold)}
     written = {
         result: node(ops.Input(name), array=layout)
@@ -142,6 +146,12 @@ def _reading_saved(
     inputs = (*joint.inputs, *(n for n in (*written.values(), *kept.values()) if n in used))
     backward = Diagram(joint.name, inputs, made, joint.output_names[count:], joint.layouts[count:])
     return Normalise().run(backward, record), kept
+
+
+def _folded(fold: Node) -> tuple[object, ...]:
+    """By what a fold is known in another form of its diagram."""
+    assert isinstance(fold.op, ops.Reduce)
+    return fold.op.monoid, frozenset(fold.op.axes), frozenset(fold.axes)
 
 
 def _chosen(roots: tuple[Node, ...], cotangents: Iterable[Node]) -> list[Node]:

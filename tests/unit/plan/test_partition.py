@@ -6,6 +6,8 @@ import pytest
 
 from diagc.backends.launches import resident_axes
 from diagc.backends.plans import kernels
+from diagc.core import ops
+from diagc.core.diagram import Diagram
 from diagc.core.dtypes import DType
 from diagc.passes.base_two import BaseTwo
 from diagc.passes.masked_factors import MaskedFactors
@@ -26,6 +28,10 @@ def stages(text: str, held: Held = "short") -> tuple[Stage, ...]:
 def written(made: tuple[Stage, ...]) -> list[set[str]]:
     """For each kernel the axes of what it writes."""
     return [{a.name for array in s.diagram.layouts for a in array.axes} for s in made]
+
+
+def names(diagram: Diagram) -> list[str]:
+    return [str(n.op.name) for n in diagram.inputs if isinstance(n.op, ops.Input)]
 
 
 ATTEND = """axis q, x, d, e
@@ -107,7 +113,7 @@ fn f(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d]) -> bf16[b kv g q
   return sum[x](softmax[x](sum[d](Q * K)) * V)
 }"""
 ACTIVATED = """axis b, h, o
-fn f(U: f32[b h], G: f32[b h], D: bf16[h o]) -> f32[b o] { return sum[h](U * silu(G) * D) }"""
+fn f(U: f32[b h], G: f32[b h], D: bf16[h o]) -> f32[b o] { return sum[h](U * relu(G) * D) }"""
 
 
 def tiled(stage: Stage) -> set[str]:
@@ -180,3 +186,30 @@ def test_statistics_are_written_where_they_would_double_a_product() -> None:
 
 def test_a_scale_alone_doubles_nothing() -> None:
     assert len(stages(NORMED.replace("layer_norm[n](X, w, b)", "rms_norm[n](X, w)"))) == 1
+
+
+LAYER = """axis b, i, h, o
+fn f(G: bf16[b h], U: bf16[b h], D: bf16[h o]) -> bf16[b o] { return sum[h](silu(G) * U * D) }"""
+
+
+def test_a_side_with_a_special_function_is_written_once() -> None:
+    made = stages(LAYER)
+    assert written(made) == [{"b", "h"}, {"b", "o"}]
+    assert made[0].diagram.layouts[0].dtype is DType.BF16
+
+
+def test_a_side_stays_in_the_product_where_it_is_light_or_the_other_side_is_short() -> None:
+    assert len(stages(LAYER.replace("silu(G)", "(G + G * G)"))) == 1
+    assert len(stages(LAYER.replace("h, o", "h, o: 64"))) == 1
+
+
+def test_what_a_fold_of_the_kernel_makes_is_not_written() -> None:
+    assert len(stages(ATTEND)) == 1
+
+
+def test_both_gates_are_written_by_the_product_that_their_gradients_read() -> None:
+    (long,) = [d for d in kernels(entry(GATED)).differentiated if d.name.endswith("_long")]
+    outputs = [
+        len(launch.diagram.outputs) for launch in long.backward.launches if "D" in names(launch.diagram)
+    ]
+    assert outputs == [2]
