@@ -28,6 +28,7 @@ _COMMANDS: Final = {
     "pseudocode": ("diagc.cli.pseudocode", "List variables and operations with their places and clocks."),
     "draw": ("diagc.cli.figure", "Draw a spec as SVG."),
     "verify": ("diagc.cli.compare", "Compare every back end with the float64 reference."),
+    "lint-kernels": ("diagc.cli.lint", "Compile kernels ahead of time and check what the GPU would get."),
     "bench": ("diagc.cli.bench", "Measure what is emitted beside its peers."),
     "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),
     "train": ("diagc.cli.train", "Train the models of a learning diagram."),
