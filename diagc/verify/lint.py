@@ -31,7 +31,7 @@ REGISTERS, PROCESSOR_SHARED, WARPS, RESERVED = 65_536, 228 * 1024, 64, 1024
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One compiled configuration; bytes for `spills` and `shared`. `programs` fit on a multiprocessor of sm_90 at once."""
+    """One compiled configuration. Bytes for `spills` and `shared`; `programs` fit on a multiprocessor at once."""
 
     spec: str
     kernel: str
