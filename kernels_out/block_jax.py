@@ -18,6 +18,13 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
 def _attend(Q, K, V, *, block_x=256, block_t=512):
     """attend(Q: bf16[b kv g t d], K: bf16[b kv x d], V: bf16[b kv x d]) -> bf16[b kv g t d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -532,7 +539,7 @@ def _block_buffer_7(buffer_0, buffer_1, buffer_5, buffer_3):
     le_value = jnp.arange(t) <= jnp.arange(t)[:, None]  # [t x]
     as_bf16 = (buffer_0 * buffer_1[:, None, None]).astype(jnp.bfloat16)  # [b kv d x]
     as_bf16_2 = (buffer_5[:, :, None, None, None] * buffer_3).astype(jnp.bfloat16)  # [b t kv g d]
-    sum_d = jnp.einsum("bkdx,btkgd->bkxtg", as_bf16, as_bf16_2, preferred_element_type=jnp.float32).transpose(0, 3, 1, 4, 2)
+    sum_d = _einsum("bkdx,btkgd->btkgx", as_bf16, as_bf16_2, preferred_element_type=jnp.float32)
     chosen = jnp.where(le_value[:, None, None], sum_d * 0.125, -jnp.inf)  # [b t kv g x]
     return chosen
 
@@ -548,7 +555,7 @@ def _block_buffer_4(V, buffer_7):
         raise ValueError(f"buffer_7: f32[b t kv g x] has shape {buffer_7.shape}, expected {(b, t, 2, 2, t)}")
     max_x = jnp.max(buffer_7, axis=4, initial=-jnp.inf)  # [b t kv g]
     exponential = jnp.exp(_subtract(buffer_7, max_x[:, :, :, :, None]))  # [b t kv g x]
-    sum_x = jnp.einsum("bkdx,btkgx->bkdtg", V, exponential.astype(jnp.bfloat16), preferred_element_type=jnp.float32).transpose(0, 3, 1, 4, 2)
+    sum_x = _einsum("bkdx,btkgx->btkgd", V, exponential.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     return sum_x
 
 
@@ -746,7 +753,7 @@ def _block_forward_state_____(state, state_, state___, state__):
         raise ValueError(f"state__: f32[b t kv g d] has shape {state__.shape}, expected {(b, t, 2, 2, 64)}")
     product = state * lax.rsqrt(1e-05 + 0.001953125 * state_[:, None, None])  # [b kv d x]
     product_2 = lax.rsqrt(1e-05 + state___[:, :, None, None, None] * 0.001953125) * state__  # [b t kv g d]
-    sum_d = jnp.einsum("bkdx,btkgd->bkxtg", product.astype(jnp.bfloat16), product_2.astype(jnp.bfloat16), preferred_element_type=jnp.float32).transpose(0, 3, 1, 4, 2)
+    sum_d = _einsum("bkdx,btkgd->btkgx", product.astype(jnp.bfloat16), product_2.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     return sum_d
 
 
@@ -779,7 +786,7 @@ def _block_forward_state_______(state____, state_, state_____):
     chosen = jnp.where(le_value[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     max_x = jnp.max(chosen, axis=4, initial=-jnp.inf)  # [b t kv g]
     exponential = jnp.exp(_subtract(chosen, max_x[:, :, :, :, None]))  # [b t kv g x]
-    sum_x = jnp.einsum("bkdx,btkgx->bkdtg", product.astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), preferred_element_type=jnp.float32).transpose(0, 3, 1, 4, 2)
+    sum_x = _einsum("bkdx,btkgx->btkgd", product.astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     return sum_x
 
 
@@ -1347,7 +1354,7 @@ def _block_backward_buffer_0(logsum, state_____, buffer_10):
     le_value = jnp.arange(t)[:, None] <= jnp.arange(t)  # [x t]
     chosen = jnp.where(le_value.T[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, logsum[:, :, :, :, None]))  # [b t kv g x]
-    sum_t_g = jnp.einsum("btkgd,btkgx->bkdx", buffer_10.astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_t_g = _einsum("btkgd,btkgx->bkdx", buffer_10.astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     return sum_t_g
 
 
@@ -1387,12 +1394,12 @@ def _block_backward_buffer_1(logsum, state_, state__, state___, state____, state
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     product = lax.rsqrt(1e-05 + state_[:, None, None] * 0.001953125) * state____  # [b kv d x]
-    sum_d = jnp.einsum("btkgd,bkdx->bkxtg", buffer_10.astype(jnp.bfloat16), product.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_d = _einsum("btkgd,bkdx->bkxtg", buffer_10.astype(jnp.bfloat16), product.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     le_value = jnp.arange(t)[:, None] <= jnp.arange(t)  # [x t]
     chosen = jnp.where(le_value.T[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, logsum[:, :, :, :, None]))  # [b t kv g x]
     product_2 = lax.rsqrt(1e-05 + state___[:, :, None, None, None] * 0.001953125) * state__  # [b t kv g d]
-    sum_t_g = jnp.einsum("bkxtg,btkgx,btkgd->bkdx", (sum_d - buffer_2.transpose(0, 2, 1, 3)[:, :, None]).astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), product_2.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_t_g = _einsum("bkxtg,btkgx,btkgd->bkdx", (sum_d - buffer_2.transpose(0, 2, 1, 3)[:, :, None]).astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), product_2.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     return sum_t_g
 
 
@@ -1450,12 +1457,12 @@ def _block_backward_buffer_14(logsum, state, state_, state____, state_____, buff
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     rsqrt_value = lax.rsqrt(1e-05 + state_ * 0.001953125)  # [b x]
     as_bf16 = (rsqrt_value[:, None, None] * state____).astype(jnp.bfloat16)  # [b kv d x]
-    sum_d = jnp.einsum("btkgd,bkdx->bktgx", buffer_10.astype(jnp.bfloat16), as_bf16, preferred_element_type=jnp.float32).transpose(0, 2, 1, 3, 4)
+    sum_d = _einsum("btkgd,bkdx->btkgx", buffer_10.astype(jnp.bfloat16), as_bf16, preferred_element_type=jnp.float32)
     le_value = jnp.arange(t) <= jnp.arange(t)[:, None]  # [t x]
     chosen = jnp.where(le_value[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, logsum[:, :, :, :, None]))  # [b t kv g x]
     as_bf16_2 = (rsqrt_value[:, None, None] * state).astype(jnp.bfloat16)  # [b kv d x]
-    sum_x = jnp.einsum("btkgx,btkgx,bkdx->btkgd", (sum_d - buffer_2[:, :, :, :, None]).astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), as_bf16_2, preferred_element_type=jnp.float32)
+    sum_x = _einsum("btkgx,btkgx,bkdx->btkgd", (sum_d - buffer_2[:, :, :, :, None]).astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), as_bf16_2, preferred_element_type=jnp.float32)
     return sum_x
 
 
@@ -1737,7 +1744,7 @@ def block_plain(X, a, WQ, WK, WV, WO, c, up, gate, down):
     sum_width_2 = jnp.einsum("btw,w,wkgd->btkgd", X, a.astype(jnp.bfloat16), WQ, preferred_element_type=jnp.float32) * rsqrt_value[:, :, None, None, None]  # src[block.diag:24]
     sum_width_3 = jnp.einsum("btw,w,wkd->btkd", X, a.astype(jnp.bfloat16), WK, preferred_element_type=jnp.float32) * rsqrt_value[:, :, None, None]  # src[block.diag:25]
     as_bf16 = sum_width_3.astype(jnp.bfloat16)  # [b t kv d]  # src[block.diag:25]
-    sum_d = jnp.einsum("btkgd,bxkd->bktgx", sum_width_2.astype(jnp.bfloat16), as_bf16, preferred_element_type=jnp.float32).transpose(0, 2, 1, 3, 4)  # src[block.diag:7]
+    sum_d = _einsum("btkgd,bxkd->btkgx", sum_width_2.astype(jnp.bfloat16), as_bf16, preferred_element_type=jnp.float32)  # src[block.diag:7]
     S = sum_d * lax.rsqrt(jnp.float32(64))  # [b t kv g x]  # src[block.diag:7]
     chosen = jnp.where(le_value[:, None, None], S, -jnp.inf)  # [b t kv g x]  # src[block.diag:8]
     max_x = jnp.max(chosen, axis=4, initial=-jnp.inf)  # [b t kv g]  # src[maps.diag:5]
@@ -1746,7 +1753,7 @@ def block_plain(X, a, WQ, WK, WV, WO, c, up, gate, down):
     chosen_2 = jnp.where(z[:, :, :, :, None] > 0, e / z[:, :, :, :, None], 0)  # [b t kv g x]  # src[maps.diag:7]
     sum_width_4 = jnp.einsum("btw,w,wkd->btkd", X, a.astype(jnp.bfloat16), WV, preferred_element_type=jnp.float32) * rsqrt_value[:, :, None, None]  # src[block.diag:26]
     as_bf16_2 = sum_width_4.astype(jnp.bfloat16)  # [b t kv d]  # src[block.diag:26]
-    sum_x = jnp.einsum("btkgx,bxkd->bktgd", chosen_2.astype(jnp.bfloat16), as_bf16_2, preferred_element_type=jnp.float32).transpose(0, 2, 1, 3, 4)  # src[block.diag:8]
+    sum_x = _einsum("btkgx,bxkd->btkgd", chosen_2.astype(jnp.bfloat16), as_bf16_2, preferred_element_type=jnp.float32)  # src[block.diag:8]
     sum_kv_g_d = jnp.einsum("btkgd,kgdw->btw", sum_x.astype(jnp.bfloat16), WO, preferred_element_type=jnp.float32)  # src[block.diag:27]
     Y = _add(X.astype(jnp.float32), sum_kv_g_d)  # [b t width]  # src[block.diag:27]
     sum_width_5 = jnp.einsum("btw,btw->bt", Y, Y, precision="highest")  # [b t]

@@ -5,6 +5,13 @@ import jax.numpy as jnp
 __all__ = ["conv1d", "conv2d", "depthwise1d", "causal_depthwise", "depthwise2d", "strided2d"]
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
 def _read(array, index, fill):
     """array[index], and `fill` where an integer index is out of range; `index` is made by jnp.s_."""
     index = index if isinstance(index, tuple) else (index,)
@@ -47,7 +54,7 @@ def depthwise1d(X, W):
     if W.shape != (3, c):
         raise ValueError(f"W: bf16[k c] has shape {W.shape}, expected {(3, c)}")
     view = _read(X, jnp.s_[:, jnp.arange(i)[:, None] + jnp.arange(3) - 1], 0.0)  # [b i k c]  # src[convolution.diag:15]
-    sum_k = jnp.einsum("bikc,kc->cbi", view, W, preferred_element_type=jnp.float32).transpose(1, 2, 0)  # src[convolution.diag:15]
+    sum_k = _einsum("bikc,kc->bic", view, W, preferred_element_type=jnp.float32)  # [b i c]  # src[convolution.diag:15]
     as_bf16 = sum_k.astype(jnp.bfloat16)  # [b i c]
     return as_bf16
 
@@ -62,7 +69,7 @@ def causal_depthwise(X, W, bias):
     if bias.shape != (c,):
         raise ValueError(f"bias: f32[c] has shape {bias.shape}, expected {(c,)}")
     view = _read(X, jnp.s_[:, jnp.arange(i)[:, None] + jnp.arange(3) - 2], 0.0)  # [b i k c]  # src[convolution.diag:19]
-    sum_k = jnp.einsum("bikc,kc->cbi", view, W, preferred_element_type=jnp.float32).transpose(1, 2, 0)  # src[convolution.diag:19]
+    sum_k = _einsum("bikc,kc->bic", view, W, preferred_element_type=jnp.float32)  # [b i c]  # src[convolution.diag:19]
     as_bf16 = jax.nn.silu(sum_k + bias).astype(jnp.bfloat16)  # [b i c]
     return as_bf16
 
@@ -74,7 +81,7 @@ def depthwise2d(X, W):
     if W.shape != (3, 3, c):
         raise ValueError(f"W: bf16[k l c] has shape {W.shape}, expected {(3, 3, c)}")
     view = _read(X, jnp.s_[:, jnp.arange(i)[:, None, None, None] + jnp.arange(3)[:, None, None] - 1, jnp.arange(j)[:, None] + jnp.arange(3) - 1], 0.0)  # src[convolution.diag:23]
-    sum_k_l = jnp.einsum("bikjlc,klc->cbij", view, W, preferred_element_type=jnp.float32).transpose(1, 2, 3, 0)  # src[convolution.diag:23]
+    sum_k_l = _einsum("bikjlc,klc->bijc", view, W, preferred_element_type=jnp.float32)  # [b i j c]  # src[convolution.diag:23]
     as_bf16 = sum_k_l.astype(jnp.bfloat16)  # [b i j c]
     return as_bf16
 

@@ -141,6 +141,6 @@ def groupnorm_matmul(X, weight, bias, W):
     sum_channel_pixel_2 = jnp.sum(centred ** 2, axis=(2, 3))  # [b group]
     product = centred * lax.rsqrt(sum_channel_pixel_2[:, :, None, None] / (16 * pixel) + 1e-05)  # src[maps.diag:34]
     Y = product * weight[:, :, None] + bias[:, :, None]  # [b group channel pixel]  # src[maps.diag:34]
-    sum_group_channel = jnp.einsum("bgcp,gco->bpo", Y.astype(jnp.bfloat16), W, preferred_element_type=jnp.float32).transpose(0, 2, 1)  # src[fused.diag:55]
+    sum_group_channel = jnp.einsum("bgcp,gco->bop", Y.astype(jnp.bfloat16), W, preferred_element_type=jnp.float32)  # src[fused.diag:55]
     as_bf16 = sum_group_channel.astype(jnp.bfloat16)  # [b o pixel]
     return as_bf16

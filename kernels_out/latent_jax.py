@@ -13,6 +13,13 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
 def _mla_K(C, U):
     """mla_K(C: bf16[b x r], U: bf16[h r d]) -> bf16[b h x d]"""
     C, U = (jnp.asarray(array, jnp.bfloat16) for array in (C, U))
@@ -22,7 +29,7 @@ def _mla_K(C, U):
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    sum_r = jnp.einsum("bxr,hrd->bxhd", C, U, preferred_element_type=jnp.float32).transpose(0, 2, 1, 3)
+    sum_r = jnp.einsum("bxr,hrd->bhxd", C, U, preferred_element_type=jnp.float32)  # [b h x d]
     as_bf16 = sum_r.astype(jnp.bfloat16)  # [b h x d]
     return as_bf16
 
@@ -70,7 +77,7 @@ def _mla_out(Q, R, C, T, W, K, *, block_x=256):
         next_z = z * scale + tile_sum
         e_bf16 = e.astype(jnp.bfloat16)
         C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
-        dot_3 = jnp.einsum("bxr,hre->bxhe", C_tile, W, preferred_element_type=jnp.float32).transpose(0, 2, 1, 3)
+        dot_3 = jnp.einsum("bxr,hre->bhxe", C_tile, W, preferred_element_type=jnp.float32)
         dot_bf16 = dot_3.astype(jnp.bfloat16)
         next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhxq,bhxe->bhqe", e_bf16, dot_bf16, preferred_element_type=jnp.float32)
         return (next_max_x, next_z, next_acc_x)
@@ -98,7 +105,7 @@ def _mla_out(Q, R, C, T, W, K, *, block_x=256):
         next_z = z * scale + tile_sum
         e_bf16 = e.astype(jnp.bfloat16)
         C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
-        dot_3 = jnp.einsum("bxr,hre->bxhe", C_tile, W, preferred_element_type=jnp.float32).transpose(0, 2, 1, 3)
+        dot_3 = jnp.einsum("bxr,hre->bhxe", C_tile, W, preferred_element_type=jnp.float32)
         dot_bf16 = dot_3.astype(jnp.bfloat16)
         next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhxq,bhxe->bhqe", e_bf16, dot_bf16, preferred_element_type=jnp.float32)
         return (next_max_x, next_z, next_acc_x)
@@ -166,7 +173,7 @@ def _mla_forward_out(Q, R, C, T, W, state_2, *, block_x=256):
         next_z = z * scale + tile_sum
         e_bf16 = e.astype(jnp.bfloat16)
         C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
-        dot_3 = jnp.einsum("bxr,hre->bxhe", C_tile, W, preferred_element_type=jnp.float32).transpose(0, 2, 1, 3)
+        dot_3 = jnp.einsum("bxr,hre->bhxe", C_tile, W, preferred_element_type=jnp.float32)
         dot_bf16 = dot_3.astype(jnp.bfloat16)
         next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhxq,bhxe->bhqe", e_bf16, dot_bf16, preferred_element_type=jnp.float32)
         return (next_max_x, next_z, next_acc_x)
@@ -195,7 +202,7 @@ def _mla_forward_out(Q, R, C, T, W, state_2, *, block_x=256):
         next_z = z * scale + tile_sum
         e_bf16 = e.astype(jnp.bfloat16)
         C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
-        dot_3 = jnp.einsum("bxr,hre->bxhe", C_tile, W, preferred_element_type=jnp.float32).transpose(0, 2, 1, 3)
+        dot_3 = jnp.einsum("bxr,hre->bhxe", C_tile, W, preferred_element_type=jnp.float32)
         dot_bf16 = dot_3.astype(jnp.bfloat16)
         next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhxq,bhxe->bhqe", e_bf16, dot_bf16, preferred_element_type=jnp.float32)
         return (next_max_x, next_z, next_acc_x)
@@ -304,7 +311,7 @@ def _mla_backward_V(C, W):
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    sum_r = jnp.einsum("bxr,hre->bxhe", C, W, preferred_element_type=jnp.float32).transpose(0, 2, 1, 3)
+    sum_r = jnp.einsum("bxr,hre->bhxe", C, W, preferred_element_type=jnp.float32)  # [b h x e]
     as_bf16 = sum_r.astype(jnp.bfloat16)  # [b h x e]
     return as_bf16
 
@@ -689,7 +696,7 @@ def _mla_backward_buffer_2(C, buffer_6):
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if buffer_6.shape != (b, h, x, 128):
         raise ValueError(f"buffer_6: bf16[b h x e] has shape {buffer_6.shape}, expected {(b, h, x, 128)}")
-    sum_x = jnp.einsum("bhxe,bxr->bher", buffer_6, C, preferred_element_type=jnp.float32).transpose(0, 1, 3, 2)
+    sum_x = _einsum("bhxe,bxr->bhre", buffer_6, C, preferred_element_type=jnp.float32)  # [b h r e]
     return sum_x
 
 
@@ -852,7 +859,7 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_o
         sum_x = jnp.full((b, h, block_one), 0.0, jnp.float32)
         acc_x = jnp.full((b, h, block_one, 256), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_one, block_one, 2)
-        dot = jnp.einsum("bhod,hrd->hbor", Q_tile, U, preferred_element_type=jnp.float32).transpose(1, 0, 2, 3)
+        dot = _einsum("bhod,hrd->bhor", Q_tile, U, preferred_element_type=jnp.float32)
         R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
         to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
@@ -928,7 +935,7 @@ def _mla_decode_out(W, buffer_0, buffer_1):
         raise ValueError(f"buffer_0: f32[b h one] has shape {buffer_0.shape}, expected {(b, h, 1)}")
     if buffer_1.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
-    sum_r = jnp.einsum("hre,bhor->hebo", W, buffer_1, preferred_element_type=jnp.float32).transpose(2, 0, 3, 1)
+    sum_r = _einsum("hre,bhor->bhoe", W, buffer_1, preferred_element_type=jnp.float32)  # [b h one e]
     product = 1 / buffer_0[:, :, :, None] * sum_r  # [b h one e]
     as_bf16 = jnp.where(buffer_0[:, :, :, None] > 0.0, product, 0.0).astype(jnp.bfloat16)  # [b h one e]
     return as_bf16
@@ -966,7 +973,7 @@ def _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled, *, block_x=
         sum_x = jnp.full((b, h, block_one), 0.0, jnp.float32)
         R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_one, block_one, 2)
-        dot = jnp.einsum("bhod,hrd->hbor", Q_tile, U, preferred_element_type=jnp.float32).transpose(1, 0, 2, 3)
+        dot = _einsum("bhod,hrd->bhor", Q_tile, U, preferred_element_type=jnp.float32)
         to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
@@ -1043,7 +1050,7 @@ def _mla_decode_forward_out(W, state_, buffer_0):
         raise ValueError(f"state_: f32[b h one] has shape {state_.shape}, expected {(b, h, 1)}")
     if buffer_0.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_0: bf16[b h one r] has shape {buffer_0.shape}, expected {(b, h, 1, 256)}")
-    sum_r = jnp.einsum("hre,bhor->hebo", W, buffer_0, preferred_element_type=jnp.float32).transpose(2, 0, 3, 1)
+    sum_r = _einsum("hre,bhor->bhoe", W, buffer_0, preferred_element_type=jnp.float32)  # [b h one e]
     product = 1 / state_[:, :, :, None] * sum_r  # [b h one e]
     as_bf16 = jnp.where(state_[:, :, :, None] > 0.0, product, 0.0).astype(jnp.bfloat16)  # [b h one e]
     return as_bf16
@@ -1069,7 +1076,7 @@ def _mla_decode_backward_buffer_0(Q, U):
         raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    sum_d = jnp.einsum("hrd,bhod->hrbo", U, Q, preferred_element_type=jnp.float32).transpose(2, 0, 3, 1)
+    sum_d = _einsum("hrd,bhod->bhor", U, Q, preferred_element_type=jnp.float32)  # [b h one r]
     return sum_d.astype(jnp.bfloat16)
 
 
@@ -1082,7 +1089,7 @@ def _mla_decode_backward_buffer_2(W, d_out):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     if d_out.shape != (b, h, 1, 128):
         raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
-    sum_e = jnp.einsum("hre,bhoe->hrbo", W, d_out, preferred_element_type=jnp.float32).transpose(2, 0, 3, 1)
+    sum_e = _einsum("hre,bhoe->bhor", W, d_out, preferred_element_type=jnp.float32)  # [b h one r]
     return sum_e.astype(jnp.bfloat16)
 
 
@@ -1368,7 +1375,7 @@ def _mla_decode_backward_d_Q(U, state_, buffer_1):
         raise ValueError(f"state_: f32[b h one] has shape {state_.shape}, expected {(b, h, 1)}")
     if buffer_1.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
-    sum_r = jnp.einsum("hrd,bhor->hdbo", U, buffer_1, preferred_element_type=jnp.float32).transpose(2, 0, 3, 1)
+    sum_r = _einsum("hrd,bhor->bhod", U, buffer_1, preferred_element_type=jnp.float32)  # [b h one d]
     product = sum_r * (1 / state_[:, :, :, None]) * 0.07216878364870323  # [b h one d]
     as_bf16 = jnp.where(state_[:, :, :, None] > 0.0, product, 0.0).astype(jnp.bfloat16)  # [b h one d]
     return as_bf16
@@ -1382,7 +1389,7 @@ def _mla_decode_backward_d_U(Q, buffer_5):
         raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
     if buffer_5.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_5: bf16[b h one r] has shape {buffer_5.shape}, expected {(b, h, 1, 256)}")
-    sum_b_one = jnp.einsum("bhod,bhor->hrd", Q, buffer_5, preferred_element_type=jnp.float32)  # [h r d]
+    sum_b_one = _einsum("bhod,bhor->hrd", Q, buffer_5, preferred_element_type=jnp.float32)  # [h r d]
     as_bf16 = (sum_b_one * 0.07216878364870323).astype(jnp.bfloat16)  # [h r d]
     return as_bf16
 
@@ -1395,7 +1402,7 @@ def _mla_decode_backward_d_W(d_out, buffer_3):
         raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
     if buffer_3.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_3: bf16[b h one r] has shape {buffer_3.shape}, expected {(b, h, 1, 256)}")
-    sum_b_one = jnp.einsum("bhor,bhoe->hre", buffer_3, d_out, preferred_element_type=jnp.float32)  # [h r e]
+    sum_b_one = _einsum("bhor,bhoe->hre", buffer_3, d_out, preferred_element_type=jnp.float32)  # [h r e]
     as_bf16 = sum_b_one.astype(jnp.bfloat16)  # [h r e]
     return as_bf16
 

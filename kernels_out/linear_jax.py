@@ -6,6 +6,13 @@ from jax import lax
 __all__ = ["one_head", "one_head_plain", "linear_attention", "linear_attention_plain", "retention", "retention_plain", "ssd", "ssd_plain", "gated_delta"]
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
 def one_head(Q, K, V, *, block_t=256, block_e=512):
     """one_head(Q: bf16[t d], K: bf16[t d], V: bf16[t e]) -> bf16[t e], in blocks: memory does not grow with t."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -481,7 +488,7 @@ def ssd_plain(C, B, X, dt, A, D):
         return following, following
 
     _, (state0_t,) = lax.scan(step_2, (spread.transpose(0, 2, 1),), (exponential.T, product.transpose(1, 0, 3, 2)))
-    sum_n = jnp.einsum("tn,thne->the", C, state0_t.astype(jnp.bfloat16), preferred_element_type=jnp.float32).transpose(1, 0, 2)  # src[linear.diag:28]
+    sum_n = _einsum("tn,thne->hte", C, state0_t.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[linear.diag:28]
     as_bf16 = (sum_n + D[:, None, None] * X_f32).astype(jnp.bfloat16)  # [h t e]
     return as_bf16
 

@@ -8,6 +8,13 @@ from jax import lax
 __all__ = ["experts_masked", "experts_gathered", "experts_gathered_plain"]
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
 def experts_masked(X, gate, chosen, up, down):
     """experts_masked(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> bf16[token d]"""
     X, up, down = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down))
@@ -26,7 +33,7 @@ def experts_masked(X, gate, chosen, up, down):
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     weight = jnp.sum(jnp.where(chosen[:, :, None] == jnp.arange(4), gate[:, :, None], 0), axis=1)  # src[routing.diag:20]
     sum_d = jnp.einsum("td,edh->teh", X, up, preferred_element_type=jnp.float32)  # [token expert hidden]  # src[routing.diag:21]
-    sum_hidden = jnp.einsum("teh,ehd->etd", jax.nn.relu(sum_d).astype(jnp.bfloat16), down, preferred_element_type=jnp.float32).transpose(1, 2, 0)  # src[routing.diag:22]
+    sum_hidden = _einsum("teh,ehd->tde", jax.nn.relu(sum_d).astype(jnp.bfloat16), down, preferred_element_type=jnp.float32)  # src[routing.diag:22]
     sum_expert = jnp.einsum("te,tde->td", weight, sum_hidden, precision="highest")  # [token d]  # src[routing.diag:22]
     as_bf16 = sum_expert.astype(jnp.bfloat16)  # [token d]
     return as_bf16
@@ -44,7 +51,7 @@ def _experts_gathered_H(X, chosen, up):
     if up.shape != (4, 64, 64):
         raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
     gathered_expert = up[chosen]  # [token place d hidden]
-    sum_d = jnp.einsum("tpdh,td->tph", gathered_expert, X, preferred_element_type=jnp.float32)
+    sum_d = _einsum("tpdh,td->tph", gathered_expert, X, preferred_element_type=jnp.float32)
     relu_value = jax.nn.relu(sum_d)  # [token place hidden]
     return relu_value.astype(jnp.bfloat16)
 
@@ -133,7 +140,7 @@ def _experts_gathered_forward_state(X, chosen, up):
     if up.shape != (4, 64, 64):
         raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
     gathered_expert = up[chosen]  # [token place d hidden]
-    sum_d = jnp.einsum("td,tpdh->tph", X, gathered_expert, preferred_element_type=jnp.float32)
+    sum_d = _einsum("td,tpdh->tph", X, gathered_expert, preferred_element_type=jnp.float32)
     return sum_d
 
 
@@ -406,9 +413,9 @@ def experts_gathered_plain(X, gate, chosen, up, down):
     if down.shape != (4, 64, 64):
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     gathered_expert = up[chosen]  # [token place d hidden]  # src[routing.diag:33]
-    sum_d = jnp.einsum("td,tpdh->tph", X, gathered_expert, preferred_element_type=jnp.float32)  # src[routing.diag:33]
+    sum_d = _einsum("td,tpdh->tph", X, gathered_expert, preferred_element_type=jnp.float32)  # src[routing.diag:33]
     gathered_expert_2 = down[chosen]  # [token place hidden d]  # src[routing.diag:34]
-    sum_hidden = jnp.einsum("tph,tphd->tpd", jax.nn.relu(sum_d).astype(jnp.bfloat16), gathered_expert_2, preferred_element_type=jnp.float32).transpose(0, 2, 1)  # src[routing.diag:34]
+    sum_hidden = jnp.einsum("tph,tphd->tdp", jax.nn.relu(sum_d).astype(jnp.bfloat16), gathered_expert_2, preferred_element_type=jnp.float32)  # src[routing.diag:34]
     sum_place = jnp.einsum("tp,tdp->td", gate, sum_hidden, precision="highest")  # [token d]  # src[routing.diag:34]
     as_bf16 = sum_place.astype(jnp.bfloat16)  # [token d]
     return as_bf16

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from diagc.backends.infinities import Infinities
 from diagc.backends.jax_block_frame import block_argument
 from diagc.backends.jax_block_memory import Memory
-from diagc.backends.jax_nodes import letters, precision, product_order
+from diagc.backends.jax_nodes import einsum, letters, precision
 from diagc.backends.jax_pointwise import Operand, combine
 from diagc.backends.jax_text import SUM, TERM, Text, aligned, cast, permuted
 from diagc.backends.writer import tuple_text, unpacking
@@ -151,15 +151,15 @@ class BlockBody(Memory):
         letter = letters(axes)
         kept = self.ordered(a for a in axes if a not in statement.axes)
         formula = ",".join("".join(letter[a] for a in side.axes) for side in (left, right))
-        made_in = product_order((left.axes, right.axes), kept)
-        formula += "->" + "".join(letter[a] for a in made_in)
+        formula += "->" + "".join(letter[a] for a in kept)
         arguments = [
             f'"{formula}"',
             left.text,
             right.text,
             *precision(statement.compute, statement.target.dtype),
         ]
-        made = permuted(Text(f"jnp.einsum({', '.join(arguments)})", 7, made_in), kept)
+        function = einsum(self.writer, statement.compute, (left.axes, right.axes), kept)
+        made = Text(f"{function}({', '.join(arguments)})", 7, kept)
         if statement.start is not None:
             start = self.text[statement.start]
             made = Text(f"{permuted(start, kept).at(SUM)} + {made.at(TERM)}", SUM, kept)

@@ -15,6 +15,13 @@ def _subtract(a, b):
     """a - b, where -inf absorbs: -inf - -inf is -inf, not NaN."""
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 ''',
+    "_einsum": '''
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+''',
     "_read": '''
 def _read(array, index, fill):
     """array[index], and `fill` where an integer index is out of range; `index` is made by jnp.s_."""

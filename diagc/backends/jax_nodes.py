@@ -10,7 +10,7 @@ from diagc.backends.jax_pointwise import fill_text
 from diagc.backends.jax_scan import scan_statement
 from diagc.backends.jax_text import ATOM, DTYPES, TERM, Text, aligned, cast, narrow, permuted
 from diagc.backends.jax_views import indexed_text, view_text
-from diagc.backends.writer import tuple_text
+from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
 from diagc.core.axes import Axis, Coordinate, in_order
 from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
@@ -69,10 +69,10 @@ def _contraction(body: Body, current: Node, op: ops.Reduce) -> Text:
     values = [_factor(body, factor, dtype, current.dtype) for factor in operands]
     letter = letters(in_order(axis for value in values for axis in value.axes))
     inputs = ",".join("".join(letter[axis] for axis in value.axes) for value in values)
-    made_in = product_order([value.axes for value in values], order)
-    subscripts = f'"{inputs}->{"".join(letter[axis] for axis in made_in)}"'
+    subscripts = f'"{inputs}->{"".join(letter[axis] for axis in order)}"'
     arguments = [subscripts, *(value.text for value in values), *precision(dtype, current.dtype)]
-    made = permuted(Text(f"jnp.einsum({', '.join(arguments)})", axes=made_in), order)
+    function = einsum(body.writer, dtype, [value.axes for value in values], order)
+    made = Text(f"{function}({', '.join(arguments)})", axes=order)
     made = cast(made, DType.BOOL) if current.dtype is DType.BOOL else made
     return _scaled(body, current, made, [f for f in summed_factors(current) if f not in operands])
 
@@ -84,24 +84,24 @@ def _factor(body: Body, factor: Node, dtype: DType | None, result: DType) -> Tex
     return value if factor.dtype is dtype else cast(value, dtype)
 
 
-def product_order(factors: Sequence[Sequence[Axis]], order: tuple[Axis, ...]) -> tuple[Axis, ...]:
-    """The order in which to make the axes of a product that are to be in `order`.
+def einsum(
+    writer: Writer, dtype: DType | None, factors: Sequence[Sequence[Axis]], kept: Sequence[Axis]
+) -> str:
+    """The function that makes a product of factors with these axes.
 
-    On CPUs XLA has no product of 16-bit factors ("DotThunk", jaxlib 0.10.2) where axes that both have do not come
-    first, or where axes that one has alone are apart in it and in the product.
+    On CPUs XLA lacks products of 16-bit factors ("DotThunk", jaxlib 0.10.2) that share an axis of the product where it
+    does not come first in each of them, or where the axes that a factor has alone are apart in it.
     """
-    shared = tuple(axis for axis in order if all(axis in axes for axes in factors))
-    own = [[axis for axis in axes if axis in order and axis not in shared] for axes in factors]
-    apart = any(_apart(each, axes) and _apart(each, order) for each, axes in zip(own, factors, strict=True))
-    if len(factors) != 2 or (order[: len(shared)] == shared and not apart):
-        return order
-    return (*shared, *own[0], *own[1])
-
-
-def _apart(axes: Sequence[Axis], order: Sequence[Axis]) -> bool:
-    """Whether others are between some axes."""
-    places = [order.index(axis) for axis in axes]
-    return bool(places) and max(places) - min(places) >= len(places)
+    shared = {axis for axis in kept if all(axis in axes for axes in factors)}
+    own = [
+        [place for place, axis in enumerate(axes) if axis in kept and axis not in shared] for axes in factors
+    ]
+    leads = all(set(axes[: len(shared)]) == shared for axes in factors)
+    together = all(not places or places[-1] - places[0] < len(places) for places in own)
+    if dtype is None or dtype.bytes > 2 or not shared or (leads and together):
+        return "jnp.einsum"
+    writer.helpers.add("_einsum")
+    return "_einsum"
 
 
 def precision(dtype: DType | None, accumulate: DType) -> list[str]:
