@@ -47,19 +47,38 @@ def entries() -> Iterator[tuple[Path, str, Entry]]:
                 yield path, name, entry
 
 
-def source(entry: Entry, file: str) -> str:
-    """The emitted code of an entry."""
-    found = jax_source({entry.diagram.name: entry}, file)
+def codes(entry: Entry, file: str) -> dict[str, str]:
+    """By part a hash of the emitted code that it is about."""
+    texts = {"jax": jax_source({entry.diagram.name: entry}, file)}
     try:
-        return found + triton_source([entry], file)
+        texts["triton"] = triton_source([entry], file)
     except DiagnosticError:
-        return found
+        texts["triton"] = ""
+    hashes = {backend: hashlib.sha256(text.encode()).hexdigest()[:16] for backend, text in texts.items()}
+    return {part: hashes["jax" if part.startswith("jax") else "triton"] for part in PARTS}
 
 
-def place(path: Path, name: str, entry: Entry) -> Path:
-    """Where the findings about an entry are kept."""
-    code = hashlib.sha256(source(entry, path.name).encode()).hexdigest()[:16]
-    return CACHE / f"{path.stem}.{name}.{code}.json"
+def place(path: Path, name: str) -> Path:
+    """Where the findings about an entry are kept, of any code that it ever had."""
+    return CACHE / f"{path.stem}.{name}.json"
+
+
+def known(path: Path, name: str, entry: Entry) -> dict[str, dict[str, Any]]:
+    """The findings about the code that is emitted now, by part."""
+    file = place(path, name)
+    kept: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.exists() else {}
+    return {
+        part: kept[part][code] for part, code in codes(entry, path.name).items() if code in kept.get(part, {})
+    }
+
+
+def keep(path: Path, name: str, part: str, code: str, found: dict[str, Any]) -> None:
+    """Add a finding to what is kept."""
+    file = place(path, name)
+    kept: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.exists() else {}
+    kept.setdefault(part, {})[code] = found
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(kept, indent=1))
 
 
 # ---- what is run, each part in a process of its own
@@ -139,16 +158,13 @@ def refresh(path: Path, name: str, entry: Entry, again: bool, limit: float) -> N
 
     Small cases come first, so that what does not finish has something to show.
     """
-    file = place(path, name, entry)
-    known: dict[str, Any] = json.loads(file.read_text()) if file.exists() and not again else {}
-    for part in PARTS:
-        if part in known:
-            continue
-        command = [sys.executable, "-m", "bench.coverage", "--measure", str(path), name, part]
-        known[part] = _answer(command, limit)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(known, indent=1))
-        print(path.stem, name, part, json.dumps(known[part])[:160], flush=True)
+    there = {} if again else known(path, name, entry)
+    for part, code in codes(entry, path.name).items():
+        if part not in there:
+            command = [sys.executable, "-m", "bench.coverage", "--measure", str(path), name, part]
+            found = _answer(command, limit)
+            keep(path, name, part, code, found)
+            print(path.stem, name, part, json.dumps(found)[:160], flush=True)
 
 
 def main() -> None:
@@ -178,7 +194,7 @@ def main() -> None:
             list(pool.map(lambda e: refresh(*e, options.again, options.seconds), chosen))
     from bench.coverage_page import page
 
-    PAGE.write_text(page(found, place))
+    PAGE.write_text(page(found, known))
 
 
 if __name__ == "__main__":

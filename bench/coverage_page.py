@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from diagc.diagnostics import DiagnosticError
 from diagc.machine import machine
 
 Listed = Sequence[tuple[Path, str, Entry]]
-Place = Callable[[Path, str, Entry], Path]
+Known = Callable[[Path, str, Entry], Mapping[str, Mapping[str, Any]]]
 
 INTRODUCTION = """# What is covered
 
@@ -41,13 +40,13 @@ the second of the backward part.
 """
 
 
-def page(listed: Listed, place: Place) -> str:
+def page(listed: Listed, known: Known) -> str:
     """The whole page."""
     rows = [_HEADER, "|".join(["", *["---"] * _COLUMNS, ""])]
-    rows += [_row(path, name, entry, _known(place(path, name, entry))) for path, name, entry in listed]
+    rows += [_row(path, name, entry, known(path, name, entry)) for path, name, entry in listed]
     intro = INTRODUCTION.replace("{title}", _MACHINE.title)
     return (
-        intro + "\n".join(rows) + "\n\n" + _failures(listed, place) + _sizes(listed) + _side_by_side(listed)
+        intro + "\n".join(rows) + "\n\n" + _failures(listed, known) + _sizes(listed) + _side_by_side(listed)
     )
 
 
@@ -57,10 +56,6 @@ _HEADER = (
     "| backward: Triton, JAX | spills |"
 )
 _COLUMNS = _HEADER.count("|") - 1
-
-
-def _known(file: Path) -> dict[str, Any]:
-    return json.loads(file.read_text()) if file.exists() else {}
 
 
 def _planned(entry: Entry) -> EntryKernels | None:
@@ -135,11 +130,11 @@ def _spilled(known: Mapping[str, Any]) -> str:
     return str(found["spills"]) if "spills" in found else "not compiled" if found else "-"
 
 
-def _failures(listed: Listed, place: Place) -> str:
+def _failures(listed: Listed, known: Known) -> str:
     """What fails, with the case."""
     lines: list[str] = []
     for path, name, entry in listed:
-        for part, found in _known(place(path, name, entry)).items():
+        for part, found in known(path, name, entry).items():
             if "failed" in found:
                 lines.append(f"- {path.stem} `{name}`, {part}: {found['failed']}")
             for problem in found.get("problems", []):
