@@ -21,6 +21,12 @@ def softplus(x):
 
 
 @triton.jit
+def sign(x):
+    """-1, 0 or 1."""
+    return tl.where(x > 0, 1.0, tl.where(x < 0, -1.0, 0.0))
+
+
+@triton.jit
 def product(a, b):
     return a * b
 
@@ -127,7 +133,7 @@ def one_head_kernel(
 
 
 @triton.jit
-def one_head_long_kernel(
+def one_head_forward_kernel(
     Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_t, Q_stride_d, K_stride_t, K_stride_d, V_stride_t, V_stride_e,
     out_stride_t, out_stride_e, size_t, size_d, size_e, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_E: tl.constexpr, EXACT_D: tl.constexpr,
@@ -208,6 +214,335 @@ def one_head_long_kernel(
         )
 
 
+@triton.jit
+def one_head_backward_buffer_0_kernel(
+    Q_ptr, d_out_ptr, buffer_0_ptr, Q_stride_t, Q_stride_d, d_out_stride_t, d_out_stride_e, buffer_0_stride_t,
+    buffer_0_stride_d, buffer_0_stride_e, size_t, size_d, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    d_index = program.to(tl.int64)
+    state = tl.full([BLOCK_E], 0.0, tl.float32)
+    # src[linear.diag:8]
+    for t_index in tl.range(0, size_t):
+        Q = tl.load(Q_ptr + (-1 * t_index + (-1 + size_t)) * Q_stride_t + d_index * Q_stride_d)
+        d_out = tl.load(
+            d_out_ptr + (-1 * t_index + (-1 + size_t)) * d_out_stride_t + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * Q.to(tl.float32)
+        add_e = state + (scalar * d_out.to(tl.float32))
+        tl.store(
+            buffer_0_ptr + t_index * buffer_0_stride_t + d_index * buffer_0_stride_d + e_index * buffer_0_stride_e,
+            add_e,
+            mask=(e_index < size_e),
+        )
+        state = add_e
+
+
+@triton.jit
+def one_head_backward_d_Q_kernel(
+    K_ptr, V_ptr, d_out_ptr, d_Q_ptr, K_stride_t, K_stride_d, V_stride_t, V_stride_e, d_out_stride_t,
+    d_out_stride_e, d_Q_stride_t, d_Q_stride_d, size_t, size_d, size_e, BLOCK_T: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = program * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    state = tl.full([BLOCK_E, BLOCK_D], 0.0, tl.float32)
+    # src[linear.diag:8]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_t = size_t // BLOCK_T * BLOCK_T
+    # whole tiles, no mask needed
+    for first_t in tl.range(0, to_t, BLOCK_T):
+        t_index = first_t + tl.arange(0, BLOCK_T)
+        K = tl.load(
+            K_ptr + t_index[:, None] * K_stride_t + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :],
+            other=0.0,
+        )
+        V = load_tile(
+            V_ptr + t_index[:, None] * V_stride_t + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        d_out = load_tile(
+            d_out_ptr + t_index[:, None] * d_out_stride_t + e_index[None, :] * d_out_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        where_t_t = tl.where(t_index[None, :] <= t_index[:, None], dot, 0.0)
+        tile_bf16 = where_t_t.to(tl.bfloat16)
+        dot_2 = tl.dot(tile_bf16, K)
+        state_bf16 = state.to(tl.bfloat16)
+        dot_3 = tl.dot(d_out, state_bf16)
+        tl.store(
+            d_Q_ptr + t_index[:, None] * d_Q_stride_t + d_index[None, :] * d_Q_stride_d,
+            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            mask=(d_index < size_d)[None, :],
+        )
+        dot_4 = tl.dot(tl.trans(V), K)
+        add_e_d = state + dot_4
+        state = add_e_d
+    from_t = tl.maximum(0, to_t)
+    # tiles that a mask or the end cuts
+    for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
+        t_index = first_t_2 + tl.arange(0, BLOCK_T)
+        K = tl.load(
+            K_ptr + t_index[:, None] * K_stride_t + d_index[None, :] * K_stride_d,
+            mask=(t_index < size_t)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        V = tl.load(
+            V_ptr + t_index[:, None] * V_stride_t + e_index[None, :] * V_stride_e,
+            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + t_index[:, None] * d_out_stride_t + e_index[None, :] * d_out_stride_e,
+            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        tile = (t_index[None, :] <= t_index[:, None]) & (t_index < size_t)[None, :]
+        tile_bf16 = tl.where(tile, dot, 0.0).to(tl.bfloat16)
+        dot_2 = tl.dot(tile_bf16, K)
+        state_bf16 = state.to(tl.bfloat16)
+        dot_3 = tl.dot(d_out, state_bf16)
+        tl.store(
+            d_Q_ptr + t_index[:, None] * d_Q_stride_t + d_index[None, :] * d_Q_stride_d,
+            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
+            mask=(t_index < size_t)[:, None] & (d_index < size_d)[None, :],
+        )
+
+
+@triton.jit
+def one_head_backward_buffer_1_kernel(
+    buffer_0_ptr, buffer_1_ptr, buffer_0_stride_t, buffer_0_stride_d, buffer_0_stride_e, buffer_1_stride_t,
+    buffer_1_stride_d, buffer_1_stride_e, size_t, size_d, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    t_index = program.to(tl.int64)
+    buffer_0 = tl.load(
+        buffer_0_ptr + (-1 * t_index + (-1 + size_t)) * buffer_0_stride_t + d_index * buffer_0_stride_d + e_index * buffer_0_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    tl.store(
+        buffer_1_ptr + t_index * buffer_1_stride_t + d_index * buffer_1_stride_d + e_index * buffer_1_stride_e,
+        buffer_0,
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def one_head_backward_d_K_rows_kernel(
+    Q_ptr, V_ptr, d_out_ptr, buffer_1_ptr, d_K_ptr, Q_stride_t, Q_stride_d, V_stride_t, V_stride_e,
+    d_out_stride_t, d_out_stride_e, buffer_1_stride_t, buffer_1_stride_d, buffer_1_stride_e, d_K_stride_t,
+    d_K_stride_d, size_t, size_d, size_e, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    t_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    # src[linear.diag:6]
+    V = load_tile(V_ptr + t_index * V_stride_t + e_index * V_stride_e, (e_index < size_e), 0.0, EXACT_E)
+    d_out = load_tile(
+        d_out_ptr + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    # src[linear.diag:8]
+    # src[linear.diag:6]
+    Q = tl.load(Q_ptr + t_index * Q_stride_t + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+    tile = tl.rsqrt(tl.cast(size_d, tl.float32)) * Q.to(tl.float32)
+    buffer_1 = tl.load(
+        buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + d_index[:, None] * buffer_1_stride_d + e_index[None, :] * buffer_1_stride_e,
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    add_d_e = buffer_1 + (tile[:, None] * d_out.to(tl.float32)[None, :])
+    mul_d_e = add_d_e * V.to(tl.float32)[None, :]
+    sum_ = tl.sum(mul_d_e, 1)
+    tl.store(
+        d_K_ptr + t_index * d_K_stride_t + d_index * d_K_stride_d,
+        sum_.to(tl.bfloat16),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def one_head_backward_d_K_kernel(
+    Q_ptr, V_ptr, d_out_ptr, buffer_1_ptr, d_K_ptr, Q_stride_t, Q_stride_d, V_stride_t, V_stride_e,
+    d_out_stride_t, d_out_stride_e, buffer_1_stride_t, buffer_1_stride_d, buffer_1_stride_e, d_K_stride_t,
+    d_K_stride_d, size_t, size_d, size_e, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    t_index = program.to(tl.int64)
+    acc_e = tl.full([BLOCK_D], 0.0, tl.float32)
+    # src[linear.diag:8]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[linear.diag:6]
+    Q = tl.load(Q_ptr + t_index * Q_stride_t + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        V = tl.load(V_ptr + t_index * V_stride_t + e_index * V_stride_e)
+        d_out = tl.load(d_out_ptr + t_index * d_out_stride_t + e_index * d_out_stride_e)
+        mul_d_e = (rsqrt * Q.to(tl.float32))[:, None] * d_out.to(tl.float32)[None, :]
+        buffer_1 = tl.load(
+            buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + d_index[:, None] * buffer_1_stride_d + e_index[None, :] * buffer_1_stride_e,
+            mask=(d_index < size_d)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        mul_d_e_2 = (buffer_1 + mul_d_e) * V.to(tl.float32)[None, :]
+        tile_sum = tl.sum(mul_d_e_2, 1)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[linear.diag:6]
+        V = tl.load(V_ptr + t_index * V_stride_t + e_index * V_stride_e, mask=(e_index < size_e), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + t_index * d_out_stride_t + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_d_e = (rsqrt * Q.to(tl.float32))[:, None] * d_out.to(tl.float32)[None, :]
+        buffer_1 = tl.load(
+            buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + d_index[:, None] * buffer_1_stride_d + e_index[None, :] * buffer_1_stride_e,
+            mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        mul_d_e_2 = (buffer_1 + mul_d_e) * V.to(tl.float32)[None, :]
+        tile_sum = tl.sum(mul_d_e_2, 1)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        d_K_ptr + t_index * d_K_stride_t + d_index * d_K_stride_d,
+        acc_e.to(tl.bfloat16),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def one_head_backward_d_V_rows_kernel(
+    Q_ptr, K_ptr, d_out_ptr, buffer_1_ptr, d_V_ptr, Q_stride_t, Q_stride_d, K_stride_t, K_stride_d,
+    d_out_stride_t, d_out_stride_e, buffer_1_stride_t, buffer_1_stride_d, buffer_1_stride_e, d_V_stride_t,
+    d_V_stride_e, size_t, size_d, size_e, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    t_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    d_out = tl.load(
+        d_out_ptr + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    # src[linear.diag:8]
+    # src[linear.diag:6]
+    Q = load_tile(Q_ptr + t_index * Q_stride_t + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    tile = tl.rsqrt(tl.cast(size_d, tl.float32)) * Q.to(tl.float32)
+    buffer_1 = tl.load(
+        buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+        mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    add_e_d = buffer_1 + (tile[None, :] * d_out.to(tl.float32)[:, None])
+    K = load_tile(K_ptr + t_index * K_stride_t + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    mul_e_d = K.to(tl.float32)[None, :] * add_e_d
+    sum_ = tl.sum(mul_e_d, 1)
+    tl.store(
+        d_V_ptr + t_index * d_V_stride_t + e_index * d_V_stride_e,
+        sum_.to(tl.bfloat16),
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def one_head_backward_d_V_kernel(
+    Q_ptr, K_ptr, d_out_ptr, buffer_1_ptr, d_V_ptr, Q_stride_t, Q_stride_d, K_stride_t, K_stride_d,
+    d_out_stride_t, d_out_stride_e, buffer_1_stride_t, buffer_1_stride_d, buffer_1_stride_e, d_V_stride_t,
+    d_V_stride_e, size_t, size_d, size_e, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    t_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_E], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    # src[linear.diag:8]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[linear.diag:6]
+        Q = tl.load(Q_ptr + t_index * Q_stride_t + d_index * Q_stride_d)
+        mul_e_d = (rsqrt * Q.to(tl.float32))[None, :] * d_out.to(tl.float32)[:, None]
+        buffer_1 = tl.load(
+            buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+            mask=(e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        K = tl.load(K_ptr + t_index * K_stride_t + d_index * K_stride_d)
+        mul_e_d_2 = K.to(tl.float32)[None, :] * (buffer_1 + mul_e_d)
+        tile_sum = tl.sum(mul_e_d_2, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[linear.diag:6]
+        Q = tl.load(Q_ptr + t_index * Q_stride_t + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+        mul_e_d = (rsqrt * Q.to(tl.float32))[None, :] * d_out.to(tl.float32)[:, None]
+        buffer_1 = tl.load(
+            buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+            mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        K = tl.load(K_ptr + t_index * K_stride_t + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+        mul_e_d_2 = K.to(tl.float32)[None, :] * (buffer_1 + mul_e_d)
+        tile_sum = tl.sum(mul_e_d_2, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        d_V_ptr + t_index * d_V_stride_t + e_index * d_V_stride_e,
+        acc_d.to(tl.bfloat16),
+        mask=(e_index < size_e),
+    )
+
+
 def _one_head(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_one_head(Q: bf16[t d], K: bf16[t d], V: bf16[t e]) -> out: bf16[t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -236,8 +571,8 @@ def _one_head(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     return out
 
 
-def _one_head_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """_one_head_long(Q: bf16[t d], K: bf16[t d], V: bf16[t e]) -> out: bf16[t e]. Any strides; sizes are read off the shapes."""
+def _one_head_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
+    """_one_head_forward(Q: bf16[t d], K: bf16[t d], V: bf16[t e]) -> out: bf16[t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -256,7 +591,7 @@ def _one_head_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.T
     else:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (triton.cdiv(e, BLOCK_E),)
-    one_head_long_kernel[grid](
+    one_head_forward_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
         out.stride(0), out.stride(1), t, d, e, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
         EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
@@ -264,19 +599,192 @@ def _one_head_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.T
     return out
 
 
+def _one_head_backward_buffer_0(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_one_head_backward_buffer_0(Q: bf16[t d], d_out: bf16[t e]) -> buffer_0: f32[t d e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    t, d = Q.shape
+    _, e = d_out.shape
+    if d_out.shape != (t, e):
+        raise ValueError(f"d_out: bf16[t e] has shape {d_out.shape}, expected {(t, e)}")
+    buffer_0 = torch.empty((t, d, e), dtype=torch.float32, device=Q.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (d * triton.cdiv(e, BLOCK_E),)
+    one_head_backward_buffer_0_kernel[grid](
+        Q, d_out, buffer_0, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), t, d, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _one_head_backward_d_Q(K: torch.Tensor, V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_one_head_backward_d_Q(K: bf16[t d], V: bf16[t e], d_out: bf16[t e]) -> d_Q: bf16[t d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("V", V, torch.bfloat16, 2, K.device)
+    _check("d_out", d_out, torch.bfloat16, 2, K.device)
+    t, d = K.shape
+    _, e = V.shape
+    if V.shape != (t, e):
+        raise ValueError(f"V: bf16[t e] has shape {V.shape}, expected {(t, e)}")
+    if d_out.shape != (t, e):
+        raise ValueError(f"d_out: bf16[t e] has shape {d_out.shape}, expected {(t, e)}")
+    d_Q = torch.empty((t, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E > 128:
+        raise ValueError(f"e = {BLOCK_E}: at most 128 elements are held on chip")
+    if BLOCK_E <= 64:
+        BLOCK_D, BLOCK_T, warps, stages = 64, 16, 8, 1
+    else:
+        BLOCK_D, BLOCK_T, warps, stages = 64, 32, 8, 1
+    grid = (triton.cdiv(d, BLOCK_D),)
+    one_head_backward_d_Q_kernel[grid](
+        K, V, d_out, d_Q, K.stride(0), K.stride(1), V.stride(0), V.stride(1), d_out.stride(0),
+        d_out.stride(1), d_Q.stride(0), d_Q.stride(1), t, d, e, BLOCK_T=BLOCK_T, BLOCK_E=BLOCK_E,
+        BLOCK_D=BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _one_head_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_one_head_backward_buffer_1(buffer_0: f32[t d e]) -> buffer_1: f32[t d e]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 3, buffer_0.device)
+    t, d, e = buffer_0.shape
+    buffer_1 = torch.empty((t, d, e), dtype=torch.float32, device=buffer_0.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (t * d * triton.cdiv(e, BLOCK_E),)
+    one_head_backward_buffer_1_kernel[grid](
+        buffer_0, buffer_1, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), t, d, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _one_head_backward_d_K(
+    Q: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_one_head_backward_d_K(Q: bf16[t d], V: bf16[t e], d_out: bf16[t e], buffer_1: f32[t d e]) -> d_K: bf16[t d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, Q.device)
+    t, d = Q.shape
+    _, e = V.shape
+    if V.shape != (t, e):
+        raise ValueError(f"V: bf16[t e] has shape {V.shape}, expected {(t, e)}")
+    if d_out.shape != (t, e):
+        raise ValueError(f"d_out: bf16[t e] has shape {d_out.shape}, expected {(t, e)}")
+    if buffer_1.shape != (t, d, e):
+        raise ValueError(f"buffer_1: f32[t d e] has shape {buffer_1.shape}, expected {(t, d, e)}")
+    d_K = torch.empty((t, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 1024:
+        if BLOCK_E <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_E <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (t * triton.cdiv(d, BLOCK_D),)
+        one_head_backward_d_K_rows_kernel[grid](
+            Q, V, d_out, buffer_1, d_K, Q.stride(0), Q.stride(1), V.stride(0), V.stride(1), d_out.stride(0),
+            d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+            d_K.stride(1), t, d, e, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
+            num_stages=stages,
+        )
+        return d_K
+    BLOCK_E, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (t * triton.cdiv(d, BLOCK_D),)
+    one_head_backward_d_K_kernel[grid](
+        Q, V, d_out, buffer_1, d_K, Q.stride(0), Q.stride(1), V.stride(0), V.stride(1), d_out.stride(0),
+        d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+        d_K.stride(1), t, d, e, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+def _one_head_backward_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    d_out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_one_head_backward_d_V(Q: bf16[t d], K: bf16[t d], d_out: bf16[t e], buffer_1: f32[t d e]) -> d_V: bf16[t e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, Q.device)
+    t, d = Q.shape
+    _, e = d_out.shape
+    if K.shape != (t, d):
+        raise ValueError(f"K: bf16[t d] has shape {K.shape}, expected {(t, d)}")
+    if d_out.shape != (t, e):
+        raise ValueError(f"d_out: bf16[t e] has shape {d_out.shape}, expected {(t, e)}")
+    if buffer_1.shape != (t, d, e):
+        raise ValueError(f"buffer_1: f32[t d e] has shape {buffer_1.shape}, expected {(t, d, e)}")
+    d_V = torch.empty((t, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 1024:
+        if BLOCK_D <= 64:
+            BLOCK_E, warps, stages = 16, 4, 1
+        elif BLOCK_D <= 256:
+            BLOCK_E, warps, stages = 16, 8, 1
+        else:
+            BLOCK_E, warps, stages = 16, 16, 1
+        grid = (t * triton.cdiv(e, BLOCK_E),)
+        one_head_backward_d_V_rows_kernel[grid](
+            Q, K, d_out, buffer_1, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
+            d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_V.stride(0),
+            d_V.stride(1), t, d, e, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return d_V
+    BLOCK_D, BLOCK_E, warps, stages = 128, 16, 8, 2
+    grid = (t * triton.cdiv(e, BLOCK_E),)
+    one_head_backward_d_V_kernel[grid](
+        Q, K, d_out, buffer_1, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
+        d_out.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_V.stride(0),
+        d_V.stride(1), t, d, e, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+class _one_head_autograd(torch.autograd.Function):
+    """one_head and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        out = _one_head_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V = ctx.saved_tensors
+        buffer_0 = _one_head_backward_buffer_0(Q, d_out)
+        d_Q = _one_head_backward_d_Q(K, V, d_out)
+        buffer_1 = _one_head_backward_buffer_1(buffer_0)
+        d_K = _one_head_backward_d_K(Q, V, d_out, buffer_1)
+        d_V = _one_head_backward_d_V(Q, K, d_out, buffer_1)
+        return d_Q, d_K, d_V
+
+
 def one_head(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """one_head(Q: bf16[t d], K: bf16[t d], V: bf16[t e]) -> out: bf16[t e]. Any strides; sizes are read off the shapes."""
+    """one_head(Q: bf16[t d], K: bf16[t d], V: bf16[t e]) -> out: bf16[t e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     t, d = Q.shape
     _, e = V.shape
     if K.shape != (t, d):
         raise ValueError(f"K: bf16[t d] has shape {K.shape}, expected {(t, d)}")
     if V.shape != (t, e):
         raise ValueError(f"V: bf16[t e] has shape {V.shape}, expected {(t, e)}")
-    if d <= 128:
-        out = _one_head(Q, K, V)
-        return out
-    out_2 = _one_head_long(Q, K, V)
-    return out_2
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if d <= 128 and e <= 128:
+            return _one_head_autograd.apply(Q, K, V)
+        raise ValueError("one_head: gradients are made for sizes whose tiles are held on chip")
+    out = _one_head(Q, K, V)
+    return out
 
 
 @triton.jit
@@ -367,7 +875,7 @@ def linear_attention_kernel(
 
 
 @triton.jit
-def linear_attention_long_kernel(
+def linear_attention_forward_kernel(
     Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_t, Q_stride_d, K_stride_b, K_stride_h,
     K_stride_t, K_stride_d, V_stride_b, V_stride_h, V_stride_t, V_stride_e, out_stride_b, out_stride_h,
     out_stride_t, out_stride_e, size_b, size_h, size_t, size_d, size_e, BLOCK_T: tl.constexpr,
@@ -453,6 +961,421 @@ def linear_attention_long_kernel(
         )
 
 
+@triton.jit
+def linear_attention_backward_buffer_0_kernel(
+    Q_ptr, d_out_ptr, buffer_0_ptr, Q_stride_b, Q_stride_h, Q_stride_t, Q_stride_d, d_out_stride_b,
+    d_out_stride_h, d_out_stride_t, d_out_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_t,
+    buffer_0_stride_d, buffer_0_stride_e, size_b, size_h, size_t, size_d, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    state = tl.full([BLOCK_E], 0.0, tl.float32)
+    # src[linear.diag:8]
+    for t_index in tl.range(0, size_t):
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + (-1 * t_index + (-1 + size_t)) * Q_stride_t + d_index * Q_stride_d,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + (-1 * t_index + (-1 + size_t)) * d_out_stride_t + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * Q.to(tl.float32)
+        add_e = state + (scalar * d_out.to(tl.float32))
+        tl.store(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t + d_index * buffer_0_stride_d + e_index * buffer_0_stride_e,
+            add_e,
+            mask=(e_index < size_e),
+        )
+        state = add_e
+
+
+@triton.jit
+def linear_attention_backward_d_Q_kernel(
+    K_ptr, V_ptr, d_out_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_t, K_stride_d, V_stride_b, V_stride_h,
+    V_stride_t, V_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_t, d_out_stride_e, d_Q_stride_b,
+    d_Q_stride_h, d_Q_stride_t, d_Q_stride_d, size_b, size_h, size_t, size_d, size_e, BLOCK_T: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    state = tl.full([BLOCK_E, BLOCK_D], 0.0, tl.float32)
+    # src[linear.diag:8]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_t = size_t // BLOCK_T * BLOCK_T
+    # whole tiles, no mask needed
+    for first_t in tl.range(0, to_t, BLOCK_T):
+        t_index = first_t + tl.arange(0, BLOCK_T)
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + t_index[:, None] * K_stride_t + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :],
+            other=0.0,
+        )
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + t_index[:, None] * V_stride_t + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + t_index[:, None] * d_out_stride_t + e_index[None, :] * d_out_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        where_t_t = tl.where(t_index[None, :] <= t_index[:, None], dot, 0.0)
+        tile_bf16 = where_t_t.to(tl.bfloat16)
+        dot_2 = tl.dot(tile_bf16, K)
+        state_bf16 = state.to(tl.bfloat16)
+        dot_3 = tl.dot(d_out, state_bf16)
+        tl.store(
+            d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + t_index[:, None] * d_Q_stride_t + d_index[None, :] * d_Q_stride_d,
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
+            mask=(d_index < size_d)[None, :],
+        )
+        dot_4 = tl.dot(tl.trans(V), K)
+        add_e_d = state + dot_4
+        state = add_e_d
+    from_t = tl.maximum(0, to_t)
+    # tiles that a mask or the end cuts
+    for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
+        t_index = first_t_2 + tl.arange(0, BLOCK_T)
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + t_index[:, None] * K_stride_t + d_index[None, :] * K_stride_d,
+            mask=(t_index < size_t)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + t_index[:, None] * V_stride_t + e_index[None, :] * V_stride_e,
+            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + t_index[:, None] * d_out_stride_t + e_index[None, :] * d_out_stride_e,
+            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
+        tile = (t_index[None, :] <= t_index[:, None]) & (t_index < size_t)[None, :]
+        tile_bf16 = tl.where(tile, dot, 0.0).to(tl.bfloat16)
+        dot_2 = tl.dot(tile_bf16, K)
+        state_bf16 = state.to(tl.bfloat16)
+        dot_3 = tl.dot(d_out, state_bf16)
+        tl.store(
+            d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + t_index[:, None] * d_Q_stride_t + d_index[None, :] * d_Q_stride_d,
+            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
+            mask=(t_index < size_t)[:, None] & (d_index < size_d)[None, :],
+        )
+
+
+@triton.jit
+def linear_attention_backward_buffer_1_kernel(
+    buffer_0_ptr, buffer_1_ptr, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_t, buffer_0_stride_d,
+    buffer_0_stride_e, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_t, buffer_1_stride_d,
+    buffer_1_stride_e, size_b, size_h, size_t, size_d, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + (-1 * t_index + (-1 + size_t)) * buffer_0_stride_t + d_index * buffer_0_stride_d + e_index * buffer_0_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + t_index * buffer_1_stride_t + d_index * buffer_1_stride_d + e_index * buffer_1_stride_e,
+        buffer_0,
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def linear_attention_backward_d_K_rows_kernel(
+    Q_ptr, V_ptr, d_out_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_t, Q_stride_d,
+    V_stride_b, V_stride_h, V_stride_t, V_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_t, buffer_1_stride_d,
+    buffer_1_stride_e, d_K_stride_b, d_K_stride_h, d_K_stride_t, d_K_stride_d, size_b, size_h, size_t, size_d,
+    size_e, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[:, None] * buffer_1_stride_d + e_index[None, :] * buffer_1_stride_e,
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    # src[linear.diag:6]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+        mask=(d_index < size_d),
+        other=0.0,
+    )
+    # src[linear.diag:8]
+    # src[linear.diag:6]
+    tile = tl.rsqrt(tl.cast(size_d, tl.float32)) * Q.to(tl.float32)
+    add_d_e = (tile[:, None] * d_out.to(tl.float32)[None, :]) + buffer_1
+    V = load_tile(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_d_e = V.to(tl.float32)[None, :] * add_d_e
+    sum_ = tl.sum(mul_d_e, 1)
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + t_index * d_K_stride_t + d_index * d_K_stride_d,
+        sum_.to(tl.bfloat16),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def linear_attention_backward_d_K_kernel(
+    Q_ptr, V_ptr, d_out_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_t, Q_stride_d,
+    V_stride_b, V_stride_h, V_stride_t, V_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_t, buffer_1_stride_d,
+    buffer_1_stride_e, d_K_stride_b, d_K_stride_h, d_K_stride_t, d_K_stride_d, size_b, size_h, size_t, size_d,
+    size_e, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([BLOCK_D], 0.0, tl.float32)
+    # src[linear.diag:6]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+        mask=(d_index < size_d),
+        other=0.0,
+    )
+    # src[linear.diag:8]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[:, None] * buffer_1_stride_d + e_index[None, :] * buffer_1_stride_e,
+            mask=(d_index < size_d)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        )
+        # src[linear.diag:6]
+        mul_d_e = (rsqrt * Q.to(tl.float32))[:, None] * d_out.to(tl.float32)[None, :]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+        )
+        mul_d_e_2 = V.to(tl.float32)[None, :] * (mul_d_e + buffer_1)
+        tile_sum = tl.sum(mul_d_e_2, 1)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[:, None] * buffer_1_stride_d + e_index[None, :] * buffer_1_stride_e,
+            mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        # src[linear.diag:6]
+        mul_d_e = (rsqrt * Q.to(tl.float32))[:, None] * d_out.to(tl.float32)[None, :]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_d_e_2 = V.to(tl.float32)[None, :] * (mul_d_e + buffer_1)
+        tile_sum = tl.sum(mul_d_e_2, 1)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + t_index * d_K_stride_t + d_index * d_K_stride_d,
+        acc_e.to(tl.bfloat16),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def linear_attention_backward_d_V_rows_kernel(
+    Q_ptr, K_ptr, d_out_ptr, buffer_1_ptr, d_V_ptr, Q_stride_b, Q_stride_h, Q_stride_t, Q_stride_d,
+    K_stride_b, K_stride_h, K_stride_t, K_stride_d, d_out_stride_b, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_t, buffer_1_stride_d,
+    buffer_1_stride_e, d_V_stride_b, d_V_stride_h, d_V_stride_t, d_V_stride_e, size_b, size_h, size_t, size_d,
+    size_e, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+        mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    # src[linear.diag:6]
+    Q = load_tile(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    # src[linear.diag:8]
+    # src[linear.diag:6]
+    tile = tl.rsqrt(tl.cast(size_d, tl.float32)) * Q.to(tl.float32)
+    add_e_d = (tile[None, :] * d_out.to(tl.float32)[:, None]) + buffer_1
+    K = load_tile(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_e_d = K.to(tl.float32)[None, :] * add_e_d
+    sum_ = tl.sum(mul_e_d, 1)
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + t_index * d_V_stride_t + e_index * d_V_stride_e,
+        sum_.to(tl.bfloat16),
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def linear_attention_backward_d_V_kernel(
+    Q_ptr, K_ptr, d_out_ptr, buffer_1_ptr, d_V_ptr, Q_stride_b, Q_stride_h, Q_stride_t, Q_stride_d,
+    K_stride_b, K_stride_h, K_stride_t, K_stride_d, d_out_stride_b, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_t, buffer_1_stride_d,
+    buffer_1_stride_e, d_V_stride_b, d_V_stride_h, d_V_stride_t, d_V_stride_e, size_b, size_h, size_t, size_d,
+    size_e, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_E], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    # src[linear.diag:8]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+            mask=(e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        # src[linear.diag:6]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+        )
+        mul_e_d = (rsqrt * Q.to(tl.float32))[None, :] * d_out.to(tl.float32)[:, None]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+        )
+        mul_e_d_2 = K.to(tl.float32)[None, :] * (mul_e_d + buffer_1)
+        tile_sum = tl.sum(mul_e_d_2, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+            mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        # src[linear.diag:6]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_e_d = (rsqrt * Q.to(tl.float32))[None, :] * d_out.to(tl.float32)[:, None]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_e_d_2 = K.to(tl.float32)[None, :] * (mul_e_d + buffer_1)
+        tile_sum = tl.sum(mul_e_d_2, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + t_index * d_V_stride_t + e_index * d_V_stride_e,
+        acc_d.to(tl.bfloat16),
+        mask=(e_index < size_e),
+    )
+
+
 def _linear_attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_linear_attention(Q: bf16[b h t d], K: bf16[b h t d], V: bf16[b h t e]) -> out: bf16[b h t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -482,8 +1405,8 @@ def _linear_attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
     return out
 
 
-def _linear_attention_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """_linear_attention_long(Q: bf16[b h t d], K: bf16[b h t d], V: bf16[b h t e]) -> out: bf16[b h t e]. Any strides; sizes are read off the shapes."""
+def _linear_attention_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
+    """_linear_attention_forward(Q: bf16[b h t d], K: bf16[b h t d], V: bf16[b h t e]) -> out: bf16[b h t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("K", K, torch.bfloat16, 4, Q.device)
     _check("V", V, torch.bfloat16, 4, Q.device)
@@ -502,7 +1425,7 @@ def _linear_attention_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) ->
     else:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (b * h * triton.cdiv(e, BLOCK_E),)
-    linear_attention_long_kernel[grid](
+    linear_attention_forward_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
         K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), out.stride(0),
         out.stride(1), out.stride(2), out.stride(3), b, h, t, d, e, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D,
@@ -511,19 +1434,202 @@ def _linear_attention_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) ->
     return out
 
 
+def _linear_attention_backward_buffer_0(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_linear_attention_backward_buffer_0(Q: bf16[b h t d], d_out: bf16[b h t e]) -> buffer_0: f32[b h t d e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    b, h, t, d = Q.shape
+    _, _, _, e = d_out.shape
+    if d_out.shape != (b, h, t, e):
+        raise ValueError(f"d_out: bf16[b h t e] has shape {d_out.shape}, expected {(b, h, t, e)}")
+    buffer_0 = torch.empty((b, h, t, d, e), dtype=torch.float32, device=Q.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (b * h * d * triton.cdiv(e, BLOCK_E),)
+    linear_attention_backward_buffer_0_kernel[grid](
+        Q, d_out, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), d_out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4), b, h, t, d, e, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _linear_attention_backward_d_Q(K: torch.Tensor, V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_linear_attention_backward_d_Q(K: bf16[b h t d], V: bf16[b h t e], d_out: bf16[b h t e]) -> d_Q: bf16[b h t d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 4, K.device)
+    _check("V", V, torch.bfloat16, 4, K.device)
+    _check("d_out", d_out, torch.bfloat16, 4, K.device)
+    b, h, t, d = K.shape
+    _, _, _, e = V.shape
+    if V.shape != (b, h, t, e):
+        raise ValueError(f"V: bf16[b h t e] has shape {V.shape}, expected {(b, h, t, e)}")
+    if d_out.shape != (b, h, t, e):
+        raise ValueError(f"d_out: bf16[b h t e] has shape {d_out.shape}, expected {(b, h, t, e)}")
+    d_Q = torch.empty((b, h, t, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E > 128:
+        raise ValueError(f"e = {BLOCK_E}: at most 128 elements are held on chip")
+    if BLOCK_E <= 64:
+        BLOCK_D, BLOCK_T, warps, stages = 64, 16, 8, 1
+    else:
+        BLOCK_D, BLOCK_T, warps, stages = 64, 32, 8, 1
+    grid = (b * h * triton.cdiv(d, BLOCK_D),)
+    linear_attention_backward_d_Q_kernel[grid](
+        K, V, d_out, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
+        V.stride(2), V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, t, d, e, BLOCK_T=BLOCK_T,
+        BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _linear_attention_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_linear_attention_backward_buffer_1(buffer_0: f32[b h t d e]) -> buffer_1: f32[b h t d e]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 5, buffer_0.device)
+    b, h, t, d, e = buffer_0.shape
+    buffer_1 = torch.empty((b, h, t, d, e), dtype=torch.float32, device=buffer_0.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (b * h * t * d * triton.cdiv(e, BLOCK_E),)
+    linear_attention_backward_buffer_1_kernel[grid](
+        buffer_0, buffer_1, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        buffer_0.stride(4), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+        buffer_1.stride(4), b, h, t, d, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _linear_attention_backward_d_K(
+    Q: torch.Tensor,
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_linear_attention_backward_d_K(Q: bf16[b h t d], V: bf16[b h t e], d_out: bf16[b h t e], buffer_1: f32[b h t d e]) -> d_K: bf16[b h t d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 5, Q.device)
+    b, h, t, d = Q.shape
+    _, _, _, e = V.shape
+    if V.shape != (b, h, t, e):
+        raise ValueError(f"V: bf16[b h t e] has shape {V.shape}, expected {(b, h, t, e)}")
+    if d_out.shape != (b, h, t, e):
+        raise ValueError(f"d_out: bf16[b h t e] has shape {d_out.shape}, expected {(b, h, t, e)}")
+    if buffer_1.shape != (b, h, t, d, e):
+        raise ValueError(f"buffer_1: f32[b h t d e] has shape {buffer_1.shape}, expected {(b, h, t, d, e)}")
+    d_K = torch.empty((b, h, t, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 1024:
+        if BLOCK_E <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_E <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (b * h * t * triton.cdiv(d, BLOCK_D),)
+        linear_attention_backward_d_K_rows_kernel[grid](
+            Q, V, d_out, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), V.stride(0),
+            V.stride(1), V.stride(2), V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+            d_out.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+            buffer_1.stride(4), d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, t, d, e,
+            BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_E, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (b * h * t * triton.cdiv(d, BLOCK_D),)
+    linear_attention_backward_d_K_kernel[grid](
+        Q, V, d_out, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), V.stride(0),
+        V.stride(1), V.stride(2), V.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        d_out.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+        buffer_1.stride(4), d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, t, d, e,
+        BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+def _linear_attention_backward_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    d_out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_linear_attention_backward_d_V(Q: bf16[b h t d], K: bf16[b h t d], d_out: bf16[b h t e], buffer_1: f32[b h t d e]) -> d_V: bf16[b h t e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 5, Q.device)
+    b, h, t, d = Q.shape
+    _, _, _, e = d_out.shape
+    if K.shape != (b, h, t, d):
+        raise ValueError(f"K: bf16[b h t d] has shape {K.shape}, expected {(b, h, t, d)}")
+    if d_out.shape != (b, h, t, e):
+        raise ValueError(f"d_out: bf16[b h t e] has shape {d_out.shape}, expected {(b, h, t, e)}")
+    if buffer_1.shape != (b, h, t, d, e):
+        raise ValueError(f"buffer_1: f32[b h t d e] has shape {buffer_1.shape}, expected {(b, h, t, d, e)}")
+    d_V = torch.empty((b, h, t, e), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 1024:
+        if BLOCK_D <= 64:
+            BLOCK_E, warps, stages = 16, 4, 1
+        elif BLOCK_D <= 256:
+            BLOCK_E, warps, stages = 16, 8, 1
+        else:
+            BLOCK_E, warps, stages = 16, 16, 1
+        grid = (b * h * t * triton.cdiv(e, BLOCK_E),)
+        linear_attention_backward_d_V_rows_kernel[grid](
+            Q, K, d_out, buffer_1, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0),
+            K.stride(1), K.stride(2), K.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+            d_out.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+            buffer_1.stride(4), d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, t, d, e,
+            BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return d_V
+    BLOCK_D, BLOCK_E, warps, stages = 128, 16, 8, 2
+    grid = (b * h * t * triton.cdiv(e, BLOCK_E),)
+    linear_attention_backward_d_V_kernel[grid](
+        Q, K, d_out, buffer_1, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        d_out.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+        buffer_1.stride(4), d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, t, d, e,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+class _linear_attention_autograd(torch.autograd.Function):
+    """linear_attention and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        out = _linear_attention_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V = ctx.saved_tensors
+        buffer_0 = _linear_attention_backward_buffer_0(Q, d_out)
+        d_Q = _linear_attention_backward_d_Q(K, V, d_out)
+        buffer_1 = _linear_attention_backward_buffer_1(buffer_0)
+        d_K = _linear_attention_backward_d_K(Q, V, d_out, buffer_1)
+        d_V = _linear_attention_backward_d_V(Q, K, d_out, buffer_1)
+        return d_Q, d_K, d_V
+
+
 def linear_attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
-    """linear_attention(Q: bf16[b h t d], K: bf16[b h t d], V: bf16[b h t e]) -> out: bf16[b h t e]. Any strides; sizes are read off the shapes."""
+    """linear_attention(Q: bf16[b h t d], K: bf16[b h t d], V: bf16[b h t e]) -> out: bf16[b h t e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, h, t, d = Q.shape
     _, _, _, e = V.shape
     if K.shape != (b, h, t, d):
         raise ValueError(f"K: bf16[b h t d] has shape {K.shape}, expected {(b, h, t, d)}")
     if V.shape != (b, h, t, e):
         raise ValueError(f"V: bf16[b h t e] has shape {V.shape}, expected {(b, h, t, e)}")
-    if d <= 128:
-        out = _linear_attention(Q, K, V)
-        return out
-    out_2 = _linear_attention_long(Q, K, V)
-    return out_2
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if d <= 128 and e <= 128:
+            return _linear_attention_autograd.apply(Q, K, V)
+        raise ValueError("linear_attention: gradients are made for sizes whose tiles are held on chip")
+    out = _linear_attention(Q, K, V)
+    return out
 
 
 @triton.jit
@@ -635,7 +1741,7 @@ def retention_kernel(
 
 
 @triton.jit
-def retention_long_kernel(
+def retention_forward_kernel(
     Q_ptr, K_ptr, V_ptr, rate_ptr, out_ptr, Q_stride_h, Q_stride_t, Q_stride_d, K_stride_h, K_stride_t,
     K_stride_d, V_stride_h, V_stride_t, V_stride_e, rate_stride_h, out_stride_h, out_stride_t, out_stride_e,
     size_h, size_t, size_d, size_e, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
@@ -742,6 +1848,478 @@ def retention_long_kernel(
         )
 
 
+@triton.jit
+def retention_backward_buffer_0_S_kernel(
+    Q_ptr, K_ptr, V_ptr, rate_ptr, d_out_ptr, buffer_0_ptr, S_ptr, Q_stride_h, Q_stride_t, Q_stride_d,
+    K_stride_h, K_stride_t, K_stride_d, V_stride_h, V_stride_t, V_stride_e, rate_stride_h, d_out_stride_h,
+    d_out_stride_t, d_out_stride_e, buffer_0_stride_h, buffer_0_stride_t, buffer_0_stride_d,
+    buffer_0_stride_e, S_stride_h, S_stride_t, S_stride_d, S_stride_e, size_h, size_t, size_d, size_e,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    h_index = program.to(tl.int64)
+    state = tl.full([BLOCK_E], 0.0, tl.float32)
+    state_2 = tl.full([BLOCK_E], 0.0, tl.float32)
+    # src[linear.diag:13]
+    rate = tl.load(rate_ptr + h_index * rate_stride_h)
+    # src[linear.diag:14]
+    exp2 = tl.exp2(tl.abs(rate) * -1.4426950408889634)
+    # src[linear.diag:15]
+    for t_index in tl.range(0, size_t):
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + (-1 * t_index + (-1 + size_t)) * Q_stride_t + d_index * Q_stride_d,
+        )
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + (-1 * t_index + (-1 + size_t)) * d_out_stride_t + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * Q.to(tl.float32)
+        mul_e = (state + (scalar * d_out.to(tl.float32))) * exp2
+        tl.store(
+            buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t + d_index * buffer_0_stride_d + e_index * buffer_0_stride_e,
+            mul_e,
+            mask=(e_index < size_e),
+        )
+        # src[linear.diag:13]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        K = tl.load(K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d)
+        # src[linear.diag:14]
+        add_e = (exp2 * state_2) + (K.to(tl.float32) * V.to(tl.float32))
+        tl.store(
+            S_ptr + h_index * S_stride_h + t_index * S_stride_t + d_index * S_stride_d + e_index * S_stride_e,
+            add_e,
+            mask=(e_index < size_e),
+        )
+        state = mul_e
+        state_2 = add_e
+
+
+@triton.jit
+def retention_backward_buffer_1_kernel(
+    buffer_0_ptr, buffer_1_ptr, buffer_0_stride_h, buffer_0_stride_t, buffer_0_stride_d, buffer_0_stride_e,
+    buffer_1_stride_h, buffer_1_stride_t, buffer_1_stride_d, buffer_1_stride_e, size_h, size_t, size_d,
+    size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    buffer_0 = tl.load(
+        buffer_0_ptr + h_index * buffer_0_stride_h + (-1 * t_index + (-1 + size_t)) * buffer_0_stride_t + d_index * buffer_0_stride_d + e_index * buffer_0_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    tl.store(
+        buffer_1_ptr + h_index * buffer_1_stride_h + t_index * buffer_1_stride_t + d_index * buffer_1_stride_d + e_index * buffer_1_stride_e,
+        buffer_0,
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def retention_backward_buffer_4_kernel(
+    Q_ptr, d_out_ptr, buffer_1_ptr, buffer_4_ptr, Q_stride_h, Q_stride_t, Q_stride_d, d_out_stride_h,
+    d_out_stride_t, d_out_stride_e, buffer_1_stride_h, buffer_1_stride_t, buffer_1_stride_d,
+    buffer_1_stride_e, buffer_4_stride_h, buffer_4_stride_t, buffer_4_stride_d, buffer_4_stride_e, size_h,
+    size_t, size_d, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    buffer_1 = tl.load(
+        buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index * buffer_1_stride_d + e_index * buffer_1_stride_e,
+        mask=(e_index < size_e) & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    # src[linear.diag:15]
+    d_out = tl.load(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    # src[linear.diag:13]
+    Q = tl.load(Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d)
+    scalar = Q.to(tl.float32) * tl.rsqrt(tl.cast(size_d, tl.float32))
+    tl.store(
+        buffer_4_ptr + h_index * buffer_4_stride_h + t_index * buffer_4_stride_t + d_index * buffer_4_stride_d + e_index * buffer_4_stride_e,
+        ((scalar * d_out.to(tl.float32)) + buffer_1),
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def retention_backward_buffer_3_d_Q_d_K_rows_kernel(
+    V_ptr, d_out_ptr, buffer_4_ptr, S_ptr, buffer_3_ptr, d_Q_ptr, d_K_ptr, V_stride_h, V_stride_t, V_stride_e,
+    d_out_stride_h, d_out_stride_t, d_out_stride_e, buffer_4_stride_h, buffer_4_stride_t, buffer_4_stride_d,
+    buffer_4_stride_e, S_stride_h, S_stride_t, S_stride_d, S_stride_e, buffer_3_stride_h, buffer_3_stride_t,
+    buffer_3_stride_d, buffer_3_stride_e, d_Q_stride_h, d_Q_stride_t, d_Q_stride_d, d_K_stride_h,
+    d_K_stride_t, d_K_stride_d, size_h, size_t, size_e, size_d, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    S = tl.load(
+        S_ptr + h_index * S_stride_h + (t_index + -1) * S_stride_t + d_index[:, None] * S_stride_d + e_index[None, :] * S_stride_e,
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + -1) >= 0) & ((t_index + -1) < size_t),
+        other=0,
+    )
+    buffer_4 = tl.load(
+        buffer_4_ptr + h_index * buffer_4_stride_h + t_index * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d + e_index[None, :] * buffer_4_stride_e,
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    tl.store(
+        buffer_3_ptr + h_index * buffer_3_stride_h + t_index * buffer_3_stride_t + d_index[:, None] * buffer_3_stride_d + e_index[None, :] * buffer_3_stride_e,
+        (buffer_4 * tl.where(0 == t_index, 0.0, S)),
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
+    )
+    # src[linear.diag:15]
+    S_2 = tl.load(
+        S_ptr + h_index * S_stride_h + t_index * S_stride_t + d_index[:, None] * S_stride_d + e_index[None, :] * S_stride_e,
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    d_out = load_tile(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_d_e = d_out.to(tl.float32)[None, :] * S_2
+    sum_ = tl.sum(mul_d_e, 1)
+    tile_bf16 = (sum_ * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + h_index * d_Q_stride_h + t_index * d_Q_stride_t + d_index * d_Q_stride_d,
+        tile_bf16,
+        mask=(d_index < size_d),
+    )
+    # src[linear.diag:13]
+    V = load_tile(
+        V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_d_e_2 = buffer_4 * V.to(tl.float32)[None, :]
+    sum_2 = tl.sum(mul_d_e_2, 1)
+    tl.store(
+        d_K_ptr + h_index * d_K_stride_h + t_index * d_K_stride_t + d_index * d_K_stride_d,
+        sum_2.to(tl.bfloat16),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def retention_backward_buffer_3_d_Q_d_K_kernel(
+    V_ptr, d_out_ptr, buffer_4_ptr, S_ptr, buffer_3_ptr, d_Q_ptr, d_K_ptr, V_stride_h, V_stride_t, V_stride_e,
+    d_out_stride_h, d_out_stride_t, d_out_stride_e, buffer_4_stride_h, buffer_4_stride_t, buffer_4_stride_d,
+    buffer_4_stride_e, S_stride_h, S_stride_t, S_stride_d, S_stride_e, buffer_3_stride_h, buffer_3_stride_t,
+    buffer_3_stride_d, buffer_3_stride_e, d_Q_stride_h, d_Q_stride_t, d_Q_stride_d, d_K_stride_h,
+    d_K_stride_t, d_K_stride_d, size_h, size_t, size_e, size_d, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    acc_e = tl.full([BLOCK_D], 0.0, tl.float32)
+    acc_e_2 = tl.full([BLOCK_D], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        S = tl.load(
+            S_ptr + h_index * S_stride_h + t_index * S_stride_t + d_index[:, None] * S_stride_d + e_index[None, :] * S_stride_e,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        )
+        mul_d_e = d_out.to(tl.float32)[None, :] * S
+        tile_sum = tl.sum(mul_d_e, 1)
+        next_acc_e = acc_e + tile_sum
+        # src[linear.diag:13]
+        V = tl.load(V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e)
+        buffer_4 = tl.load(
+            buffer_4_ptr + h_index * buffer_4_stride_h + t_index * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d + e_index[None, :] * buffer_4_stride_e,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        mul_d_e_2 = buffer_4 * V.to(tl.float32)[None, :]
+        tile_sum_2 = tl.sum(mul_d_e_2, 1)
+        next_acc_e_2 = acc_e_2 + tile_sum_2
+        acc_e = next_acc_e
+        acc_e_2 = next_acc_e_2
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        S = tl.load(
+            S_ptr + h_index * S_stride_h + t_index * S_stride_t + d_index[:, None] * S_stride_d + e_index[None, :] * S_stride_e,
+            mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_d_e = d_out.to(tl.float32)[None, :] * S
+        tile_sum = tl.sum(mul_d_e, 1)
+        next_acc_e = acc_e + tile_sum
+        # src[linear.diag:13]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + h_index * buffer_4_stride_h + t_index * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d + e_index[None, :] * buffer_4_stride_e,
+            mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        mul_d_e_2 = buffer_4 * V.to(tl.float32)[None, :]
+        tile_sum_2 = tl.sum(mul_d_e_2, 1)
+        next_acc_e_2 = acc_e_2 + tile_sum_2
+        acc_e = next_acc_e
+        acc_e_2 = next_acc_e_2
+    # src[linear.diag:15]
+    tile_bf16 = (acc_e * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + h_index * d_Q_stride_h + t_index * d_Q_stride_t + d_index * d_Q_stride_d,
+        tile_bf16,
+        mask=(d_index < size_d),
+    )
+    tl.store(
+        d_K_ptr + h_index * d_K_stride_h + t_index * d_K_stride_t + d_index * d_K_stride_d,
+        acc_e_2.to(tl.bfloat16),
+        mask=(d_index < size_d),
+    )
+    eq = 0 == t_index
+    # whole tiles, no mask needed
+    for first_e_3 in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e_3 + tl.arange(0, BLOCK_E)
+        S = tl.load(
+            S_ptr + h_index * S_stride_h + (t_index + -1) * S_stride_t + d_index[:, None] * S_stride_d + e_index[None, :] * S_stride_e,
+            mask=(d_index < size_d)[:, None] & ((t_index + -1) >= 0) & ((t_index + -1) < size_t),
+            other=0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + h_index * buffer_4_stride_h + t_index * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d + e_index[None, :] * buffer_4_stride_e,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        tl.store(
+            buffer_3_ptr + h_index * buffer_3_stride_h + t_index * buffer_3_stride_t + d_index[:, None] * buffer_3_stride_d + e_index[None, :] * buffer_3_stride_e,
+            (buffer_4 * tl.where(eq, 0.0, S)),
+            mask=(d_index < size_d)[:, None],
+        )
+    # tiles that a mask or the end cuts
+    for first_e_4 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_4 + tl.arange(0, BLOCK_E)
+        S = tl.load(
+            S_ptr + h_index * S_stride_h + (t_index + -1) * S_stride_t + d_index[:, None] * S_stride_d + e_index[None, :] * S_stride_e,
+            mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + -1) >= 0) & ((t_index + -1) < size_t),
+            other=0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + h_index * buffer_4_stride_h + t_index * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d + e_index[None, :] * buffer_4_stride_e,
+            mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        tl.store(
+            buffer_3_ptr + h_index * buffer_3_stride_h + t_index * buffer_3_stride_t + d_index[:, None] * buffer_3_stride_d + e_index[None, :] * buffer_3_stride_e,
+            (buffer_4 * tl.where(eq, 0.0, S)),
+            mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
+        )
+
+
+@triton.jit
+def retention_backward_d_V_rows_kernel(
+    K_ptr, buffer_4_ptr, d_V_ptr, K_stride_h, K_stride_t, K_stride_d, buffer_4_stride_h, buffer_4_stride_t,
+    buffer_4_stride_d, buffer_4_stride_e, d_V_stride_h, d_V_stride_t, d_V_stride_e, size_h, size_t, size_d,
+    size_e, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    # src[linear.diag:13]
+    K = load_tile(
+        K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    buffer_4 = tl.load(
+        buffer_4_ptr + h_index * buffer_4_stride_h + t_index * buffer_4_stride_t + d_index[None, :] * buffer_4_stride_d + e_index[:, None] * buffer_4_stride_e,
+        mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None],
+        other=0.0,
+    )
+    mul_e_d = buffer_4 * K.to(tl.float32)[None, :]
+    sum_ = tl.sum(mul_e_d, 1)
+    tl.store(
+        d_V_ptr + h_index * d_V_stride_h + t_index * d_V_stride_t + e_index * d_V_stride_e,
+        sum_.to(tl.bfloat16),
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def retention_backward_d_V_kernel(
+    K_ptr, buffer_4_ptr, d_V_ptr, K_stride_h, K_stride_t, K_stride_d, buffer_4_stride_h, buffer_4_stride_t,
+    buffer_4_stride_d, buffer_4_stride_e, d_V_stride_h, d_V_stride_t, d_V_stride_e, size_h, size_t, size_d,
+    size_e, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_E], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[linear.diag:13]
+        K = tl.load(K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d)
+        buffer_4 = tl.load(
+            buffer_4_ptr + h_index * buffer_4_stride_h + t_index * buffer_4_stride_t + d_index[None, :] * buffer_4_stride_d + e_index[:, None] * buffer_4_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        mul_e_d = buffer_4 * K.to(tl.float32)[None, :]
+        tile_sum = tl.sum(mul_e_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[linear.diag:13]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + h_index * buffer_4_stride_h + t_index * buffer_4_stride_t + d_index[None, :] * buffer_4_stride_d + e_index[:, None] * buffer_4_stride_e,
+            mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        mul_e_d = buffer_4 * K.to(tl.float32)[None, :]
+        tile_sum = tl.sum(mul_e_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        d_V_ptr + h_index * d_V_stride_h + t_index * d_V_stride_t + e_index * d_V_stride_e,
+        acc_d.to(tl.bfloat16),
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def retention_backward_d_rate_rows_kernel(
+    rate_ptr, buffer_3_ptr, d_rate_ptr, rate_stride_h, buffer_3_stride_h, buffer_3_stride_t,
+    buffer_3_stride_d, buffer_3_stride_e, d_rate_stride_h, size_h, size_t, size_d, size_e,
+    BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, EXACT_T: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = program.to(tl.int64)
+    t_index = tl.arange(0, BLOCK_T)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    # src[linear.diag:13]
+    rate = tl.load(rate_ptr + h_index * rate_stride_h)
+    # src[linear.diag:14]
+    buffer_3 = load_tile(
+        buffer_3_ptr + h_index * buffer_3_stride_h + t_index[:, None, None] * buffer_3_stride_t + d_index[None, :, None] * buffer_3_stride_d + e_index[None, None, :] * buffer_3_stride_e,
+        (t_index < size_t)[:, None, None] & (d_index < size_d)[None, :, None] & (e_index < size_e)[None, None, :],
+        0.0,
+        EXACT_T and EXACT_D and EXACT_E,
+    )
+    sum_ = tl.sum(tl.sum(tl.sum(buffer_3, 2), 1), 0)
+    mul = ((sum_ * -1.0) * sign(rate)) * tl.exp2(tl.abs(rate) * -1.4426950408889634)
+    tl.store(d_rate_ptr + h_index * d_rate_stride_h, mul)
+
+
+@triton.jit
+def retention_backward_d_rate_kernel(
+    rate_ptr, buffer_3_ptr, d_rate_ptr, rate_stride_h, buffer_3_stride_h, buffer_3_stride_t,
+    buffer_3_stride_d, buffer_3_stride_e, d_rate_stride_h, size_h, size_t, size_d, size_e,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = program.to(tl.int64)
+    sum_t_d_e = tl.full([], 0.0, tl.float32)
+    for t_index in tl.range(0, size_t):
+        for d_index in tl.range(0, size_d):
+            to_e = size_e // BLOCK_E * BLOCK_E
+            # whole tiles, no mask needed
+            for first_e in tl.range(0, to_e, BLOCK_E):
+                e_index = first_e + tl.arange(0, BLOCK_E)
+                buffer_3 = tl.load(
+                    buffer_3_ptr + h_index * buffer_3_stride_h + t_index * buffer_3_stride_t + d_index * buffer_3_stride_d + e_index * buffer_3_stride_e,
+                )
+                tile_sum = tl.sum(buffer_3, 0)
+                next_sum_t_d_e = sum_t_d_e + tile_sum
+                sum_t_d_e = next_sum_t_d_e
+            from_e = tl.maximum(0, to_e)
+            # tiles that a mask or the end cuts
+            for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+                e_index = first_e_2 + tl.arange(0, BLOCK_E)
+                buffer_3 = tl.load(
+                    buffer_3_ptr + h_index * buffer_3_stride_h + t_index * buffer_3_stride_t + d_index * buffer_3_stride_d + e_index * buffer_3_stride_e,
+                    mask=(e_index < size_e),
+                    other=0.0,
+                )
+                tile_sum = tl.sum(buffer_3, 0)
+                next_sum_t_d_e = sum_t_d_e + tile_sum
+                sum_t_d_e = next_sum_t_d_e
+    # src[linear.diag:13]
+    rate = tl.load(rate_ptr + h_index * rate_stride_h)
+    # src[linear.diag:14]
+    mul = ((sum_t_d_e * -1.0) * sign(rate)) * tl.exp2(tl.abs(rate) * -1.4426950408889634)
+    tl.store(d_rate_ptr + h_index * d_rate_stride_h, mul)
+
+
 def _retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
     """_retention(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h]) -> out: bf16[h t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -774,8 +2352,8 @@ def _retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Te
     return out
 
 
-def _retention_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
-    """_retention_long(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h]) -> out: bf16[h t e]. Any strides; sizes are read off the shapes."""
+def _retention_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
+    """_retention_forward(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h]) -> out: bf16[h t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
     _check("K", K, torch.bfloat16, 3, Q.device)
     _check("V", V, torch.bfloat16, 3, Q.device)
@@ -797,7 +2375,7 @@ def _retention_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: tor
     else:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
-    retention_long_kernel[grid](
+    retention_forward_kernel[grid](
         Q, K, V, rate, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
         V.stride(0), V.stride(1), V.stride(2), rate.stride(0), out.stride(0), out.stride(1), out.stride(2), h,
         t, d, e, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps,
@@ -806,8 +2384,19 @@ def _retention_long(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: tor
     return out
 
 
-def retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
-    """retention(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h]) -> out: bf16[h t e]. Any strides; sizes are read off the shapes."""
+def _retention_backward_buffer_0_S(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    rate: torch.Tensor,
+    d_out: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_retention_backward_buffer_0_S(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h], d_out: bf16[h t e]) -> buffer_0: f32[h t d e], S: f32[h t d e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    _check("rate", rate, torch.float32, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 3, Q.device)
     h, t, d = Q.shape
     _, _, e = V.shape
     if K.shape != (h, t, d):
@@ -816,11 +2405,224 @@ def retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Ten
         raise ValueError(f"V: bf16[h t e] has shape {V.shape}, expected {(h, t, e)}")
     if rate.shape != (h,):
         raise ValueError(f"rate: f32[h] has shape {rate.shape}, expected {(h,)}")
-    if d <= 128:
-        out = _retention(Q, K, V, rate)
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    buffer_0 = torch.empty((h, t, d, e), dtype=torch.float32, device=Q.device)
+    S = torch.empty((h, t, d, e), dtype=torch.float32, device=Q.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (h * d * triton.cdiv(e, BLOCK_E),)
+    retention_backward_buffer_0_S_kernel[grid](
+        Q, K, V, rate, d_out, buffer_0, S, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
+        K.stride(2), V.stride(0), V.stride(1), V.stride(2), rate.stride(0), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        S.stride(0), S.stride(1), S.stride(2), S.stride(3), h, t, d, e, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0, S
+
+
+def _retention_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_retention_backward_buffer_1(buffer_0: f32[h t d e]) -> buffer_1: f32[h t d e]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
+    h, t, d, e = buffer_0.shape
+    buffer_1 = torch.empty((h, t, d, e), dtype=torch.float32, device=buffer_0.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (h * t * d * triton.cdiv(e, BLOCK_E),)
+    retention_backward_buffer_1_kernel[grid](
+        buffer_0, buffer_1, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), h, t, d, e,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _retention_backward_buffer_4(
+    Q: torch.Tensor,
+    d_out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_retention_backward_buffer_4(Q: bf16[h t d], d_out: bf16[h t e], buffer_1: f32[h t d e]) -> buffer_4: f32[h t d e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 3, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, Q.device)
+    h, t, d = Q.shape
+    _, _, e = d_out.shape
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    if buffer_1.shape != (h, t, d, e):
+        raise ValueError(f"buffer_1: f32[h t d e] has shape {buffer_1.shape}, expected {(h, t, d, e)}")
+    buffer_4 = torch.empty((h, t, d, e), dtype=torch.float32, device=Q.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (h * t * d * triton.cdiv(e, BLOCK_E),)
+    retention_backward_buffer_4_kernel[grid](
+        Q, d_out, buffer_1, buffer_4, Q.stride(0), Q.stride(1), Q.stride(2), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+        buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3), h, t, d, e,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_4
+
+
+def _retention_backward_buffer_3_d_Q_d_K(
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    buffer_4: torch.Tensor,
+    S: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_retention_backward_buffer_3_d_Q_d_K(V: bf16[h t e], d_out: bf16[h t e], buffer_4: f32[h t d e], S: f32[h t d e]) -> buffer_3: f32[h t d e], d_Q: bf16[h t d], d_K: bf16[h t d]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 3, V.device)
+    _check("d_out", d_out, torch.bfloat16, 3, V.device)
+    _check("buffer_4", buffer_4, torch.float32, 4, V.device)
+    _check("S", S, torch.float32, 4, V.device)
+    h, t, e = V.shape
+    _, _, d, _ = buffer_4.shape
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    if buffer_4.shape != (h, t, d, e):
+        raise ValueError(f"buffer_4: f32[h t d e] has shape {buffer_4.shape}, expected {(h, t, d, e)}")
+    if S.shape != (h, t, d, e):
+        raise ValueError(f"S: f32[h t d e] has shape {S.shape}, expected {(h, t, d, e)}")
+    buffer_3 = torch.empty((h, t, d, e), dtype=torch.float32, device=V.device)
+    d_Q = torch.empty((h, t, d), dtype=torch.bfloat16, device=V.device)
+    d_K = torch.empty((h, t, d), dtype=torch.bfloat16, device=V.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 1024:
+        if BLOCK_E <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_E <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (h * t * triton.cdiv(d, BLOCK_D),)
+        retention_backward_buffer_3_d_Q_d_K_rows_kernel[grid](
+            V, d_out, buffer_4, S, buffer_3, d_Q, d_K, V.stride(0), V.stride(1), V.stride(2), d_out.stride(0),
+            d_out.stride(1), d_out.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
+            buffer_4.stride(3), S.stride(0), S.stride(1), S.stride(2), S.stride(3), buffer_3.stride(0),
+            buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), d_Q.stride(0), d_Q.stride(1),
+            d_Q.stride(2), d_K.stride(0), d_K.stride(1), d_K.stride(2), h, t, e, d, BLOCK_E=BLOCK_E,
+            BLOCK_D=BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        )
+        return buffer_3, d_Q, d_K
+    BLOCK_E, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (h * t * triton.cdiv(d, BLOCK_D),)
+    retention_backward_buffer_3_d_Q_d_K_kernel[grid](
+        V, d_out, buffer_4, S, buffer_3, d_Q, d_K, V.stride(0), V.stride(1), V.stride(2), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
+        buffer_4.stride(3), S.stride(0), S.stride(1), S.stride(2), S.stride(3), buffer_3.stride(0),
+        buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), d_Q.stride(0), d_Q.stride(1),
+        d_Q.stride(2), d_K.stride(0), d_K.stride(1), d_K.stride(2), h, t, e, d, BLOCK_E=BLOCK_E,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_3, d_Q, d_K
+
+
+def _retention_backward_d_V(K: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
+    """_retention_backward_d_V(K: bf16[h t d], buffer_4: f32[h t d e]) -> d_V: bf16[h t e]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 3, K.device)
+    _check("buffer_4", buffer_4, torch.float32, 4, K.device)
+    h, t, d = K.shape
+    _, _, _, e = buffer_4.shape
+    if buffer_4.shape != (h, t, d, e):
+        raise ValueError(f"buffer_4: f32[h t d e] has shape {buffer_4.shape}, expected {(h, t, d, e)}")
+    d_V = torch.empty((h, t, e), dtype=torch.bfloat16, device=K.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 1024:
+        if BLOCK_D <= 64:
+            BLOCK_E, warps, stages = 16, 4, 1
+        elif BLOCK_D <= 256:
+            BLOCK_E, warps, stages = 16, 8, 1
+        else:
+            BLOCK_E, warps, stages = 16, 16, 1
+        grid = (h * t * triton.cdiv(e, BLOCK_E),)
+        retention_backward_d_V_rows_kernel[grid](
+            K, buffer_4, d_V, K.stride(0), K.stride(1), K.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+            buffer_4.stride(2), buffer_4.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), h, t, d, e,
+            BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return d_V
+    BLOCK_D, BLOCK_E, warps, stages = 128, 16, 8, 2
+    grid = (h * t * triton.cdiv(e, BLOCK_E),)
+    retention_backward_d_V_kernel[grid](
+        K, buffer_4, d_V, K.stride(0), K.stride(1), K.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), buffer_4.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), h, t, d, e,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _retention_backward_d_rate(rate: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_retention_backward_d_rate(rate: f32[h], buffer_3: f32[h t d e]) -> d_rate: f32[h]. Any strides; sizes are read off the shapes."""
+    _check("rate", rate, torch.float32, 1, rate.device)
+    _check("buffer_3", buffer_3, torch.float32, 4, rate.device)
+    (h,) = rate.shape
+    _, t, d, e = buffer_3.shape
+    if buffer_3.shape != (h, t, d, e):
+        raise ValueError(f"buffer_3: f32[h t d e] has shape {buffer_3.shape}, expected {(h, t, d, e)}")
+    d_rate = torch.empty((h,), dtype=torch.float32, device=rate.device)
+    BLOCK_T = max(16, triton.next_power_of_2(t))
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_T * BLOCK_D * BLOCK_E <= 16384:
+        if BLOCK_T * BLOCK_D * BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_T * BLOCK_D * BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h,)
+        retention_backward_d_rate_rows_kernel[grid](
+            rate, buffer_3, d_rate, rate.stride(0), buffer_3.stride(0), buffer_3.stride(1),
+            buffer_3.stride(2), buffer_3.stride(3), d_rate.stride(0), h, t, d, e, BLOCK_T=BLOCK_T,
+            BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, EXACT_T=t == BLOCK_T, EXACT_D=d == BLOCK_D,
+            EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        )
+        return d_rate
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (h,)
+    retention_backward_d_rate_kernel[grid](
+        rate, buffer_3, d_rate, rate.stride(0), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+        buffer_3.stride(3), d_rate.stride(0), h, t, d, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_rate
+
+
+class _retention_autograd(torch.autograd.Function):
+    """retention and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, rate):
+        out = _retention_forward(Q, K, V, rate)
+        ctx.save_for_backward(Q, K, V, rate)
         return out
-    out_2 = _retention_long(Q, K, V, rate)
-    return out_2
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, rate = ctx.saved_tensors
+        buffer_0, S = _retention_backward_buffer_0_S(Q, K, V, rate, d_out)
+        buffer_1 = _retention_backward_buffer_1(buffer_0)
+        buffer_4 = _retention_backward_buffer_4(Q, d_out, buffer_1)
+        buffer_3, d_Q, d_K = _retention_backward_buffer_3_d_Q_d_K(V, d_out, buffer_4, S)
+        d_V = _retention_backward_d_V(K, buffer_4)
+        d_rate = _retention_backward_d_rate(rate, buffer_3)
+        return d_Q, d_K, d_V, d_rate
+
+
+def retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
+    """retention(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h]) -> out: bf16[h t e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    h, t, d = Q.shape
+    _, _, e = V.shape
+    if K.shape != (h, t, d):
+        raise ValueError(f"K: bf16[h t d] has shape {K.shape}, expected {(h, t, d)}")
+    if V.shape != (h, t, e):
+        raise ValueError(f"V: bf16[h t e] has shape {V.shape}, expected {(h, t, e)}")
+    if rate.shape != (h,):
+        raise ValueError(f"rate: f32[h] has shape {rate.shape}, expected {(h,)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, rate)):
+        if d <= 128:
+            return _retention_autograd.apply(Q, K, V, rate)
+        raise ValueError("retention: gradients are made for sizes whose tiles are held on chip")
+    out = _retention(Q, K, V, rate)
+    return out
 
 
 @triton.jit
@@ -961,7 +2763,7 @@ def ssd_kernel(
 
 
 @triton.jit
-def ssd_long_kernel(
+def ssd_forward_kernel(
     C_ptr, B_ptr, X_ptr, dt_ptr, A_ptr, D_ptr, out_ptr, C_stride_t, C_stride_n, B_stride_t, B_stride_n,
     X_stride_h, X_stride_t, X_stride_e, dt_stride_h, dt_stride_t, A_stride_h, D_stride_h, out_stride_h,
     out_stride_t, out_stride_e, size_t, size_n, size_h, size_e, BLOCK_T: tl.constexpr, BLOCK_N: tl.constexpr,
@@ -1097,6 +2899,694 @@ def ssd_long_kernel(
         )
 
 
+@triton.jit
+def ssd_backward_buffer_0_S_kernel(
+    C_ptr, B_ptr, X_ptr, dt_ptr, A_ptr, d_out_ptr, buffer_0_ptr, S_ptr, C_stride_t, C_stride_n, B_stride_t,
+    B_stride_n, X_stride_h, X_stride_t, X_stride_e, dt_stride_h, dt_stride_t, A_stride_h, d_out_stride_h,
+    d_out_stride_t, d_out_stride_e, buffer_0_stride_t, buffer_0_stride_n, buffer_0_stride_h,
+    buffer_0_stride_e, S_stride_t, S_stride_n, S_stride_h, S_stride_e, size_t, size_n, size_h, size_e,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    n_index = program.to(tl.int64)
+    state = tl.full([BLOCK_E], 0.0, tl.float32)
+    state_2 = tl.full([BLOCK_E], 0.0, tl.float32)
+    # src[linear.diag:23]
+    A = tl.load(A_ptr + h_index * A_stride_h)
+    # src[linear.diag:27]
+    abs_ = tl.abs(A)
+    for t_index in tl.range(0, size_t):
+        dt = tl.load(dt_ptr + h_index * dt_stride_h + (-1 * t_index + (-1 + size_t)) * dt_stride_t)
+        exp2 = tl.exp2((softplus(dt) * abs_) * -1.4426950408889634)
+        C = tl.load(C_ptr + (-1 * t_index + (-1 + size_t)) * C_stride_t + n_index * C_stride_n)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + (-1 * t_index + (-1 + size_t)) * d_out_stride_t + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        add_e = state + (d_out.to(tl.float32) * C.to(tl.float32))
+        mul_e = add_e * exp2
+        tl.store(
+            buffer_0_ptr + t_index * buffer_0_stride_t + n_index * buffer_0_stride_n + h_index * buffer_0_stride_h + e_index * buffer_0_stride_e,
+            mul_e,
+            mask=(e_index < size_e),
+        )
+        # src[linear.diag:21]
+        X = tl.load(
+            X_ptr + h_index * X_stride_h + t_index * X_stride_t + e_index * X_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        # src[linear.diag:22]
+        dt_2 = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
+        # src[linear.diag:26]
+        step = softplus(dt_2)
+        # src[linear.diag:20]
+        B = tl.load(B_ptr + t_index * B_stride_t + n_index * B_stride_n)
+        # src[linear.diag:21]
+        # src[linear.diag:27]
+        mul_e_2 = tl.exp2((abs_ * -1.4426950408889634) * step) * state_2
+        add_e_2 = mul_e_2 + ((B.to(tl.float32) * step) * X.to(tl.float32))
+        tl.store(
+            S_ptr + t_index * S_stride_t + n_index * S_stride_n + h_index * S_stride_h + e_index * S_stride_e,
+            add_e_2,
+            mask=(e_index < size_e),
+        )
+        state = mul_e
+        state_2 = add_e_2
+
+
+@triton.jit
+def ssd_backward_d_D_rows_kernel(
+    X_ptr, d_out_ptr, d_D_ptr, X_stride_h, X_stride_t, X_stride_e, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, d_D_stride_h, size_h, size_t, size_e, BLOCK_T: tl.constexpr, BLOCK_E: tl.constexpr,
+    EXACT_T: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = program.to(tl.int64)
+    t_index = tl.arange(0, BLOCK_T)
+    e_index = tl.arange(0, BLOCK_E)
+    # src[linear.diag:21]
+    X = load_tile(
+        X_ptr + h_index * X_stride_h + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
+        (t_index < size_t)[:, None] & (e_index < size_e)[None, :],
+        0.0,
+        EXACT_T and EXACT_E,
+    )
+    d_out = load_tile(
+        d_out_ptr + h_index * d_out_stride_h + t_index[:, None] * d_out_stride_t + e_index[None, :] * d_out_stride_e,
+        (t_index < size_t)[:, None] & (e_index < size_e)[None, :],
+        0.0,
+        EXACT_T and EXACT_E,
+    )
+    mul_t_e = d_out.to(tl.float32) * X.to(tl.float32)
+    sum_ = tl.sum(tl.sum(mul_t_e, 1), 0)
+    tl.store(d_D_ptr + h_index * d_D_stride_h, sum_)
+
+
+@triton.jit
+def ssd_backward_d_D_kernel(
+    X_ptr, d_out_ptr, d_D_ptr, X_stride_h, X_stride_t, X_stride_e, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, d_D_stride_h, size_h, size_t, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = program.to(tl.int64)
+    acc_t_e = tl.full([], 0.0, tl.float32)
+    for t_index in tl.range(0, size_t):
+        to_e = size_e // BLOCK_E * BLOCK_E
+        # whole tiles, no mask needed
+        for first_e in tl.range(0, to_e, BLOCK_E):
+            e_index = first_e + tl.arange(0, BLOCK_E)
+            # src[linear.diag:21]
+            X = tl.load(X_ptr + h_index * X_stride_h + t_index * X_stride_t + e_index * X_stride_e)
+            d_out = tl.load(
+                d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+            )
+            mul_e = d_out.to(tl.float32) * X.to(tl.float32)
+            tile_sum = tl.sum(mul_e, 0)
+            next_acc_t_e = acc_t_e + tile_sum
+            acc_t_e = next_acc_t_e
+        from_e = tl.maximum(0, to_e)
+        # tiles that a mask or the end cuts
+        for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+            e_index = first_e_2 + tl.arange(0, BLOCK_E)
+            # src[linear.diag:21]
+            X = tl.load(
+                X_ptr + h_index * X_stride_h + t_index * X_stride_t + e_index * X_stride_e,
+                mask=(e_index < size_e),
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+                mask=(e_index < size_e),
+                other=0.0,
+            )
+            mul_e = d_out.to(tl.float32) * X.to(tl.float32)
+            tile_sum = tl.sum(mul_e, 0)
+            next_acc_t_e = acc_t_e + tile_sum
+            acc_t_e = next_acc_t_e
+    tl.store(d_D_ptr + h_index * d_D_stride_h, acc_t_e)
+
+
+@triton.jit
+def ssd_backward_buffer_1_kernel(
+    buffer_0_ptr, buffer_1_ptr, buffer_0_stride_t, buffer_0_stride_n, buffer_0_stride_h, buffer_0_stride_e,
+    buffer_1_stride_t, buffer_1_stride_n, buffer_1_stride_h, buffer_1_stride_e, size_t, size_n, size_h,
+    size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    n_index = (program % size_n).to(tl.int64)
+    program = program // size_n
+    t_index = program.to(tl.int64)
+    buffer_0 = tl.load(
+        buffer_0_ptr + (-1 * t_index + (-1 + size_t)) * buffer_0_stride_t + n_index * buffer_0_stride_n + h_index * buffer_0_stride_h + e_index * buffer_0_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    tl.store(
+        buffer_1_ptr + t_index * buffer_1_stride_t + n_index * buffer_1_stride_n + h_index * buffer_1_stride_h + e_index * buffer_1_stride_e,
+        buffer_0,
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def ssd_backward_buffer_3_d_dt_rows_kernel(
+    C_ptr, B_ptr, X_ptr, dt_ptr, A_ptr, d_out_ptr, S_ptr, buffer_1_ptr, buffer_3_ptr, d_dt_ptr, C_stride_t,
+    C_stride_n, B_stride_t, B_stride_n, X_stride_h, X_stride_t, X_stride_e, dt_stride_h, dt_stride_t,
+    A_stride_h, d_out_stride_h, d_out_stride_t, d_out_stride_e, S_stride_t, S_stride_n, S_stride_h,
+    S_stride_e, buffer_1_stride_t, buffer_1_stride_n, buffer_1_stride_h, buffer_1_stride_e, buffer_3_stride_t,
+    buffer_3_stride_h, d_dt_stride_h, d_dt_stride_t, size_t, size_n, size_h, size_e, BLOCK_N: tl.constexpr,
+    BLOCK_E: tl.constexpr, EXACT_N: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    t_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    e_index = tl.arange(0, BLOCK_E)
+    d_out = load_tile(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    # src[linear.diag:19]
+    C = load_tile(C_ptr + t_index * C_stride_t + n_index * C_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    mul_n_e = C.to(tl.float32)[:, None] * d_out.to(tl.float32)[None, :]
+    buffer_1 = tl.load(
+        buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + n_index[:, None] * buffer_1_stride_n + h_index * buffer_1_stride_h + e_index[None, :] * buffer_1_stride_e,
+        mask=(n_index < size_n)[:, None] & (e_index < size_e)[None, :] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    add_n_e = buffer_1 + mul_n_e
+    S = tl.load(
+        S_ptr + (t_index + -1) * S_stride_t + n_index[:, None] * S_stride_n + h_index * S_stride_h + e_index[None, :] * S_stride_e,
+        mask=(n_index < size_n)[:, None] & (e_index < size_e)[None, :] & ((t_index + -1) >= 0) & ((t_index + -1) < size_t),
+        other=0,
+    )
+    mul_n_e_2 = tl.where(t_index == 0, 0.0, S) * add_n_e
+    sum_ = tl.sum(tl.sum(mul_n_e_2, 1), 0)
+    tl.store(buffer_3_ptr + t_index * buffer_3_stride_t + h_index * buffer_3_stride_h, sum_)
+    # src[linear.diag:22]
+    dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
+    # src[linear.diag:26]
+    # src[linear.diag:23]
+    A = tl.load(A_ptr + h_index * A_stride_h)
+    # src[linear.diag:27]
+    abs_ = tl.abs(A)
+    exp2 = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt))
+    # src[linear.diag:21]
+    X = load_tile(
+        X_ptr + h_index * X_stride_h + t_index * X_stride_t + e_index * X_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    # src[linear.diag:20]
+    B = load_tile(B_ptr + t_index * B_stride_t + n_index * B_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    # src[linear.diag:21]
+    tile = B.to(tl.float32)[:, None] * X.to(tl.float32)[None, :]
+    mul_n_e_3 = tile * add_n_e
+    sum_2 = tl.sum(tl.sum(mul_n_e_3, 1), 0)
+    mul = (sum_2 - ((abs_ * sum_) * exp2)) * tl.sigmoid(dt)
+    tl.store(d_dt_ptr + h_index * d_dt_stride_h + t_index * d_dt_stride_t, mul)
+
+
+@triton.jit
+def ssd_backward_buffer_3_d_dt_kernel(
+    C_ptr, B_ptr, X_ptr, dt_ptr, A_ptr, d_out_ptr, S_ptr, buffer_1_ptr, buffer_3_ptr, d_dt_ptr, C_stride_t,
+    C_stride_n, B_stride_t, B_stride_n, X_stride_h, X_stride_t, X_stride_e, dt_stride_h, dt_stride_t,
+    A_stride_h, d_out_stride_h, d_out_stride_t, d_out_stride_e, S_stride_t, S_stride_n, S_stride_h,
+    S_stride_e, buffer_1_stride_t, buffer_1_stride_n, buffer_1_stride_h, buffer_1_stride_e, buffer_3_stride_t,
+    buffer_3_stride_h, d_dt_stride_h, d_dt_stride_t, size_t, size_n, size_h, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    t_index = program.to(tl.int64)
+    acc_n_e = tl.full([], 0.0, tl.float32)
+    acc_n_e_2 = tl.full([], 0.0, tl.float32)
+    eq = t_index == 0
+    for n_index in tl.range(0, size_n):
+        # src[linear.diag:19]
+        C = tl.load(C_ptr + t_index * C_stride_t + n_index * C_stride_n)
+        # src[linear.diag:20]
+        B = tl.load(B_ptr + t_index * B_stride_t + n_index * B_stride_n)
+        to_e = size_e // BLOCK_E * BLOCK_E
+        # whole tiles, no mask needed
+        for first_e in tl.range(0, to_e, BLOCK_E):
+            e_index = first_e + tl.arange(0, BLOCK_E)
+            d_out = tl.load(
+                d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+            )
+            # src[linear.diag:19]
+            buffer_1 = tl.load(
+                buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + n_index * buffer_1_stride_n + h_index * buffer_1_stride_h + e_index * buffer_1_stride_e,
+                mask=((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+                other=0.0,
+            )
+            add_e = buffer_1 + (C.to(tl.float32) * d_out.to(tl.float32))
+            S = tl.load(
+                S_ptr + (t_index + -1) * S_stride_t + n_index * S_stride_n + h_index * S_stride_h + e_index * S_stride_e,
+                mask=((t_index + -1) >= 0) & ((t_index + -1) < size_t),
+                other=0,
+            )
+            mul_e = tl.where(eq, 0.0, S) * add_e
+            tile_sum = tl.sum(mul_e, 0)
+            next_acc_n_e = acc_n_e + tile_sum
+            # src[linear.diag:21]
+            X = tl.load(X_ptr + h_index * X_stride_h + t_index * X_stride_t + e_index * X_stride_e)
+            # src[linear.diag:20]
+            # src[linear.diag:21]
+            mul_e_2 = (B.to(tl.float32) * X.to(tl.float32)) * add_e
+            tile_sum_2 = tl.sum(mul_e_2, 0)
+            next_acc_n_e_2 = acc_n_e_2 + tile_sum_2
+            acc_n_e = next_acc_n_e
+            acc_n_e_2 = next_acc_n_e_2
+        from_e = tl.maximum(0, to_e)
+        # tiles that a mask or the end cuts
+        for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+            e_index = first_e_2 + tl.arange(0, BLOCK_E)
+            d_out = tl.load(
+                d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+                mask=(e_index < size_e),
+                other=0.0,
+            )
+            # src[linear.diag:19]
+            buffer_1 = tl.load(
+                buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + n_index * buffer_1_stride_n + h_index * buffer_1_stride_h + e_index * buffer_1_stride_e,
+                mask=(e_index < size_e) & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+                other=0.0,
+            )
+            add_e = buffer_1 + (C.to(tl.float32) * d_out.to(tl.float32))
+            S = tl.load(
+                S_ptr + (t_index + -1) * S_stride_t + n_index * S_stride_n + h_index * S_stride_h + e_index * S_stride_e,
+                mask=(e_index < size_e) & ((t_index + -1) >= 0) & ((t_index + -1) < size_t),
+                other=0,
+            )
+            mul_e = tl.where(eq, 0.0, S) * add_e
+            tile_sum = tl.sum(mul_e, 0)
+            next_acc_n_e = acc_n_e + tile_sum
+            # src[linear.diag:21]
+            X = tl.load(
+                X_ptr + h_index * X_stride_h + t_index * X_stride_t + e_index * X_stride_e,
+                mask=(e_index < size_e),
+                other=0.0,
+            )
+            # src[linear.diag:20]
+            # src[linear.diag:21]
+            mul_e_2 = (B.to(tl.float32) * X.to(tl.float32)) * add_e
+            tile_sum_2 = tl.sum(mul_e_2, 0)
+            next_acc_n_e_2 = acc_n_e_2 + tile_sum_2
+            acc_n_e = next_acc_n_e
+            acc_n_e_2 = next_acc_n_e_2
+    tl.store(buffer_3_ptr + t_index * buffer_3_stride_t + h_index * buffer_3_stride_h, acc_n_e)
+    # src[linear.diag:22]
+    dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
+    # src[linear.diag:26]
+    # src[linear.diag:23]
+    A = tl.load(A_ptr + h_index * A_stride_h)
+    # src[linear.diag:27]
+    abs_ = tl.abs(A)
+    exp2 = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt))
+    mul = (acc_n_e_2 - ((abs_ * acc_n_e) * exp2)) * tl.sigmoid(dt)
+    tl.store(d_dt_ptr + h_index * d_dt_stride_h + t_index * d_dt_stride_t, mul)
+
+
+@triton.jit
+def ssd_backward_d_C_d_B_rows_kernel(
+    C_ptr, X_ptr, dt_ptr, d_out_ptr, S_ptr, buffer_1_ptr, d_C_ptr, d_B_ptr, C_stride_t, C_stride_n,
+    X_stride_h, X_stride_t, X_stride_e, dt_stride_h, dt_stride_t, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, S_stride_t, S_stride_n, S_stride_h, S_stride_e, buffer_1_stride_t, buffer_1_stride_n,
+    buffer_1_stride_h, buffer_1_stride_e, d_C_stride_t, d_C_stride_n, d_B_stride_t, d_B_stride_n, size_t,
+    size_n, size_h, size_e, BLOCK_H: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_N: tl.constexpr,
+    EXACT_H: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    t_index = program.to(tl.int64)
+    h_index = tl.arange(0, BLOCK_H)
+    e_index = tl.arange(0, BLOCK_E)
+    d_out = load_tile(
+        d_out_ptr + h_index[:, None] * d_out_stride_h + t_index * d_out_stride_t + e_index[None, :] * d_out_stride_e,
+        (h_index < size_h)[:, None] & (e_index < size_e)[None, :],
+        0.0,
+        EXACT_H and EXACT_E,
+    )
+    S = tl.load(
+        S_ptr + t_index * S_stride_t + n_index[:, None, None] * S_stride_n + h_index[None, :, None] * S_stride_h + e_index[None, None, :] * S_stride_e,
+        mask=(n_index < size_n)[:, None, None] & (h_index < size_h)[None, :, None] & (e_index < size_e)[None, None, :],
+        other=0.0,
+    )
+    d_out_f32 = d_out.to(tl.float32)
+    mul_n_h_e = S * d_out_f32[None, :, :]
+    sum_ = tl.sum(tl.sum(mul_n_h_e, 2), 1)
+    tl.store(
+        d_C_ptr + t_index * d_C_stride_t + n_index * d_C_stride_n,
+        sum_.to(tl.bfloat16),
+        mask=(n_index < size_n),
+    )
+    # src[linear.diag:19]
+    C = tl.load(C_ptr + t_index * C_stride_t + n_index * C_stride_n, mask=(n_index < size_n), other=0.0)
+    mul_n_h_e_2 = C.to(tl.float32)[:, None, None] * d_out_f32[None, :, :]
+    buffer_1 = tl.load(
+        buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + n_index[:, None, None] * buffer_1_stride_n + h_index[None, :, None] * buffer_1_stride_h + e_index[None, None, :] * buffer_1_stride_e,
+        mask=(n_index < size_n)[:, None, None] & (h_index < size_h)[None, :, None] & (e_index < size_e)[None, None, :] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    # src[linear.diag:21]
+    X = load_tile(
+        X_ptr + h_index[:, None] * X_stride_h + t_index * X_stride_t + e_index[None, :] * X_stride_e,
+        (h_index < size_h)[:, None] & (e_index < size_e)[None, :],
+        0.0,
+        EXACT_H and EXACT_E,
+    )
+    # src[linear.diag:22]
+    dt = load_tile(
+        dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t,
+        (h_index < size_h),
+        float("-inf"),
+        EXACT_H,
+    )
+    # src[linear.diag:26]
+    # src[linear.diag:21]
+    mul_n_h_e_3 = (softplus(dt)[:, None] * X.to(tl.float32))[None, :, :] * (buffer_1 + mul_n_h_e_2)
+    sum_2 = tl.sum(tl.sum(mul_n_h_e_3, 2), 1)
+    tl.store(
+        d_B_ptr + t_index * d_B_stride_t + n_index * d_B_stride_n,
+        sum_2.to(tl.bfloat16),
+        mask=(n_index < size_n),
+    )
+
+
+@triton.jit
+def ssd_backward_d_C_d_B_kernel(
+    C_ptr, X_ptr, dt_ptr, d_out_ptr, S_ptr, buffer_1_ptr, d_C_ptr, d_B_ptr, C_stride_t, C_stride_n,
+    X_stride_h, X_stride_t, X_stride_e, dt_stride_h, dt_stride_t, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, S_stride_t, S_stride_n, S_stride_h, S_stride_e, buffer_1_stride_t, buffer_1_stride_n,
+    buffer_1_stride_h, buffer_1_stride_e, d_C_stride_t, d_C_stride_n, d_B_stride_t, d_B_stride_n, size_t,
+    size_n, size_h, size_e, BLOCK_E: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    t_index = program.to(tl.int64)
+    acc_h_e = tl.full([BLOCK_N], 0.0, tl.float32)
+    acc_h_e_2 = tl.full([BLOCK_N], 0.0, tl.float32)
+    # src[linear.diag:19]
+    C = tl.load(C_ptr + t_index * C_stride_t + n_index * C_stride_n, mask=(n_index < size_n), other=0.0)
+    for h_index in tl.range(0, size_h):
+        # src[linear.diag:22]
+        dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
+        # src[linear.diag:26]
+        step = softplus(dt)
+        to_e = size_e // BLOCK_E * BLOCK_E
+        # whole tiles, no mask needed
+        for first_e in tl.range(0, to_e, BLOCK_E):
+            e_index = first_e + tl.arange(0, BLOCK_E)
+            d_out = tl.load(
+                d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+            )
+            S = tl.load(
+                S_ptr + t_index * S_stride_t + n_index[:, None] * S_stride_n + h_index * S_stride_h + e_index[None, :] * S_stride_e,
+                mask=(n_index < size_n)[:, None],
+                other=0.0,
+            )
+            d_out_f32 = d_out.to(tl.float32)
+            mul_n_e = S * d_out_f32[None, :]
+            tile_sum = tl.sum(mul_n_e, 1)
+            next_acc_h_e = acc_h_e + tile_sum
+            # src[linear.diag:19]
+            buffer_1 = tl.load(
+                buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + n_index[:, None] * buffer_1_stride_n + h_index * buffer_1_stride_h + e_index[None, :] * buffer_1_stride_e,
+                mask=(n_index < size_n)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+                other=0.0,
+            )
+            add_n_e = buffer_1 + (C.to(tl.float32)[:, None] * d_out_f32[None, :])
+            # src[linear.diag:21]
+            X = tl.load(X_ptr + h_index * X_stride_h + t_index * X_stride_t + e_index * X_stride_e)
+            mul_n_e_2 = (step * X.to(tl.float32))[None, :] * add_n_e
+            tile_sum_2 = tl.sum(mul_n_e_2, 1)
+            next_acc_h_e_2 = acc_h_e_2 + tile_sum_2
+            acc_h_e = next_acc_h_e
+            acc_h_e_2 = next_acc_h_e_2
+        from_e = tl.maximum(0, to_e)
+        # tiles that a mask or the end cuts
+        for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+            e_index = first_e_2 + tl.arange(0, BLOCK_E)
+            d_out = tl.load(
+                d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+                mask=(e_index < size_e),
+                other=0.0,
+            )
+            S = tl.load(
+                S_ptr + t_index * S_stride_t + n_index[:, None] * S_stride_n + h_index * S_stride_h + e_index[None, :] * S_stride_e,
+                mask=(n_index < size_n)[:, None] & (e_index < size_e)[None, :],
+                other=0.0,
+            )
+            d_out_f32 = d_out.to(tl.float32)
+            mul_n_e = S * d_out_f32[None, :]
+            tile_sum = tl.sum(mul_n_e, 1)
+            next_acc_h_e = acc_h_e + tile_sum
+            # src[linear.diag:19]
+            buffer_1 = tl.load(
+                buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + n_index[:, None] * buffer_1_stride_n + h_index * buffer_1_stride_h + e_index[None, :] * buffer_1_stride_e,
+                mask=(n_index < size_n)[:, None] & (e_index < size_e)[None, :] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+                other=0.0,
+            )
+            add_n_e = buffer_1 + (C.to(tl.float32)[:, None] * d_out_f32[None, :])
+            # src[linear.diag:21]
+            X = tl.load(
+                X_ptr + h_index * X_stride_h + t_index * X_stride_t + e_index * X_stride_e,
+                mask=(e_index < size_e),
+                other=0.0,
+            )
+            mul_n_e_2 = (step * X.to(tl.float32))[None, :] * add_n_e
+            tile_sum_2 = tl.sum(mul_n_e_2, 1)
+            next_acc_h_e_2 = acc_h_e_2 + tile_sum_2
+            acc_h_e = next_acc_h_e
+            acc_h_e_2 = next_acc_h_e_2
+    tl.store(
+        d_C_ptr + t_index * d_C_stride_t + n_index * d_C_stride_n,
+        acc_h_e.to(tl.bfloat16),
+        mask=(n_index < size_n),
+    )
+    tl.store(
+        d_B_ptr + t_index * d_B_stride_t + n_index * d_B_stride_n,
+        acc_h_e_2.to(tl.bfloat16),
+        mask=(n_index < size_n),
+    )
+
+
+@triton.jit
+def ssd_backward_d_X_rows_kernel(
+    C_ptr, B_ptr, dt_ptr, D_ptr, d_out_ptr, buffer_1_ptr, d_X_ptr, C_stride_t, C_stride_n, B_stride_t,
+    B_stride_n, dt_stride_h, dt_stride_t, D_stride_h, d_out_stride_h, d_out_stride_t, d_out_stride_e,
+    buffer_1_stride_t, buffer_1_stride_n, buffer_1_stride_h, buffer_1_stride_e, d_X_stride_h, d_X_stride_t,
+    d_X_stride_e, size_t, size_n, size_h, size_e, BLOCK_N: tl.constexpr, BLOCK_E: tl.constexpr,
+    EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    d_out = tl.load(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    # src[linear.diag:24]
+    D = tl.load(D_ptr + h_index * D_stride_h)
+    d_out_f32 = d_out.to(tl.float32)
+    # src[linear.diag:22]
+    dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
+    # src[linear.diag:26]
+    # src[linear.diag:19]
+    C = load_tile(C_ptr + t_index * C_stride_t + n_index * C_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    buffer_1 = tl.load(
+        buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + n_index[None, :] * buffer_1_stride_n + h_index * buffer_1_stride_h + e_index[:, None] * buffer_1_stride_e,
+        mask=(n_index < size_n)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    add_e_n = buffer_1 + (C.to(tl.float32)[None, :] * d_out_f32[:, None])
+    # src[linear.diag:20]
+    B = load_tile(B_ptr + t_index * B_stride_t + n_index * B_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    mul_e_n = B.to(tl.float32)[None, :] * add_e_n
+    sum_ = tl.sum(mul_e_n, 1)
+    tile_bf16 = ((sum_ * softplus(dt)) + (D * d_out_f32)).to(tl.bfloat16)
+    tl.store(
+        d_X_ptr + h_index * d_X_stride_h + t_index * d_X_stride_t + e_index * d_X_stride_e,
+        tile_bf16,
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def ssd_backward_d_X_kernel(
+    C_ptr, B_ptr, dt_ptr, D_ptr, d_out_ptr, buffer_1_ptr, d_X_ptr, C_stride_t, C_stride_n, B_stride_t,
+    B_stride_n, dt_stride_h, dt_stride_t, D_stride_h, d_out_stride_h, d_out_stride_t, d_out_stride_e,
+    buffer_1_stride_t, buffer_1_stride_n, buffer_1_stride_h, buffer_1_stride_e, d_X_stride_h, d_X_stride_t,
+    d_X_stride_e, size_t, size_n, size_h, size_e, BLOCK_N: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    acc_n = tl.full([BLOCK_E], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[linear.diag:19]
+        C = tl.load(C_ptr + t_index * C_stride_t + n_index * C_stride_n)
+        mul_e_n = C.to(tl.float32)[None, :] * d_out.to(tl.float32)[:, None]
+        buffer_1 = tl.load(
+            buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + n_index[None, :] * buffer_1_stride_n + h_index * buffer_1_stride_h + e_index[:, None] * buffer_1_stride_e,
+            mask=(e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        # src[linear.diag:20]
+        B = tl.load(B_ptr + t_index * B_stride_t + n_index * B_stride_n)
+        mul_e_n_2 = B.to(tl.float32)[None, :] * (buffer_1 + mul_e_n)
+        tile_sum = tl.sum(mul_e_n_2, 1)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[linear.diag:19]
+        C = tl.load(C_ptr + t_index * C_stride_t + n_index * C_stride_n, mask=(n_index < size_n), other=0.0)
+        mul_e_n = C.to(tl.float32)[None, :] * d_out.to(tl.float32)[:, None]
+        buffer_1 = tl.load(
+            buffer_1_ptr + (t_index + 1) * buffer_1_stride_t + n_index[None, :] * buffer_1_stride_n + h_index * buffer_1_stride_h + e_index[:, None] * buffer_1_stride_e,
+            mask=(n_index < size_n)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        # src[linear.diag:20]
+        B = tl.load(B_ptr + t_index * B_stride_t + n_index * B_stride_n, mask=(n_index < size_n), other=0.0)
+        mul_e_n_2 = B.to(tl.float32)[None, :] * (buffer_1 + mul_e_n)
+        tile_sum = tl.sum(mul_e_n_2, 1)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    # src[linear.diag:24]
+    D = tl.load(D_ptr + h_index * D_stride_h)
+    # src[linear.diag:22]
+    dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
+    # src[linear.diag:26]
+    add_e = (acc_n * softplus(dt)) + (D * d_out.to(tl.float32))
+    tl.store(
+        d_X_ptr + h_index * d_X_stride_h + t_index * d_X_stride_t + e_index * d_X_stride_e,
+        add_e.to(tl.bfloat16),
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def ssd_backward_d_A_rows_kernel(
+    dt_ptr, A_ptr, buffer_3_ptr, d_A_ptr, dt_stride_h, dt_stride_t, A_stride_h, buffer_3_stride_t,
+    buffer_3_stride_h, d_A_stride_h, size_h, size_t, BLOCK_T: tl.constexpr, EXACT_T: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = program.to(tl.int64)
+    t_index = tl.arange(0, BLOCK_T)
+    # src[linear.diag:22]
+    dt = load_tile(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t, (t_index < size_t), 0.0, EXACT_T)
+    # src[linear.diag:26]
+    step = softplus(dt)
+    # src[linear.diag:23]
+    A = tl.load(A_ptr + h_index * A_stride_h)
+    # src[linear.diag:27]
+    mul_t = tl.where(t_index < size_t, (tl.abs(A) * -1.4426950408889634) * step, float("-inf"))
+    buffer_3 = load_tile(
+        buffer_3_ptr + t_index * buffer_3_stride_t + h_index * buffer_3_stride_h,
+        (t_index < size_t),
+        0.0,
+        EXACT_T,
+    )
+    mul_t_2 = (buffer_3 * step) * tl.exp2(mul_t)
+    sum_ = tl.sum(mul_t_2, 0)
+    tl.store(d_A_ptr + h_index * d_A_stride_h, ((-1.0 * sign(A)) * sum_))
+
+
+@triton.jit
+def ssd_backward_d_A_kernel(
+    dt_ptr, A_ptr, buffer_3_ptr, d_A_ptr, dt_stride_h, dt_stride_t, A_stride_h, buffer_3_stride_t,
+    buffer_3_stride_h, d_A_stride_h, size_h, size_t, BLOCK_T: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = program.to(tl.int64)
+    acc_t = tl.full([], 0.0, tl.float32)
+    # src[linear.diag:23]
+    A = tl.load(A_ptr + h_index * A_stride_h)
+    # src[linear.diag:27]
+    abs_ = tl.abs(A)
+    to_t = size_t // BLOCK_T * BLOCK_T
+    # whole tiles, no mask needed
+    for first_t in tl.range(0, to_t, BLOCK_T):
+        t_index = first_t + tl.arange(0, BLOCK_T)
+        # src[linear.diag:22]
+        dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
+        # src[linear.diag:26]
+        step = softplus(dt)
+        # src[linear.diag:27]
+        buffer_3 = tl.load(buffer_3_ptr + t_index * buffer_3_stride_t + h_index * buffer_3_stride_h)
+        mul_t = (buffer_3 * step) * tl.exp2((abs_ * -1.4426950408889634) * step)
+        tile_sum = tl.sum(mul_t, 0)
+        next_acc_t = acc_t + tile_sum
+        acc_t = next_acc_t
+    from_t = tl.maximum(0, to_t)
+    # tiles that a mask or the end cuts
+    for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
+        t_index = first_t_2 + tl.arange(0, BLOCK_T)
+        # src[linear.diag:22]
+        dt = tl.load(
+            dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t,
+            mask=(t_index < size_t),
+            other=0.0,
+        )
+        # src[linear.diag:26]
+        step = softplus(dt)
+        mul_t = tl.where(t_index < size_t, (abs_ * -1.4426950408889634) * step, float("-inf"))
+        # src[linear.diag:27]
+        buffer_3 = tl.load(
+            buffer_3_ptr + t_index * buffer_3_stride_t + h_index * buffer_3_stride_h,
+            mask=(t_index < size_t),
+            other=0.0,
+        )
+        mul_t_2 = (buffer_3 * step) * tl.exp2(mul_t)
+        tile_sum = tl.sum(mul_t_2, 0)
+        next_acc_t = acc_t + tile_sum
+        acc_t = next_acc_t
+    tl.store(d_A_ptr + h_index * d_A_stride_h, ((-1.0 * sign(A)) * acc_t))
+
+
 def _ssd(
     C: torch.Tensor,
     B: torch.Tensor,
@@ -1142,7 +3632,7 @@ def _ssd(
     return out
 
 
-def _ssd_long(
+def _ssd_forward(
     C: torch.Tensor,
     B: torch.Tensor,
     X: torch.Tensor,
@@ -1150,7 +3640,7 @@ def _ssd_long(
     A: torch.Tensor,
     D: torch.Tensor,
 ) -> torch.Tensor:
-    """_ssd_long(C: bf16[t n], B: bf16[t n], X: bf16[h t e], dt: f32[h t], A: f32[h], D: f32[h]) -> out: bf16[h t e]. Any strides; sizes are read off the shapes."""
+    """_ssd_forward(C: bf16[t n], B: bf16[t n], X: bf16[h t e], dt: f32[h t], A: f32[h], D: f32[h]) -> out: bf16[h t e]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 2, C.device)
     _check("B", B, torch.bfloat16, 2, C.device)
     _check("X", X, torch.bfloat16, 3, C.device)
@@ -1178,13 +3668,346 @@ def _ssd_long(
     else:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
-    ssd_long_kernel[grid](
+    ssd_forward_kernel[grid](
         C, B, X, dt, A, D, out, C.stride(0), C.stride(1), B.stride(0), B.stride(1), X.stride(0), X.stride(1),
         X.stride(2), dt.stride(0), dt.stride(1), A.stride(0), D.stride(0), out.stride(0), out.stride(1),
         out.stride(2), t, n, h, e, BLOCK_T=BLOCK_T, BLOCK_N=BLOCK_N, BLOCK_E=BLOCK_E, EXACT_N=n == BLOCK_N,
         num_warps=warps, num_stages=stages,
     )
     return out
+
+
+def _ssd_backward_buffer_0_S(
+    C: torch.Tensor,
+    B: torch.Tensor,
+    X: torch.Tensor,
+    dt: torch.Tensor,
+    A: torch.Tensor,
+    d_out: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_ssd_backward_buffer_0_S(C: bf16[t n], B: bf16[t n], X: bf16[h t e], dt: f32[h t], A: f32[h], d_out: bf16[h t e]) -> buffer_0: f32[t n h e], S: f32[t n h e]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 2, C.device)
+    _check("B", B, torch.bfloat16, 2, C.device)
+    _check("X", X, torch.bfloat16, 3, C.device)
+    _check("dt", dt, torch.float32, 2, C.device)
+    _check("A", A, torch.float32, 1, C.device)
+    _check("d_out", d_out, torch.bfloat16, 3, C.device)
+    t, n = C.shape
+    h, _, e = X.shape
+    if B.shape != (t, n):
+        raise ValueError(f"B: bf16[t n] has shape {B.shape}, expected {(t, n)}")
+    if X.shape != (h, t, e):
+        raise ValueError(f"X: bf16[h t e] has shape {X.shape}, expected {(h, t, e)}")
+    if dt.shape != (h, t):
+        raise ValueError(f"dt: f32[h t] has shape {dt.shape}, expected {(h, t)}")
+    if A.shape != (h,):
+        raise ValueError(f"A: f32[h] has shape {A.shape}, expected {(h,)}")
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    buffer_0 = torch.empty((t, n, h, e), dtype=torch.float32, device=C.device)
+    S = torch.empty((t, n, h, e), dtype=torch.float32, device=C.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (n * h * triton.cdiv(e, BLOCK_E),)
+    ssd_backward_buffer_0_S_kernel[grid](
+        C, B, X, dt, A, d_out, buffer_0, S, C.stride(0), C.stride(1), B.stride(0), B.stride(1), X.stride(0),
+        X.stride(1), X.stride(2), dt.stride(0), dt.stride(1), A.stride(0), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        S.stride(0), S.stride(1), S.stride(2), S.stride(3), t, n, h, e, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0, S
+
+
+def _ssd_backward_d_D(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_ssd_backward_d_D(X: bf16[h t e], d_out: bf16[h t e]) -> d_D: f32[h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 3, X.device)
+    _check("d_out", d_out, torch.bfloat16, 3, X.device)
+    h, t, e = X.shape
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    d_D = torch.empty((h,), dtype=torch.float32, device=X.device)
+    BLOCK_T = max(16, triton.next_power_of_2(t))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_T * BLOCK_E <= 16384:
+        if BLOCK_T * BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_T * BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h,)
+        ssd_backward_d_D_rows_kernel[grid](
+            X, d_out, d_D, X.stride(0), X.stride(1), X.stride(2), d_out.stride(0), d_out.stride(1),
+            d_out.stride(2), d_D.stride(0), h, t, e, BLOCK_T=BLOCK_T, BLOCK_E=BLOCK_E, EXACT_T=t == BLOCK_T,
+            EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        )
+        return d_D
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (h,)
+    ssd_backward_d_D_kernel[grid](
+        X, d_out, d_D, X.stride(0), X.stride(1), X.stride(2), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), d_D.stride(0), h, t, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_D
+
+
+def _ssd_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_ssd_backward_buffer_1(buffer_0: f32[t n h e]) -> buffer_1: f32[t n h e]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
+    t, n, h, e = buffer_0.shape
+    buffer_1 = torch.empty((t, n, h, e), dtype=torch.float32, device=buffer_0.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (t * n * h * triton.cdiv(e, BLOCK_E),)
+    ssd_backward_buffer_1_kernel[grid](
+        buffer_0, buffer_1, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), t, n, h, e,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _ssd_backward_buffer_3_d_dt(
+    C: torch.Tensor,
+    B: torch.Tensor,
+    X: torch.Tensor,
+    dt: torch.Tensor,
+    A: torch.Tensor,
+    d_out: torch.Tensor,
+    S: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_ssd_backward_buffer_3_d_dt(C: bf16[t n], B: bf16[t n], X: bf16[h t e], dt: f32[h t], A: f32[h], d_out: bf16[h t e], S: f32[t n h e], buffer_1: f32[t n h e]) -> buffer_3: f32[t h], d_dt: f32[h t]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 2, C.device)
+    _check("B", B, torch.bfloat16, 2, C.device)
+    _check("X", X, torch.bfloat16, 3, C.device)
+    _check("dt", dt, torch.float32, 2, C.device)
+    _check("A", A, torch.float32, 1, C.device)
+    _check("d_out", d_out, torch.bfloat16, 3, C.device)
+    _check("S", S, torch.float32, 4, C.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, C.device)
+    t, n = C.shape
+    h, _, e = X.shape
+    if B.shape != (t, n):
+        raise ValueError(f"B: bf16[t n] has shape {B.shape}, expected {(t, n)}")
+    if X.shape != (h, t, e):
+        raise ValueError(f"X: bf16[h t e] has shape {X.shape}, expected {(h, t, e)}")
+    if dt.shape != (h, t):
+        raise ValueError(f"dt: f32[h t] has shape {dt.shape}, expected {(h, t)}")
+    if A.shape != (h,):
+        raise ValueError(f"A: f32[h] has shape {A.shape}, expected {(h,)}")
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    if S.shape != (t, n, h, e):
+        raise ValueError(f"S: f32[t n h e] has shape {S.shape}, expected {(t, n, h, e)}")
+    if buffer_1.shape != (t, n, h, e):
+        raise ValueError(f"buffer_1: f32[t n h e] has shape {buffer_1.shape}, expected {(t, n, h, e)}")
+    buffer_3 = torch.empty((t, h), dtype=torch.float32, device=C.device)
+    d_dt = torch.empty((h, t), dtype=torch.float32, device=C.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_N * BLOCK_E <= 16384:
+        if BLOCK_N * BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N * BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (t * h,)
+        ssd_backward_buffer_3_d_dt_rows_kernel[grid](
+            C, B, X, dt, A, d_out, S, buffer_1, buffer_3, d_dt, C.stride(0), C.stride(1), B.stride(0),
+            B.stride(1), X.stride(0), X.stride(1), X.stride(2), dt.stride(0), dt.stride(1), A.stride(0),
+            d_out.stride(0), d_out.stride(1), d_out.stride(2), S.stride(0), S.stride(1), S.stride(2),
+            S.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+            buffer_3.stride(0), buffer_3.stride(1), d_dt.stride(0), d_dt.stride(1), t, n, h, e,
+            BLOCK_N=BLOCK_N, BLOCK_E=BLOCK_E, EXACT_N=n == BLOCK_N, EXACT_E=e == BLOCK_E, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_3, d_dt
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (t * h,)
+    ssd_backward_buffer_3_d_dt_kernel[grid](
+        C, B, X, dt, A, d_out, S, buffer_1, buffer_3, d_dt, C.stride(0), C.stride(1), B.stride(0),
+        B.stride(1), X.stride(0), X.stride(1), X.stride(2), dt.stride(0), dt.stride(1), A.stride(0),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), S.stride(0), S.stride(1), S.stride(2), S.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_3.stride(0),
+        buffer_3.stride(1), d_dt.stride(0), d_dt.stride(1), t, n, h, e, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_3, d_dt
+
+
+def _ssd_backward_d_C_d_B(
+    C: torch.Tensor,
+    X: torch.Tensor,
+    dt: torch.Tensor,
+    d_out: torch.Tensor,
+    S: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_ssd_backward_d_C_d_B(C: bf16[t n], X: bf16[h t e], dt: f32[h t], d_out: bf16[h t e], S: f32[t n h e], buffer_1: f32[t n h e]) -> d_C: bf16[t n], d_B: bf16[t n]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 2, C.device)
+    _check("X", X, torch.bfloat16, 3, C.device)
+    _check("dt", dt, torch.float32, 2, C.device)
+    _check("d_out", d_out, torch.bfloat16, 3, C.device)
+    _check("S", S, torch.float32, 4, C.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, C.device)
+    t, n = C.shape
+    h, _, e = X.shape
+    if X.shape != (h, t, e):
+        raise ValueError(f"X: bf16[h t e] has shape {X.shape}, expected {(h, t, e)}")
+    if dt.shape != (h, t):
+        raise ValueError(f"dt: f32[h t] has shape {dt.shape}, expected {(h, t)}")
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    if S.shape != (t, n, h, e):
+        raise ValueError(f"S: f32[t n h e] has shape {S.shape}, expected {(t, n, h, e)}")
+    if buffer_1.shape != (t, n, h, e):
+        raise ValueError(f"buffer_1: f32[t n h e] has shape {buffer_1.shape}, expected {(t, n, h, e)}")
+    d_C = torch.empty((t, n), dtype=torch.bfloat16, device=C.device)
+    d_B = torch.empty((t, n), dtype=torch.bfloat16, device=C.device)
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_H * BLOCK_E <= 1024:
+        if BLOCK_H * BLOCK_E <= 64:
+            BLOCK_N, warps, stages = 16, 4, 1
+        elif BLOCK_H * BLOCK_E <= 256:
+            BLOCK_N, warps, stages = 16, 8, 1
+        else:
+            BLOCK_N, warps, stages = 16, 16, 1
+        grid = (t * triton.cdiv(n, BLOCK_N),)
+        ssd_backward_d_C_d_B_rows_kernel[grid](
+            C, X, dt, d_out, S, buffer_1, d_C, d_B, C.stride(0), C.stride(1), X.stride(0), X.stride(1),
+            X.stride(2), dt.stride(0), dt.stride(1), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+            S.stride(0), S.stride(1), S.stride(2), S.stride(3), buffer_1.stride(0), buffer_1.stride(1),
+            buffer_1.stride(2), buffer_1.stride(3), d_C.stride(0), d_C.stride(1), d_B.stride(0),
+            d_B.stride(1), t, n, h, e, BLOCK_H=BLOCK_H, BLOCK_E=BLOCK_E, BLOCK_N=BLOCK_N,
+            EXACT_H=h == BLOCK_H, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        )
+        return d_C, d_B
+    BLOCK_E, BLOCK_N, warps, stages = 128, 16, 8, 2
+    grid = (t * triton.cdiv(n, BLOCK_N),)
+    ssd_backward_d_C_d_B_kernel[grid](
+        C, X, dt, d_out, S, buffer_1, d_C, d_B, C.stride(0), C.stride(1), X.stride(0), X.stride(1),
+        X.stride(2), dt.stride(0), dt.stride(1), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        S.stride(0), S.stride(1), S.stride(2), S.stride(3), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), d_C.stride(0), d_C.stride(1), d_B.stride(0), d_B.stride(1), t,
+        n, h, e, BLOCK_E=BLOCK_E, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return d_C, d_B
+
+
+def _ssd_backward_d_X(
+    C: torch.Tensor,
+    B: torch.Tensor,
+    dt: torch.Tensor,
+    D: torch.Tensor,
+    d_out: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_ssd_backward_d_X(C: bf16[t n], B: bf16[t n], dt: f32[h t], D: f32[h], d_out: bf16[h t e], buffer_1: f32[t n h e]) -> d_X: bf16[h t e]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 2, C.device)
+    _check("B", B, torch.bfloat16, 2, C.device)
+    _check("dt", dt, torch.float32, 2, C.device)
+    _check("D", D, torch.float32, 1, C.device)
+    _check("d_out", d_out, torch.bfloat16, 3, C.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, C.device)
+    t, n = C.shape
+    h, _ = dt.shape
+    _, _, e = d_out.shape
+    if B.shape != (t, n):
+        raise ValueError(f"B: bf16[t n] has shape {B.shape}, expected {(t, n)}")
+    if dt.shape != (h, t):
+        raise ValueError(f"dt: f32[h t] has shape {dt.shape}, expected {(h, t)}")
+    if D.shape != (h,):
+        raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    if buffer_1.shape != (t, n, h, e):
+        raise ValueError(f"buffer_1: f32[t n h e] has shape {buffer_1.shape}, expected {(t, n, h, e)}")
+    d_X = torch.empty((h, t, e), dtype=torch.bfloat16, device=C.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 1024:
+        if BLOCK_N <= 64:
+            BLOCK_E, warps, stages = 16, 4, 1
+        elif BLOCK_N <= 256:
+            BLOCK_E, warps, stages = 16, 8, 1
+        else:
+            BLOCK_E, warps, stages = 16, 16, 1
+        grid = (h * t * triton.cdiv(e, BLOCK_E),)
+        ssd_backward_d_X_rows_kernel[grid](
+            C, B, dt, D, d_out, buffer_1, d_X, C.stride(0), C.stride(1), B.stride(0), B.stride(1),
+            dt.stride(0), dt.stride(1), D.stride(0), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+            buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_X.stride(0),
+            d_X.stride(1), d_X.stride(2), t, n, h, e, BLOCK_N=BLOCK_N, BLOCK_E=BLOCK_E, EXACT_N=n == BLOCK_N,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_N, BLOCK_E, warps, stages = 128, 16, 8, 2
+    grid = (h * t * triton.cdiv(e, BLOCK_E),)
+    ssd_backward_d_X_kernel[grid](
+        C, B, dt, D, d_out, buffer_1, d_X, C.stride(0), C.stride(1), B.stride(0), B.stride(1), dt.stride(0),
+        dt.stride(1), D.stride(0), d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_X.stride(0), d_X.stride(1),
+        d_X.stride(2), t, n, h, e, BLOCK_N=BLOCK_N, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _ssd_backward_d_A(dt: torch.Tensor, A: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_ssd_backward_d_A(dt: f32[h t], A: f32[h], buffer_3: f32[t h]) -> d_A: f32[h]. Any strides; sizes are read off the shapes."""
+    _check("dt", dt, torch.float32, 2, dt.device)
+    _check("A", A, torch.float32, 1, dt.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, dt.device)
+    h, t = dt.shape
+    if A.shape != (h,):
+        raise ValueError(f"A: f32[h] has shape {A.shape}, expected {(h,)}")
+    if buffer_3.shape != (t, h):
+        raise ValueError(f"buffer_3: f32[t h] has shape {buffer_3.shape}, expected {(t, h)}")
+    d_A = torch.empty((h,), dtype=torch.float32, device=dt.device)
+    BLOCK_T = max(16, triton.next_power_of_2(t))
+    if BLOCK_T <= 16384:
+        if BLOCK_T <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_T <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h,)
+        ssd_backward_d_A_rows_kernel[grid](
+            dt, A, buffer_3, d_A, dt.stride(0), dt.stride(1), A.stride(0), buffer_3.stride(0),
+            buffer_3.stride(1), d_A.stride(0), h, t, BLOCK_T=BLOCK_T, EXACT_T=t == BLOCK_T, num_warps=warps,
+            num_stages=stages,
+        )
+        return d_A
+    BLOCK_T, warps, stages = 4096, 8, 2
+    grid = (h,)
+    ssd_backward_d_A_kernel[grid](
+        dt, A, buffer_3, d_A, dt.stride(0), dt.stride(1), A.stride(0), buffer_3.stride(0), buffer_3.stride(1),
+        d_A.stride(0), h, t, BLOCK_T=BLOCK_T, num_warps=warps, num_stages=stages,
+    )
+    return d_A
+
+
+class _ssd_autograd(torch.autograd.Function):
+    """ssd and its derivative."""
+
+    @staticmethod
+    def forward(ctx, C, B, X, dt, A, D):
+        out = _ssd_forward(C, B, X, dt, A, D)
+        ctx.save_for_backward(C, B, X, dt, A, D)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        C, B, X, dt, A, D = ctx.saved_tensors
+        buffer_0, S = _ssd_backward_buffer_0_S(C, B, X, dt, A, d_out)
+        d_D = _ssd_backward_d_D(X, d_out)
+        buffer_1 = _ssd_backward_buffer_1(buffer_0)
+        buffer_3, d_dt = _ssd_backward_buffer_3_d_dt(C, B, X, dt, A, d_out, S, buffer_1)
+        d_C, d_B = _ssd_backward_d_C_d_B(C, X, dt, d_out, S, buffer_1)
+        d_X = _ssd_backward_d_X(C, B, dt, D, d_out, buffer_1)
+        d_A = _ssd_backward_d_A(dt, A, buffer_3)
+        return d_C, d_B, d_X, d_dt, d_A, d_D
 
 
 def ssd(
@@ -1195,7 +4018,7 @@ def ssd(
     A: torch.Tensor,
     D: torch.Tensor,
 ) -> torch.Tensor:
-    """ssd(C: bf16[t n], B: bf16[t n], X: bf16[h t e], dt: f32[h t], A: f32[h], D: f32[h]) -> out: bf16[h t e]. Any strides; sizes are read off the shapes."""
+    """ssd(C: bf16[t n], B: bf16[t n], X: bf16[h t e], dt: f32[h t], A: f32[h], D: f32[h]) -> out: bf16[h t e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     t, n = C.shape
     h, _, e = X.shape
     if B.shape != (t, n):
@@ -1208,11 +4031,12 @@ def ssd(
         raise ValueError(f"A: f32[h] has shape {A.shape}, expected {(h,)}")
     if D.shape != (h,):
         raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
-    if n <= 128:
-        out = _ssd(C, B, X, dt, A, D)
-        return out
-    out_2 = _ssd_long(C, B, X, dt, A, D)
-    return out_2
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (C, B, X, dt, A, D)):
+        if n <= 128:
+            return _ssd_autograd.apply(C, B, X, dt, A, D)
+        raise ValueError("ssd: gradients are made for sizes whose tiles are held on chip")
+    out = _ssd(C, B, X, dt, A, D)
+    return out
 
 
 @triton.jit
@@ -1343,6 +4167,635 @@ def gated_delta_out_kernel(
         state = add_e_d
 
 
+@triton.jit
+def gated_delta_forward_state_rows_kernel(
+    K_ptr, state_ptr, K_stride_h, K_stride_t, K_stride_d, state_stride_h, state_stride_t, size_h, size_t,
+    size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    # src[linear.diag:34]
+    K = load_tile(
+        K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    # src[linear.diag:39]
+    mul_d = K * K
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(state_ptr + h_index * state_stride_h + t_index * state_stride_t, sum_)
+
+
+@triton.jit
+def gated_delta_forward_state_kernel(
+    K_ptr, state_ptr, K_stride_h, K_stride_t, K_stride_d, state_stride_h, state_stride_t, size_h, size_t,
+    size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[linear.diag:34]
+        K = tl.load(K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d)
+        # src[linear.diag:39]
+        mul_d = K * K
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[linear.diag:34]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        # src[linear.diag:39]
+        mul_d = K * K
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(state_ptr + h_index * state_stride_h + t_index * state_stride_t, acc_d)
+
+
+@triton.jit
+def gated_delta_forward_out_kernel(
+    Q_ptr, K_ptr, V_ptr, beta_ptr, gate_ptr, state_ptr, out_ptr, Q_stride_h, Q_stride_t, Q_stride_d,
+    K_stride_h, K_stride_t, K_stride_d, V_stride_h, V_stride_t, V_stride_e, beta_stride_h, beta_stride_t,
+    gate_stride_h, gate_stride_t, state_stride_h, state_stride_t, out_stride_h, out_stride_t, out_stride_e,
+    size_h, size_t, size_d, size_e, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    state = tl.full([BLOCK_E, BLOCK_D], 0.0, tl.float32)
+    for t_index in tl.range(0, size_t):
+        # src[linear.diag:33]
+        Q = load_tile(
+            Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+            (d_index < size_d),
+            0.0,
+            EXACT_D,
+        )
+        # src[linear.diag:34]
+        K = load_tile(
+            K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+            (d_index < size_d),
+            0.0,
+            EXACT_D,
+        )
+        # src[linear.diag:35]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        # src[linear.diag:36]
+        beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
+        # src[linear.diag:42]
+        sigmoid = tl.sigmoid(beta)
+        state_2 = tl.load(state_ptr + h_index * state_stride_h + t_index * state_stride_t)
+        # src[linear.diag:39]
+        rsqrt = tl.rsqrt(1e-06 + state_2)
+        # src[linear.diag:42]
+        # src[linear.diag:39]
+        mul_e_d = (rsqrt * K)[None, :] * state
+        sum_ = tl.sum(mul_e_d, 1)
+        # src[linear.diag:42]
+        mul_e_d_2 = ((rsqrt * sigmoid) * K)[None, :] * sum_[:, None]
+        safe_ = tl.where(mul_e_d_2 == float("-inf"), 0.0, mul_e_d_2)
+        # src[linear.diag:37]
+        gate = tl.load(gate_ptr + h_index * gate_stride_h + t_index * gate_stride_t)
+        # src[linear.diag:42]
+        add_e_d = (tl.sigmoid(gate) * (state - safe_)) + (((rsqrt * sigmoid) * V)[:, None] * K[None, :])
+        add_e_d_2 = tl.where((d_index < size_d)[None, :], add_e_d, 0.0)
+        mul_e_d_3 = add_e_d_2 * Q[None, :]
+        sum_2 = tl.sum(mul_e_d_3, 1)
+        tl.store(
+            out_ptr + h_index * out_stride_h + t_index * out_stride_t + e_index * out_stride_e,
+            sum_2,
+            mask=(e_index < size_e),
+        )
+        state = add_e_d_2
+
+
+@triton.jit
+def gated_delta_backward_buffer_3_rows_kernel(
+    K_ptr, buffer_3_ptr, K_stride_h, K_stride_t, K_stride_d, buffer_3_stride_h, buffer_3_stride_t, size_h,
+    size_t, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    K = load_tile(
+        K_ptr + h_index * K_stride_h + (-1 * t_index + (-1 + size_t)) * K_stride_t + d_index * K_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = K * K
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_3_ptr + h_index * buffer_3_stride_h + t_index * buffer_3_stride_t, tl.rsqrt(1e-06 + sum_))
+
+
+@triton.jit
+def gated_delta_backward_buffer_3_kernel(
+    K_ptr, buffer_3_ptr, K_stride_h, K_stride_t, K_stride_d, buffer_3_stride_h, buffer_3_stride_t, size_h,
+    size_t, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + (-1 * t_index + (-1 + size_t)) * K_stride_t + d_index * K_stride_d,
+        )
+        mul_d = K * K
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + (-1 * t_index + (-1 + size_t)) * K_stride_t + d_index * K_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = K * K
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        buffer_3_ptr + h_index * buffer_3_stride_h + t_index * buffer_3_stride_t,
+        tl.rsqrt(1e-06 + acc_d),
+    )
+
+
+@triton.jit
+def gated_delta_backward_buffer_0_buffer_2_kernel(
+    Q_ptr, K_ptr, V_ptr, beta_ptr, gate_ptr, d_out_ptr, state_ptr, buffer_3_ptr, buffer_0_ptr, buffer_2_ptr,
+    Q_stride_h, Q_stride_t, Q_stride_d, K_stride_h, K_stride_t, K_stride_d, V_stride_h, V_stride_t,
+    V_stride_e, beta_stride_h, beta_stride_t, gate_stride_h, gate_stride_t, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, state_stride_h, state_stride_t, buffer_3_stride_h, buffer_3_stride_t, buffer_0_stride_h,
+    buffer_0_stride_t, buffer_0_stride_d, buffer_0_stride_e, buffer_2_stride_h, buffer_2_stride_t,
+    buffer_2_stride_d, buffer_2_stride_e, size_h, size_t, size_d, size_e, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    state = tl.full([BLOCK_E, BLOCK_D], 0.0, tl.float32)
+    state_2 = tl.full([BLOCK_E, BLOCK_D], 0.0, tl.float32)
+    for t_index in tl.range(0, size_t):
+        buffer_3 = tl.load(buffer_3_ptr + h_index * buffer_3_stride_h + t_index * buffer_3_stride_t)
+        K = load_tile(
+            K_ptr + h_index * K_stride_h + (-1 * t_index + (-1 + size_t)) * K_stride_t + d_index * K_stride_d,
+            (d_index < size_d),
+            0.0,
+            EXACT_D,
+        )
+        beta = tl.load(beta_ptr + h_index * beta_stride_h + (-1 * t_index + (-1 + size_t)) * beta_stride_t)
+        gate = tl.load(gate_ptr + h_index * gate_stride_h + (-1 * t_index + (-1 + size_t)) * gate_stride_t)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + (-1 * t_index + (-1 + size_t)) * d_out_stride_t + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        Q = load_tile(
+            Q_ptr + h_index * Q_stride_h + (-1 * t_index + (-1 + size_t)) * Q_stride_t + d_index * Q_stride_d,
+            (d_index < size_d),
+            0.0,
+            EXACT_D,
+        )
+        mul_e_d = (state + (Q[None, :] * d_out[:, None])) * tl.sigmoid(gate)
+        mul_e_d_2 = (mul_e_d * -1.0) * ((tl.sigmoid(beta) * buffer_3) * K)[None, :]
+        sum_ = tl.sum(mul_e_d_2, 1)
+        add_e_d = mul_e_d + (sum_[:, None] * (K * buffer_3)[None, :])
+        tl.store(
+            buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t + d_index[None, :] * buffer_0_stride_d + e_index[:, None] * buffer_0_stride_e,
+            add_e_d,
+            mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None],
+        )
+        state_3 = tl.load(state_ptr + h_index * state_stride_h + t_index * state_stride_t)
+        # src[linear.diag:39]
+        rsqrt = tl.rsqrt(1e-06 + state_3)
+        # src[linear.diag:35]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        # src[linear.diag:36]
+        beta_2 = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
+        # src[linear.diag:42]
+        sigmoid = tl.sigmoid(beta_2)
+        # src[linear.diag:34]
+        K_2 = load_tile(
+            K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+            (d_index < size_d),
+            0.0,
+            EXACT_D,
+        )
+        mul_e_d_3 = ((sigmoid * rsqrt) * K_2)[None, :] * V[:, None]
+        mul_e_d_4 = (K_2 * rsqrt)[None, :] * state_2
+        sum_2 = tl.sum(mul_e_d_4, 1)
+        mul_e_d_5 = ((sigmoid * rsqrt) * K_2)[None, :] * sum_2[:, None]
+        safe_ = tl.where(mul_e_d_5 == float("-inf"), 0.0, mul_e_d_5)
+        # src[linear.diag:37]
+        gate_2 = tl.load(gate_ptr + h_index * gate_stride_h + t_index * gate_stride_t)
+        # src[linear.diag:42]
+        add_e_d_2 = (tl.sigmoid(gate_2) * (state_2 - safe_)) + mul_e_d_3
+        tl.store(
+            buffer_2_ptr + h_index * buffer_2_stride_h + t_index * buffer_2_stride_t + d_index[None, :] * buffer_2_stride_d + e_index[:, None] * buffer_2_stride_e,
+            add_e_d_2,
+            mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None],
+        )
+        state = add_e_d
+        state_2 = add_e_d_2
+
+
+@triton.jit
+def gated_delta_backward_buffer_1_kernel(
+    buffer_0_ptr, buffer_1_ptr, buffer_0_stride_h, buffer_0_stride_t, buffer_0_stride_d, buffer_0_stride_e,
+    buffer_1_stride_h, buffer_1_stride_t, buffer_1_stride_d, buffer_1_stride_e, size_h, size_t, size_d,
+    size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    buffer_0 = tl.load(
+        buffer_0_ptr + h_index * buffer_0_stride_h + (-1 * t_index + (-1 + size_t)) * buffer_0_stride_t + d_index * buffer_0_stride_d + e_index * buffer_0_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    tl.store(
+        buffer_1_ptr + h_index * buffer_1_stride_h + t_index * buffer_1_stride_t + d_index * buffer_1_stride_d + e_index * buffer_1_stride_e,
+        buffer_0,
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def gated_delta_backward_d_Q_rows_kernel(
+    d_out_ptr, buffer_2_ptr, d_Q_ptr, d_out_stride_h, d_out_stride_t, d_out_stride_e, buffer_2_stride_h,
+    buffer_2_stride_t, buffer_2_stride_d, buffer_2_stride_e, d_Q_stride_h, d_Q_stride_t, d_Q_stride_d, size_h,
+    size_t, size_e, size_d, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_out = load_tile(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    buffer_2 = tl.load(
+        buffer_2_ptr + h_index * buffer_2_stride_h + t_index * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d + e_index[None, :] * buffer_2_stride_e,
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    mul_d_e = buffer_2 * d_out[None, :]
+    sum_ = tl.sum(mul_d_e, 1)
+    tl.store(
+        d_Q_ptr + h_index * d_Q_stride_h + t_index * d_Q_stride_t + d_index * d_Q_stride_d,
+        sum_,
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def gated_delta_backward_d_Q_kernel(
+    d_out_ptr, buffer_2_ptr, d_Q_ptr, d_out_stride_h, d_out_stride_t, d_out_stride_e, buffer_2_stride_h,
+    buffer_2_stride_t, buffer_2_stride_d, buffer_2_stride_e, d_Q_stride_h, d_Q_stride_t, d_Q_stride_d, size_h,
+    size_t, size_e, size_d, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    acc_e = tl.full([BLOCK_D], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        )
+        buffer_2 = tl.load(
+            buffer_2_ptr + h_index * buffer_2_stride_h + t_index * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d + e_index[None, :] * buffer_2_stride_e,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        mul_d_e = buffer_2 * d_out[None, :]
+        tile_sum = tl.sum(mul_d_e, 1)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        buffer_2 = tl.load(
+            buffer_2_ptr + h_index * buffer_2_stride_h + t_index * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d + e_index[None, :] * buffer_2_stride_e,
+            mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        mul_d_e = buffer_2 * d_out[None, :]
+        tile_sum = tl.sum(mul_d_e, 1)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        d_Q_ptr + h_index * d_Q_stride_h + t_index * d_Q_stride_t + d_index * d_Q_stride_d,
+        acc_e,
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def gated_delta_backward_d_K_d_beta_d_gate_kernel(
+    Q_ptr, K_ptr, V_ptr, beta_ptr, gate_ptr, d_out_ptr, state_ptr, buffer_1_ptr, buffer_2_ptr, d_K_ptr,
+    d_beta_ptr, d_gate_ptr, Q_stride_h, Q_stride_t, Q_stride_d, K_stride_h, K_stride_t, K_stride_d,
+    V_stride_h, V_stride_t, V_stride_e, beta_stride_h, beta_stride_t, gate_stride_h, gate_stride_t,
+    d_out_stride_h, d_out_stride_t, d_out_stride_e, state_stride_h, state_stride_t, buffer_1_stride_h,
+    buffer_1_stride_t, buffer_1_stride_d, buffer_1_stride_e, buffer_2_stride_h, buffer_2_stride_t,
+    buffer_2_stride_d, buffer_2_stride_e, d_K_stride_h, d_K_stride_t, d_K_stride_d, d_beta_stride_h,
+    d_beta_stride_t, d_gate_stride_h, d_gate_stride_t, size_h, size_t, size_d, size_e, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    state = tl.load(state_ptr + h_index * state_stride_h + t_index * state_stride_t)
+    # src[linear.diag:39]
+    rsqrt = tl.rsqrt(1e-06 + state)
+    # src[linear.diag:37]
+    gate = tl.load(gate_ptr + h_index * gate_stride_h + t_index * gate_stride_t)
+    # src[linear.diag:42]
+    sigmoid = tl.sigmoid(gate)
+    buffer_1 = tl.load(
+        buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[:, None] * buffer_1_stride_d + e_index[None, :] * buffer_1_stride_e,
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    d_out = load_tile(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    # src[linear.diag:33]
+    Q = load_tile(
+        Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    add_d_e = (Q[:, None] * d_out[None, :]) + buffer_1
+    buffer_2 = tl.load(
+        buffer_2_ptr + h_index * buffer_2_stride_h + (t_index + -1) * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d + e_index[None, :] * buffer_2_stride_e,
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + -1) >= 0) & ((t_index + -1) < size_t),
+        other=0,
+    )
+    where_d_e = tl.where(0 == t_index, 0.0, buffer_2)
+    # src[linear.diag:34]
+    K = load_tile(
+        K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d_e = K[:, None] * where_d_e
+    sum_ = tl.sum(mul_d_e, 0)
+    tile = tl.where(e_index < size_e, sum_, 0.0)
+    mul_d_e_2 = tile[None, :] * add_d_e
+    sum_2 = tl.sum(mul_d_e_2, 1)
+    mul_d = sum_2 * K
+    sum_3 = tl.sum(mul_d, 0)
+    mul_d_e_3 = K[:, None] * add_d_e
+    sum_4 = tl.sum(mul_d_e_3, 0)
+    mul_d_e_4 = where_d_e * sum_4[None, :]
+    sum_5 = tl.sum(mul_d_e_4, 1)
+    mul_d_2 = K * sum_5
+    sum_6 = tl.sum(mul_d_2, 0)
+    # src[linear.diag:35]
+    V = load_tile(
+        V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_d_e_5 = (K[:, None] * V[None, :]) * add_d_e
+    sum_7 = tl.sum(tl.sum(mul_d_e_5, 1), 0)
+    scalar = (sum_7 - ((sigmoid * rsqrt) * (sum_6 + sum_3))) * rsqrt
+    add_d = ((sigmoid * sum_5) + (scalar * K)) + (sum_2 * sigmoid)
+    mul_d_e_6 = V[None, :] * add_d_e
+    sum_8 = tl.sum(mul_d_e_6, 1)
+    # src[linear.diag:36]
+    beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
+    # src[linear.diag:42]
+    sigmoid_2 = tl.sigmoid(beta)
+    mul_d_3 = (sigmoid_2 * rsqrt) * (sum_8 - (add_d * rsqrt))
+    tl.store(
+        d_K_ptr + h_index * d_K_stride_h + t_index * d_K_stride_t + d_index * d_K_stride_d,
+        mul_d_3,
+        mask=(d_index < size_d),
+    )
+    scalar_2 = (sum_7 - ((sigmoid * sum_3) * rsqrt)) * sigmoid_2
+    tl.store(
+        d_beta_ptr + h_index * d_beta_stride_h + t_index * d_beta_stride_t,
+        ((scalar_2 * rsqrt) * (1.0 - sigmoid_2)),
+    )
+    mul_d_e_7 = (((sigmoid_2 * rsqrt) * rsqrt) * K)[:, None] * tile[None, :]
+    safe_ = tl.where(mul_d_e_7 == float("-inf"), 0.0, mul_d_e_7)
+    sub_d_e = tl.where((e_index < size_e)[None, :], where_d_e - safe_, 0.0)
+    sub_d_e_2 = tl.where((d_index < size_d)[:, None], sub_d_e, 0.0)
+    mul_d_e_8 = add_d_e * sub_d_e_2
+    sum_9 = tl.sum(tl.sum(mul_d_e_8, 1), 0)
+    tl.store(
+        d_gate_ptr + h_index * d_gate_stride_h + t_index * d_gate_stride_t,
+        ((sigmoid * (1.0 - sigmoid)) * sum_9),
+    )
+
+
+@triton.jit
+def gated_delta_backward_d_V_rows_kernel(
+    Q_ptr, K_ptr, beta_ptr, d_out_ptr, state_ptr, buffer_1_ptr, d_V_ptr, Q_stride_h, Q_stride_t, Q_stride_d,
+    K_stride_h, K_stride_t, K_stride_d, beta_stride_h, beta_stride_t, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, state_stride_h, state_stride_t, buffer_1_stride_h, buffer_1_stride_t, buffer_1_stride_d,
+    buffer_1_stride_e, d_V_stride_h, d_V_stride_t, d_V_stride_e, size_h, size_t, size_d, size_e,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    state = tl.load(state_ptr + h_index * state_stride_h + t_index * state_stride_t)
+    # src[linear.diag:39]
+    buffer_1 = tl.load(
+        buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+        mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    # src[linear.diag:33]
+    Q = load_tile(
+        Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    # src[linear.diag:34]
+    K = load_tile(
+        K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_e_d = K[None, :] * ((Q[None, :] * d_out[:, None]) + buffer_1)
+    sum_ = tl.sum(mul_e_d, 1)
+    # src[linear.diag:36]
+    beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
+    # src[linear.diag:42]
+    mul_e = (tl.sigmoid(beta) * tl.rsqrt(1e-06 + state)) * sum_
+    tl.store(
+        d_V_ptr + h_index * d_V_stride_h + t_index * d_V_stride_t + e_index * d_V_stride_e,
+        mul_e,
+        mask=(e_index < size_e),
+    )
+
+
+@triton.jit
+def gated_delta_backward_d_V_kernel(
+    Q_ptr, K_ptr, beta_ptr, d_out_ptr, state_ptr, buffer_1_ptr, d_V_ptr, Q_stride_h, Q_stride_t, Q_stride_d,
+    K_stride_h, K_stride_t, K_stride_d, beta_stride_h, beta_stride_t, d_out_stride_h, d_out_stride_t,
+    d_out_stride_e, state_stride_h, state_stride_t, buffer_1_stride_h, buffer_1_stride_t, buffer_1_stride_d,
+    buffer_1_stride_e, d_V_stride_h, d_V_stride_t, d_V_stride_e, size_h, size_t, size_d, size_e,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    h_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_E], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        buffer_1 = tl.load(
+            buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+            mask=(e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        # src[linear.diag:33]
+        Q = tl.load(Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d)
+        # src[linear.diag:34]
+        K = tl.load(K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d)
+        mul_e_d = K[None, :] * ((Q[None, :] * d_out[:, None]) + buffer_1)
+        tile_sum = tl.sum(mul_e_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        buffer_1 = tl.load(
+            buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+            mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+            other=0.0,
+        )
+        # src[linear.diag:33]
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        # src[linear.diag:34]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_e_d = K[None, :] * ((Q[None, :] * d_out[:, None]) + buffer_1)
+        tile_sum = tl.sum(mul_e_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    state = tl.load(state_ptr + h_index * state_stride_h + t_index * state_stride_t)
+    # src[linear.diag:39]
+    # src[linear.diag:36]
+    beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
+    # src[linear.diag:42]
+    mul_e = (tl.sigmoid(beta) * tl.rsqrt(1e-06 + state)) * acc_d
+    tl.store(
+        d_V_ptr + h_index * d_V_stride_h + t_index * d_V_stride_t + e_index * d_V_stride_e,
+        mul_e,
+        mask=(e_index < size_e),
+    )
+
+
 def _gated_delta_buffer_0(K: torch.Tensor) -> torch.Tensor:
     """_gated_delta_buffer_0(K: f32[h t d]) -> buffer_0: f32[h t]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 3, K.device)
@@ -1419,14 +4872,49 @@ def _gated_delta_out(
     return out
 
 
-def gated_delta(
+def _gated_delta_forward_state(K: torch.Tensor) -> torch.Tensor:
+    """_gated_delta_forward_state(K: f32[h t d]) -> state: f32[h t]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.float32, 3, K.device)
+    h, t, d = K.shape
+    state = torch.empty((h, t), dtype=torch.float32, device=K.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h * t,)
+        gated_delta_forward_state_rows_kernel[grid](
+            K, state, K.stride(0), K.stride(1), K.stride(2), state.stride(0), state.stride(1), h, t, d,
+            BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return state
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (h * t,)
+    gated_delta_forward_state_kernel[grid](
+        K, state, K.stride(0), K.stride(1), K.stride(2), state.stride(0), state.stride(1), h, t, d,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _gated_delta_forward_out(
     Q: torch.Tensor,
     K: torch.Tensor,
     V: torch.Tensor,
     beta: torch.Tensor,
     gate: torch.Tensor,
+    state: torch.Tensor,
 ) -> torch.Tensor:
-    """gated_delta(Q: f32[h t d], K: f32[h t d], V: f32[h t e], beta: f32[h t], gate: f32[h t]) -> out: f32[h t e]. Any strides; sizes are read off the shapes."""
+    """_gated_delta_forward_out(Q: f32[h t d], K: f32[h t d], V: f32[h t e], beta: f32[h t], gate: f32[h t], state: f32[h t]) -> out: f32[h t e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 3, Q.device)
+    _check("K", K, torch.float32, 3, Q.device)
+    _check("V", V, torch.float32, 3, Q.device)
+    _check("beta", beta, torch.float32, 2, Q.device)
+    _check("gate", gate, torch.float32, 2, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
     h, t, d = Q.shape
     _, _, e = V.shape
     if K.shape != (h, t, d):
@@ -1437,6 +4925,325 @@ def gated_delta(
         raise ValueError(f"beta: f32[h t] has shape {beta.shape}, expected {(h, t)}")
     if gate.shape != (h, t):
         raise ValueError(f"gate: f32[h t] has shape {gate.shape}, expected {(h, t)}")
+    if state.shape != (h, t):
+        raise ValueError(f"state: f32[h t] has shape {state.shape}, expected {(h, t)}")
+    out = torch.empty((h, t, e), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 16384:
+        raise ValueError(f"d = {BLOCK_D}: at most 16384 elements are held on chip")
+    if BLOCK_D <= 1024:
+        BLOCK_E, warps, stages = 16, 4, 1
+    elif BLOCK_D <= 4096:
+        BLOCK_E, warps, stages = 16, 8, 1
+    else:
+        BLOCK_E, warps, stages = 16, 16, 1
+    grid = (h * triton.cdiv(e, BLOCK_E),)
+    gated_delta_forward_out_kernel[grid](
+        Q, K, V, beta, gate, state, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
+        K.stride(2), V.stride(0), V.stride(1), V.stride(2), beta.stride(0), beta.stride(1), gate.stride(0),
+        gate.stride(1), state.stride(0), state.stride(1), out.stride(0), out.stride(1), out.stride(2), h, t,
+        d, e, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _gated_delta_backward_buffer_3(K: torch.Tensor) -> torch.Tensor:
+    """_gated_delta_backward_buffer_3(K: f32[h t d]) -> buffer_3: f32[h t]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.float32, 3, K.device)
+    h, t, d = K.shape
+    buffer_3 = torch.empty((h, t), dtype=torch.float32, device=K.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h * t,)
+        gated_delta_backward_buffer_3_rows_kernel[grid](
+            K, buffer_3, K.stride(0), K.stride(1), K.stride(2), buffer_3.stride(0), buffer_3.stride(1), h, t,
+            d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return buffer_3
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (h * t,)
+    gated_delta_backward_buffer_3_kernel[grid](
+        K, buffer_3, K.stride(0), K.stride(1), K.stride(2), buffer_3.stride(0), buffer_3.stride(1), h, t, d,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_3
+
+
+def _gated_delta_backward_buffer_0_buffer_2(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    beta: torch.Tensor,
+    gate: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    buffer_3: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_gated_delta_backward_buffer_0_buffer_2(Q: f32[h t d], K: f32[h t d], V: f32[h t e], beta: f32[h t], gate: f32[h t], d_out: f32[h t e], state: f32[h t], buffer_3: f32[h t]) -> buffer_0: f32[h t d e], buffer_2: f32[h t d e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 3, Q.device)
+    _check("K", K, torch.float32, 3, Q.device)
+    _check("V", V, torch.float32, 3, Q.device)
+    _check("beta", beta, torch.float32, 2, Q.device)
+    _check("gate", gate, torch.float32, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, Q.device)
+    h, t, d = Q.shape
+    _, _, e = V.shape
+    if K.shape != (h, t, d):
+        raise ValueError(f"K: f32[h t d] has shape {K.shape}, expected {(h, t, d)}")
+    if V.shape != (h, t, e):
+        raise ValueError(f"V: f32[h t e] has shape {V.shape}, expected {(h, t, e)}")
+    if beta.shape != (h, t):
+        raise ValueError(f"beta: f32[h t] has shape {beta.shape}, expected {(h, t)}")
+    if gate.shape != (h, t):
+        raise ValueError(f"gate: f32[h t] has shape {gate.shape}, expected {(h, t)}")
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: f32[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    if state.shape != (h, t):
+        raise ValueError(f"state: f32[h t] has shape {state.shape}, expected {(h, t)}")
+    if buffer_3.shape != (h, t):
+        raise ValueError(f"buffer_3: f32[h t] has shape {buffer_3.shape}, expected {(h, t)}")
+    buffer_0 = torch.empty((h, t, d, e), dtype=torch.float32, device=Q.device)
+    buffer_2 = torch.empty((h, t, d, e), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 16384:
+        raise ValueError(f"d = {BLOCK_D}: at most 16384 elements are held on chip")
+    if BLOCK_D <= 1024:
+        BLOCK_E, warps, stages = 16, 4, 1
+    elif BLOCK_D <= 4096:
+        BLOCK_E, warps, stages = 16, 8, 1
+    else:
+        BLOCK_E, warps, stages = 16, 16, 1
+    grid = (h * triton.cdiv(e, BLOCK_E),)
+    gated_delta_backward_buffer_0_buffer_2_kernel[grid](
+        Q, K, V, beta, gate, d_out, state, buffer_3, buffer_0, buffer_2, Q.stride(0), Q.stride(1),
+        Q.stride(2), K.stride(0), K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2),
+        beta.stride(0), beta.stride(1), gate.stride(0), gate.stride(1), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), state.stride(0), state.stride(1), buffer_3.stride(0), buffer_3.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_2.stride(0),
+        buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), h, t, d, e, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, buffer_2
+
+
+def _gated_delta_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_gated_delta_backward_buffer_1(buffer_0: f32[h t d e]) -> buffer_1: f32[h t d e]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
+    h, t, d, e = buffer_0.shape
+    buffer_1 = torch.empty((h, t, d, e), dtype=torch.float32, device=buffer_0.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (h * t * d * triton.cdiv(e, BLOCK_E),)
+    gated_delta_backward_buffer_1_kernel[grid](
+        buffer_0, buffer_1, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), h, t, d, e,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _gated_delta_backward_d_Q(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
+    """_gated_delta_backward_d_Q(d_out: f32[h t e], buffer_2: f32[h t d e]) -> d_Q: f32[h t d]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 3, d_out.device)
+    _check("buffer_2", buffer_2, torch.float32, 4, d_out.device)
+    h, t, e = d_out.shape
+    _, _, d, _ = buffer_2.shape
+    if buffer_2.shape != (h, t, d, e):
+        raise ValueError(f"buffer_2: f32[h t d e] has shape {buffer_2.shape}, expected {(h, t, d, e)}")
+    d_Q = torch.empty((h, t, d), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 1024:
+        if BLOCK_E <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_E <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (h * t * triton.cdiv(d, BLOCK_D),)
+        gated_delta_backward_d_Q_rows_kernel[grid](
+            d_out, buffer_2, d_Q, d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_2.stride(0),
+            buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), d_Q.stride(0), d_Q.stride(1),
+            d_Q.stride(2), h, t, e, d, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, EXACT_E=e == BLOCK_E,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_E, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (h * t * triton.cdiv(d, BLOCK_D),)
+    gated_delta_backward_d_Q_kernel[grid](
+        d_out, buffer_2, d_Q, d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_2.stride(0),
+        buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), d_Q.stride(0), d_Q.stride(1),
+        d_Q.stride(2), h, t, e, d, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _gated_delta_backward_d_K_d_beta_d_gate(
+    Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, beta: torch.Tensor, gate: torch.Tensor,
+    d_out: torch.Tensor, state: torch.Tensor, buffer_1: torch.Tensor, buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_gated_delta_backward_d_K_d_beta_d_gate(Q: f32[h t d], K: f32[h t d], V: f32[h t e], beta: f32[h t], gate: f32[h t], d_out: f32[h t e], state: f32[h t], buffer_1: f32[h t d e], buffer_2: f32[h t d e]) -> d_K: f32[h t d], d_beta: f32[h t], d_gate: f32[h t]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 3, Q.device)
+    _check("K", K, torch.float32, 3, Q.device)
+    _check("V", V, torch.float32, 3, Q.device)
+    _check("beta", beta, torch.float32, 2, Q.device)
+    _check("gate", gate, torch.float32, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 4, Q.device)
+    h, t, d = Q.shape
+    _, _, e = V.shape
+    if K.shape != (h, t, d):
+        raise ValueError(f"K: f32[h t d] has shape {K.shape}, expected {(h, t, d)}")
+    if V.shape != (h, t, e):
+        raise ValueError(f"V: f32[h t e] has shape {V.shape}, expected {(h, t, e)}")
+    if beta.shape != (h, t):
+        raise ValueError(f"beta: f32[h t] has shape {beta.shape}, expected {(h, t)}")
+    if gate.shape != (h, t):
+        raise ValueError(f"gate: f32[h t] has shape {gate.shape}, expected {(h, t)}")
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: f32[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    if state.shape != (h, t):
+        raise ValueError(f"state: f32[h t] has shape {state.shape}, expected {(h, t)}")
+    if buffer_1.shape != (h, t, d, e):
+        raise ValueError(f"buffer_1: f32[h t d e] has shape {buffer_1.shape}, expected {(h, t, d, e)}")
+    if buffer_2.shape != (h, t, d, e):
+        raise ValueError(f"buffer_2: f32[h t d e] has shape {buffer_2.shape}, expected {(h, t, d, e)}")
+    d_K = torch.empty((h, t, d), dtype=torch.float32, device=Q.device)
+    d_beta = torch.empty((h, t), dtype=torch.float32, device=Q.device)
+    d_gate = torch.empty((h, t), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_D * BLOCK_E > 16384:
+        raise ValueError(f"d x e = {BLOCK_D * BLOCK_E}: at most 16384 elements are held on chip")
+    if BLOCK_D * BLOCK_E <= 1024:
+        warps, stages = 4, 1
+    elif BLOCK_D * BLOCK_E <= 4096:
+        warps, stages = 8, 1
+    else:
+        warps, stages = 16, 1
+    grid = (h * t,)
+    gated_delta_backward_d_K_d_beta_d_gate_kernel[grid](
+        Q, K, V, beta, gate, d_out, state, buffer_1, buffer_2, d_K, d_beta, d_gate, Q.stride(0), Q.stride(1),
+        Q.stride(2), K.stride(0), K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2),
+        beta.stride(0), beta.stride(1), gate.stride(0), gate.stride(1), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), state.stride(0), state.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        buffer_2.stride(3), d_K.stride(0), d_K.stride(1), d_K.stride(2), d_beta.stride(0), d_beta.stride(1),
+        d_gate.stride(0), d_gate.stride(1), h, t, d, e, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_beta, d_gate
+
+
+def _gated_delta_backward_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    beta: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_gated_delta_backward_d_V(Q: f32[h t d], K: f32[h t d], beta: f32[h t], d_out: f32[h t e], state: f32[h t], buffer_1: f32[h t d e]) -> d_V: f32[h t e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 3, Q.device)
+    _check("K", K, torch.float32, 3, Q.device)
+    _check("beta", beta, torch.float32, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, Q.device)
+    h, t, d = Q.shape
+    _, _, e = d_out.shape
+    if K.shape != (h, t, d):
+        raise ValueError(f"K: f32[h t d] has shape {K.shape}, expected {(h, t, d)}")
+    if beta.shape != (h, t):
+        raise ValueError(f"beta: f32[h t] has shape {beta.shape}, expected {(h, t)}")
+    if d_out.shape != (h, t, e):
+        raise ValueError(f"d_out: f32[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
+    if state.shape != (h, t):
+        raise ValueError(f"state: f32[h t] has shape {state.shape}, expected {(h, t)}")
+    if buffer_1.shape != (h, t, d, e):
+        raise ValueError(f"buffer_1: f32[h t d e] has shape {buffer_1.shape}, expected {(h, t, d, e)}")
+    d_V = torch.empty((h, t, e), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 1024:
+        if BLOCK_D <= 64:
+            BLOCK_E, warps, stages = 16, 4, 1
+        elif BLOCK_D <= 256:
+            BLOCK_E, warps, stages = 16, 8, 1
+        else:
+            BLOCK_E, warps, stages = 16, 16, 1
+        grid = (h * t * triton.cdiv(e, BLOCK_E),)
+        gated_delta_backward_d_V_rows_kernel[grid](
+            Q, K, beta, d_out, state, buffer_1, d_V, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
+            K.stride(1), K.stride(2), beta.stride(0), beta.stride(1), d_out.stride(0), d_out.stride(1),
+            d_out.stride(2), state.stride(0), state.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+            buffer_1.stride(2), buffer_1.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), h, t, d, e,
+            BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return d_V
+    BLOCK_D, BLOCK_E, warps, stages = 128, 16, 8, 2
+    grid = (h * t * triton.cdiv(e, BLOCK_E),)
+    gated_delta_backward_d_V_kernel[grid](
+        Q, K, beta, d_out, state, buffer_1, d_V, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
+        K.stride(1), K.stride(2), beta.stride(0), beta.stride(1), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), state.stride(0), state.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), h, t, d, e,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+class _gated_delta_autograd(torch.autograd.Function):
+    """gated_delta and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, beta, gate):
+        state = _gated_delta_forward_state(K)
+        out = _gated_delta_forward_out(Q, K, V, beta, gate, state)
+        ctx.save_for_backward(Q, K, V, beta, gate, state)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, beta, gate, state = ctx.saved_tensors
+        buffer_3 = _gated_delta_backward_buffer_3(K)
+        buffer_0, buffer_2 = _gated_delta_backward_buffer_0_buffer_2(Q, K, V, beta, gate, d_out, state, buffer_3)
+        buffer_1 = _gated_delta_backward_buffer_1(buffer_0)
+        d_Q = _gated_delta_backward_d_Q(d_out, buffer_2)
+        d_K, d_beta, d_gate = _gated_delta_backward_d_K_d_beta_d_gate(Q, K, V, beta, gate, d_out, state, buffer_1, buffer_2)
+        d_V = _gated_delta_backward_d_V(Q, K, beta, d_out, state, buffer_1)
+        return d_Q, d_K, d_V, d_beta, d_gate
+
+
+def gated_delta(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    beta: torch.Tensor,
+    gate: torch.Tensor,
+) -> torch.Tensor:
+    """gated_delta(Q: f32[h t d], K: f32[h t d], V: f32[h t e], beta: f32[h t], gate: f32[h t]) -> out: f32[h t e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    h, t, d = Q.shape
+    _, _, e = V.shape
+    if K.shape != (h, t, d):
+        raise ValueError(f"K: f32[h t d] has shape {K.shape}, expected {(h, t, d)}")
+    if V.shape != (h, t, e):
+        raise ValueError(f"V: f32[h t e] has shape {V.shape}, expected {(h, t, e)}")
+    if beta.shape != (h, t):
+        raise ValueError(f"beta: f32[h t] has shape {beta.shape}, expected {(h, t)}")
+    if gate.shape != (h, t):
+        raise ValueError(f"gate: f32[h t] has shape {gate.shape}, expected {(h, t)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, beta, gate)):
+        if d <= 16384 and d <= 16384 and triton.next_power_of_2(d) * triton.next_power_of_2(e) <= 16384:
+            return _gated_delta_autograd.apply(Q, K, V, beta, gate)
+        raise ValueError("gated_delta: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _gated_delta_buffer_0(K)
     out = _gated_delta_out(Q, K, V, beta, gate, buffer_0)
     return out

@@ -42,11 +42,14 @@ class Derivative:
     cotangents: tuple[Node, ...]
     gradients: tuple[str | None, ...]
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Every kernel, in order."""
+        return (*self.forward, *self.backward)
+
 
 def is_differentiable(diagram: Diagram) -> bool:
-    """Whether there is a real result and a real input, and no state machine: its transpose reads every state."""
-    if any(isinstance(n.op, ops.Scan) for n in walk(diagram.outputs)):
-        return False
+    """Whether there is a real result and a real input."""
     return any(a.dtype.kind == "float" for a in diagram.layouts) and any(map(_is_real, diagram.inputs))
 
 

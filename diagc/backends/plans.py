@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from diagc.backends.differentiate import derivative, is_differentiable, planned
+from diagc.backends.differentiate import Derivative, derivative, is_differentiable, planned
 from diagc.backends.launches import Differentiated, EntryKernels, Launch, Parted, Plan, Variant, resident_axes
 from diagc.check.entry import Entry
 from diagc.check.schedules import Schedule
-from diagc.core.diagram import Diagram
+from diagc.core.diagram import Diagram, Node
 from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
 from diagc.kernel.lower import lower
@@ -43,7 +43,9 @@ def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: boo
     stages = partition(diagram, record)
     plans = [_plan(stages, record, entry.schedules, diagram.output_names[0])]
     if _is_limited(plans[0]):
-        plans.append(_plan(partition(replace(diagram, name=f"{name}_long"), record, "long"), record))
+        longer = partition(replace(diagram, name=f"{name}_long"), record, "long")
+        if _results(longer) != _results(stages):
+            plans.append(_plan(longer, record))
     wanted = gradients and is_differentiable(normal)
     made = tuple(_differentiated(normal, record)) if wanted else ()
     return EntryKernels(name, entry.diagram, tuple(plans), made, _parted(stages, record))
@@ -80,27 +82,38 @@ def _is_short(variant: Variant) -> bool:
     return variant.configs[-1].max_resident <= MAX_RESIDENT_DOT
 
 
+def _results(stages: Iterable[Stage]) -> list[tuple[Node, ...]]:
+    """What the kernels of a plan compute: two plans that do the same have the same limits."""
+    return [stage.diagram.outputs for stage in stages]
+
+
 def _differentiated(normal: Diagram, record: Record) -> Iterable[Differentiated]:
     """The derivative, and where what it holds limits sizes, the one that holds less."""
-    made = _derivative(normal, record, "short")
-    if made is not None:
-        yield made
-        longer = any(map(_is_limited, (made.forward, made.backward)))
-        other = _derivative(replace(normal, name=f"{normal.name}_long"), record, "long") if longer else None
-        if other is not None:
-            yield other
+    found = _derivative(normal, record, "short")
+    if found is None:
+        return
+    made = _plans(found, normal.name, record)
+    yield made
+    if any(map(_is_limited, (made.forward, made.backward))):
+        name = f"{normal.name}_long"
+        longer = _derivative(replace(normal, name=name), record, "long")
+        if longer is not None and _results(longer.stages) != _results(found.stages):
+            yield _plans(longer, name, record)
 
 
-def _derivative(normal: Diagram, record: Record, held: Held) -> Differentiated | None:
+def _derivative(normal: Diagram, record: Record, held: Held) -> Derivative | None:
     """The derivative; None where a leaf of it fits into no kernel."""
     try:
-        found = derivative(normal, record, held)
+        return derivative(normal, record, held)
     except DiagnosticError as error:
         if any(d.code != "E0702" for d in error.diagnostics):
             raise
         return None
+
+
+def _plans(found: Derivative, name: str, record: Record) -> Differentiated:
     forward, backward = _plan(found.forward, record), _plan(found.backward, record)
-    return Differentiated(normal.name, forward, backward, found.saved, found.cotangents, found.gradients)
+    return Differentiated(name, forward, backward, found.saved, found.cotangents, found.gradients)
 
 
 def _plan(

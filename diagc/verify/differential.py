@@ -83,7 +83,7 @@ def gradients_of(entry: Entry) -> Question:
     count = len(entry.diagram.outputs)
     try:
         made = derivative(*normal_form(entry))
-        derived = tuple(stage.diagram for stage in (*made.forward, *made.backward))
+        derived = tuple(stage.diagram for stage in made.stages)
     except DiagnosticError:  # no kernels: the derivative is that of plain JAX
         derived = ()
     return Question(
