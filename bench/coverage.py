@@ -20,9 +20,10 @@ from typing import Any
 
 from diagc.api import load
 from diagc.backends.emit import jax_source, triton_source
+from diagc.backends.fitting import launched
 from diagc.backends.launches import Variant
 from diagc.backends.plans import kernels
-from diagc.bench.coverage import fitting, sizes_of
+from diagc.bench.coverage import sizes_of
 from diagc.check.entry import Entry
 from diagc.diagnostics import DiagnosticError
 from diagc.verify.aot import compile_variants
@@ -120,14 +121,9 @@ def _judged(outcomes: list[Outcome]) -> dict[str, Any]:
 
 def _spills(path: Path, entry: Entry) -> dict[str, Any]:
     """The most spilled bytes of the configurations that the launcher takes at the sizes of the page."""
-    made, sizes = kernels(entry), sizes_of(path.stem, entry)
-    groups = [made.plans, [d.forward for d in made.differentiated], [d.backward for d in made.differentiated]]
-    variants: dict[str, Variant] = {}
-    for plans in groups:
-        chosen = fitting(plans, sizes)
-        for variant, config in chosen if chosen is not None else ():
-            variants[variant.kernel.name] = Variant(variant.kernel, (config,))
-    reports = compile_variants(list(variants.values()), ["sm_90"], processes=1)
+    chosen = launched(kernels(entry), sizes_of(path.stem, entry))
+    variants = [Variant(variant.kernel, (config,)) for variant, config in chosen]
+    reports = compile_variants(variants, ["sm_90"], processes=1)
     bad = [f"{r.kernel}: {r.problem}" for r in reports if r.problem is not None]
     return {"kernels": len(reports), "spills": max((r.spills for r in reports), default=0), "problems": bad}
 

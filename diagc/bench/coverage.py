@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from diagc.backends.launches import Launch, Plan, Variant, resident_axes
+from diagc.backends.fitting import fitting, taken
+from diagc.backends.launches import Launch, Plan, Variant
 from diagc.check.entry import Entry
 from diagc.cost.estimate import Estimate, estimate, executed, pipeline
 from diagc.cost.region import Tiling
@@ -93,20 +94,6 @@ class Cover:
         return max((n for stage in self.stages for n in stage.loops.values()), default=1)
 
 
-Chosen = tuple[tuple[Variant, Config], ...]
-"""For each launch of a plan the variant and the configuration that the launcher takes."""
-
-
-def fitting(plans: Iterable[Plan], sizes: Mapping[str, int]) -> Chosen | None:
-    """The launches of the first plan whose kernels hold what they have to at these sizes."""
-    for plan in plans:
-        found = [_chosen(step, sizes) for step in plan.launches]
-        taken = tuple(f for f in found if f is not None)
-        if len(taken) == len(found):
-            return taken
-    return None
-
-
 def cover(
     plans: Iterable[Plan], arrays: Iterable[str], machine: Machine, sizes: Mapping[str, int]
 ) -> Cover | None:
@@ -131,19 +118,8 @@ def cover(
     return Cover(stages, reads, sum(c.level_bytes["l0"] for c in costs), least, seconds, share, bound)
 
 
-def _chosen(step: Launch, sizes: Mapping[str, int]) -> tuple[Variant, Config] | None:
-    """The variant and the configuration that the launcher takes."""
-    for variant in step.variants:
-        held = [axis.size.evaluate(sizes) for axis in resident_axes(variant.kernel)]
-        widest = max(held, default=0)
-        for config in variant.configs:
-            if not config.max_resident or widest <= config.max_resident:
-                return variant, config
-    return None
-
-
 def _stage(step: Launch, machine: Machine, sizes: Mapping[str, int]) -> Stage:
-    found = _chosen(step, sizes)
+    found = taken(step, sizes)
     assert found is not None
     variant, config = found
     planned = structure(step.diagram)

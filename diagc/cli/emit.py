@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -35,17 +37,30 @@ _STAGES = ("tree", "diagram", "plan", "kernel", "triton", "jax")
 @click.option(
     "--emit", metavar="STAGES", help=f"Print instead, of {', '.join(_STAGES)}; several with commas."
 )
+@click.option(
+    "--ptx",
+    "architecture",
+    type=click.Choice(["sm_80", "sm_90", "sm_100"]),
+    is_flag=False,
+    flag_value="sm_90",
+    help="Write PTX as well, of the kernels that --size launches.",
+)
 def compile(
-    spec: Path, entry: str | None, size: tuple[str, ...], target: str, out: Path, emit: str | None
-) -> None:
+    spec: Path, entry: str | None, size: tuple[str, ...], target: str, out: Path, emit: str | None,
+    architecture: str | None,
+) -> None:  # fmt: skip
     """Write the Triton and JAX code of SPEC to OUT/NAME_triton.py and OUT/NAME_jax.py.
 
     \b
     diagc compile specs/attention/attention.diag
     diagc compile specs/norm/norms.diag --entry layernorm --emit jax
     diagc compile specs/dense/layers.diag --size n=16
+    diagc compile specs/attention/attention.diag --entry causal --size d=128 --ptx sm_90
 
     Kernels are right at every size; those that --size gives decide in which order contractions are done.
+
+    PTX goes to OUT/NAME_sm_90/KERNEL.ptx. It takes arrays whose innermost stride is 1 and sizes that are multiples of
+    16, other than those that --size gives; kernels.json there says what each kernel is called with.
     """
     from diagc.api import jax_source, load, triton_source
 
@@ -64,6 +79,24 @@ def compile(
         path = out / f"{spec.stem}_jax.py"
         write_text(path, jax_source(entries, str(spec), sizes))
         click.echo(path)
+    if architecture is not None:
+        _write_ptx(entries, sizes, out / f"{spec.stem}_{architecture}", architecture)
+
+
+def _write_ptx(entries: Mapping[str, Entry], sizes: Mapping[str, int], folder: Path, target: str) -> None:
+    from diagc.verify.ptx import compiled
+
+    listed: list[dict[str, Any]] = []
+    for entry in entries.values():
+        for report, asked in compiled(entry, sizes, target):
+            if report.problem is not None:
+                click.echo(f"{report.kernel}: {report.problem}", err=True)
+            if report.ptx:
+                write_text(folder / f"{report.kernel}.ptx", report.ptx)
+                listed.append(asked)
+                click.echo(folder / f"{report.kernel}.ptx")
+    write_text(folder / "kernels.json", json.dumps(listed, indent=1) + "\n")
+    click.echo(folder / "kernels.json")
 
 
 def _stage(stage: str, entries: Mapping[str, Entry], spec: Path, sizes: Mapping[str, int]) -> str:

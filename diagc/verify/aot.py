@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +58,33 @@ class Report:
     wgmma: int
     warpgroup: int
     problem: str | None
+    ptx: str = field(default="", repr=False)
 
 
-def compile_variants(variants: Sequence[Variant], targets: Iterable[str], processes: int = 2) -> list[Report]:
-    """Every configuration of every kernel, for every target."""
+def compile_variants(
+    variants: Sequence[Variant],
+    targets: Iterable[str],
+    processes: int = 2,
+    sizes: Mapping[str, int] | None = None,
+) -> list[Report]:
+    """Every configuration of every kernel, for every target; with `sizes`, which axes that are held may have."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kernels.py"
         path.write_text(emit_kernels(variants))
-        jobs = [(v, config, target) for v in variants for config in v.configs for target in targets]
+        jobs = [
+            (v, config, target, sizes or {}) for v in variants for config in v.configs for target in targets
+        ]
         with ThreadPoolExecutor(processes) as pool:
             return list(pool.map(_compile, [path] * len(jobs), *zip(*jobs, strict=True)))
 
 
-def request(variant: Variant, config: Config, target: str) -> dict[str, Any]:
-    """What the worker compiles: innermost strides are 1, pointers and sizes are multiples of 16."""
+def request(
+    variant: Variant, config: Config, target: str, sizes: Mapping[str, int] | None = None
+) -> dict[str, Any]:
+    """What the worker compiles: innermost strides are 1, pointers and sizes are multiples of 16.
+
+    An axis that is held fills its block, or has the size that `sizes` gives its symbols.
+    """
     kernel = variant.kernel
     names, arguments, constants = argument_names(kernel)
     signature: dict[str, str] = {}
@@ -89,12 +102,17 @@ def request(variant: Variant, config: Config, target: str) -> dict[str, Any]:
     resident = resident_axes(kernel)
     blocks = dict(config.blocks)
     for axis in blocked_axes(kernel):
-        fixed[block_name(axis)] = blocks.get(axis) or _resident_block(
-            axis.size.value, config, variant.multiplies or len(resident) == 1
+        known = (
+            axis.size.evaluate(sizes) if sizes and set(axis.size.symbols) <= sizes.keys() else axis.size.value
         )
-    fixed |= {name: True for name in constants if name.startswith("EXACT_")}
+        block = blocks.get(axis) or _resident_block(known, config, variant.multiplies or len(resident) == 1)
+        fixed[block_name(axis)] = block
+        exact = f"EXACT_{block_name(axis).removeprefix('BLOCK_')}"
+        if exact in constants:
+            fixed[exact] = known in (None, block)
     return {
-        "signature": signature, "constants": fixed, "aligned": [a for a in arguments if a in signature],
+        "signature": {a: signature[a] for a in arguments if a in signature}, "constants": fixed,
+        "aligned": [a for a in arguments if a in signature],
         "target": target,
         "warps": config.warps, "stages": config.stages, "function": kernel_function(kernel.name),
     }  # fmt: skip
@@ -106,8 +124,8 @@ def _resident_block(size: int | None, config: Config, alone: bool) -> int:
     return config.max_resident if alone else 16
 
 
-def _compile(path: Path, variant: Variant, config: Config, target: str) -> Report:
-    asked = request(variant, config, target)
+def _compile(path: Path, variant: Variant, config: Config, target: str, sizes: Mapping[str, int]) -> Report:
+    asked = request(variant, config, target, sizes)
     answer = _answer(json.dumps({**asked, "file": str(path)}))
     problem = _problem(variant, target, answer, asked["constants"])
     blocks = " ".join(f"{axis}={block}" for axis, block in config.blocks)
@@ -115,7 +133,7 @@ def _compile(path: Path, variant: Variant, config: Config, target: str) -> Repor
         variant.kernel.name, target, config.max_resident, blocks, config.warps, config.stages,
         seconds=float(answer.get("seconds", 0.0)), registers=int(answer.get("registers", 0)),
         spills=int(answer.get("spills", 0)), shared=int(answer.get("shared", 0)), wgmma=int(answer.get("HGMMA", 0)),
-        warpgroup=int(answer.get("WARPGROUP", 0)), problem=problem,
+        warpgroup=int(answer.get("WARPGROUP", 0)), problem=problem, ptx=str(answer.get("ptx", "")),
     )  # fmt: skip
 
 

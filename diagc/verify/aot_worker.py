@@ -53,6 +53,7 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"seconds": time.process_time() - start, "shared": compiled.metadata.shared}
     if backend == "cuda":
         answer |= _registers(compiled.asm["ptx"], int(arch)) | _instructions(compiled.asm["cubin"])
+        answer["ptx"] = compiled.asm["ptx"]
     return answer
 
 
