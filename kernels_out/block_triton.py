@@ -1939,14 +1939,15 @@ def block_forward_state_____kernel(
 
 
 @triton.jit
-def block_forward_logsum_z_state_______kernel(
-    state__ptr, state_ptr, state_____ptr, state___ptr, state____ptr, logsum_ptr, z_ptr, state_______ptr,
-    state__stride_b, state__stride_x, state_stride_b, state_stride_kv, state_stride_d, state_stride_x,
-    state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g, state_____stride_d,
-    state___stride_b, state___stride_t, state____stride_b, state____stride_kv, state____stride_d,
-    state____stride_x, logsum_stride_b, logsum_stride_t, logsum_stride_kv, logsum_stride_g, z_stride_b,
-    z_stride_t, z_stride_kv, z_stride_g, state_______stride_b, state_______stride_t, state_______stride_kv,
-    state_______stride_g, state_______stride_d, size_b, size_t, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+def block_forward_logsum_state_______state________kernel(
+    state__ptr, state_ptr, state_____ptr, state___ptr, state____ptr, logsum_ptr, state_______ptr,
+    state________ptr, state__stride_b, state__stride_x, state_stride_b, state_stride_kv, state_stride_d,
+    state_stride_x, state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g,
+    state_____stride_d, state___stride_b, state___stride_t, state____stride_b, state____stride_kv,
+    state____stride_d, state____stride_x, logsum_stride_b, logsum_stride_t, logsum_stride_kv, logsum_stride_g,
+    state_______stride_b, state_______stride_t, state_______stride_kv, state_______stride_g,
+    state________stride_b, state________stride_t, state________stride_kv, state________stride_g,
+    state________stride_d, size_b, size_t, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2056,12 +2057,12 @@ def block_forward_logsum_z_state_______kernel(
         mask=(t_index < size_t),
     )
     tl.store(
-        z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
+        state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g,
         z,
         mask=(t_index < size_t),
     )
     tl.store(
-        state_______ptr + b_index * state_______stride_b + t_index[:, None] * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index[None, :] * state_______stride_d,
+        state________ptr + b_index * state________stride_b + t_index[:, None] * state________stride_t + kv_index * state________stride_kv + g_index * state________stride_g + d_index[None, :] * state________stride_d,
         acc_x,
         mask=(t_index < size_t)[:, None],
     )
@@ -2069,11 +2070,11 @@ def block_forward_logsum_z_state_______kernel(
 
 @triton.jit
 def block_forward_buffer_3_kernel(
-    WO_ptr, z_ptr, state_______ptr, buffer_3_ptr, WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width,
-    z_stride_b, z_stride_t, z_stride_kv, z_stride_g, state_______stride_b, state_______stride_t,
-    state_______stride_kv, state_______stride_g, state_______stride_d, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_width, size_b, size_t, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr,
-    BLOCK_WIDTH: tl.constexpr,
+    WO_ptr, state_______ptr, state________ptr, buffer_3_ptr, WO_stride_kv, WO_stride_g, WO_stride_d,
+    WO_stride_width, state_______stride_b, state_______stride_t, state_______stride_kv, state_______stride_g,
+    state________stride_b, state________stride_t, state________stride_kv, state________stride_g,
+    state________stride_d, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_width, size_b, size_t,
+    BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -2086,14 +2087,14 @@ def block_forward_buffer_3_kernel(
     acc_kv_g_d = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     for kv_index in tl.range(0, 2):
         for g_index in tl.range(0, 2):
-            z = tl.load(
-                z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
+            state______ = tl.load(
+                state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g,
                 mask=(t_index < size_t),
                 other=0.0,
             )
-            recip_t = 1.0 / z
+            recip_t = 1.0 / state______
             # src[maps.diag:7]
-            gt_t = z > 0.0
+            gt_t = state______ > 0.0
             to_d = (64) // BLOCK_D * BLOCK_D
             # whole tiles, no mask needed
             for first_d in tl.range(0, to_d, BLOCK_D):
@@ -2104,13 +2105,13 @@ def block_forward_buffer_3_kernel(
                     mask=(width_index < 512)[:, None],
                     other=0.0,
                 )
-                state______ = tl.load(
-                    state_______ptr + b_index * state_______stride_b + t_index[:, None] * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index[None, :] * state_______stride_d,
+                state_______ = tl.load(
+                    state________ptr + b_index * state________stride_b + t_index[:, None] * state________stride_t + kv_index * state________stride_kv + g_index * state________stride_g + d_index[None, :] * state________stride_d,
                     mask=(t_index < size_t)[:, None],
                     other=0.0,
                 )
                 # src[block.diag:8]
-                where_t_d = tl.where(gt_t[:, None], recip_t[:, None] * state______, 0.0)
+                where_t_d = tl.where(gt_t[:, None], recip_t[:, None] * state_______, 0.0)
                 tile_bf16 = where_t_d.to(tl.bfloat16)
                 # src[block.diag:27]
                 next_acc_kv_g_d = tl.dot(tile_bf16, tl.trans(WO), acc_kv_g_d)
@@ -2125,13 +2126,13 @@ def block_forward_buffer_3_kernel(
                     mask=(d_index < 64)[None, :] & (width_index < 512)[:, None],
                     other=0.0,
                 )
-                state______ = tl.load(
-                    state_______ptr + b_index * state_______stride_b + t_index[:, None] * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index[None, :] * state_______stride_d,
+                state_______ = tl.load(
+                    state________ptr + b_index * state________stride_b + t_index[:, None] * state________stride_t + kv_index * state________stride_kv + g_index * state________stride_g + d_index[None, :] * state________stride_d,
                     mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                     other=0.0,
                 )
                 # src[block.diag:8]
-                where_t_d = tl.where(gt_t[:, None], recip_t[:, None] * state______, 0.0)
+                where_t_d = tl.where(gt_t[:, None], recip_t[:, None] * state_______, 0.0)
                 tile_bf16 = where_t_d.to(tl.bfloat16)
                 # src[block.diag:27]
                 next_acc_kv_g_d = tl.dot(tile_bf16, tl.trans(WO), acc_kv_g_d)
@@ -3957,11 +3958,12 @@ def block_backward_d_WO_kernel(
 
 @triton.jit
 def block_backward_buffer_2_rows_kernel(
-    z_ptr, state_______ptr, buffer_8_ptr, buffer_2_ptr, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
-    state_______stride_b, state_______stride_t, state_______stride_kv, state_______stride_g,
-    state_______stride_d, buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g,
-    buffer_8_stride_d, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, size_b,
-    size_t, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    state_______ptr, state________ptr, buffer_8_ptr, buffer_2_ptr, state_______stride_b, state_______stride_t,
+    state_______stride_kv, state_______stride_g, state________stride_b, state________stride_t,
+    state________stride_kv, state________stride_g, state________stride_d, buffer_8_stride_b,
+    buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g, buffer_8_stride_d, buffer_2_stride_b,
+    buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, size_b, size_t, BLOCK_D: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     g_index = (program % 2).to(tl.int64)
@@ -3972,30 +3974,30 @@ def block_backward_buffer_2_rows_kernel(
     program = program // size_t
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    z = tl.load(
-        z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
-    )
     state______ = tl.load(
-        state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index * state_______stride_d,
+        state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g,
+    )
+    state_______ = tl.load(
+        state________ptr + b_index * state________stride_b + t_index * state________stride_t + kv_index * state________stride_kv + g_index * state________stride_g + d_index * state________stride_d,
     )
     buffer_8 = tl.load(
         buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
     )
-    mul_d = buffer_8 * state______
+    mul_d = buffer_8 * state_______
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
-        (sum_ * (1.0 / z)),
+        (sum_ * (1.0 / state______)),
     )
 
 
 @triton.jit
 def block_backward_buffer_2_kernel(
-    z_ptr, state_______ptr, buffer_8_ptr, buffer_2_ptr, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
-    state_______stride_b, state_______stride_t, state_______stride_kv, state_______stride_g,
-    state_______stride_d, buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g,
-    buffer_8_stride_d, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, size_b,
-    size_t, BLOCK_D: tl.constexpr,
+    state_______ptr, state________ptr, buffer_8_ptr, buffer_2_ptr, state_______stride_b, state_______stride_t,
+    state_______stride_kv, state_______stride_g, state________stride_b, state________stride_t,
+    state________stride_kv, state________stride_g, state________stride_d, buffer_8_stride_b,
+    buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g, buffer_8_stride_d, buffer_2_stride_b,
+    buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, size_b, size_t, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     g_index = (program % 2).to(tl.int64)
@@ -4010,13 +4012,13 @@ def block_backward_buffer_2_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        state______ = tl.load(
-            state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index * state_______stride_d,
+        state_______ = tl.load(
+            state________ptr + b_index * state________stride_b + t_index * state________stride_t + kv_index * state________stride_kv + g_index * state________stride_g + d_index * state________stride_d,
         )
         buffer_8 = tl.load(
             buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
         )
-        mul_d = buffer_8 * state______
+        mul_d = buffer_8 * state_______
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -4024,8 +4026,8 @@ def block_backward_buffer_2_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 64, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        state______ = tl.load(
-            state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index * state_______stride_d,
+        state_______ = tl.load(
+            state________ptr + b_index * state________stride_b + t_index * state________stride_t + kv_index * state________stride_kv + g_index * state________stride_g + d_index * state________stride_d,
             mask=(d_index < 64),
             other=0.0,
         )
@@ -4034,16 +4036,16 @@ def block_backward_buffer_2_kernel(
             mask=(d_index < 64),
             other=0.0,
         )
-        mul_d = buffer_8 * state______
+        mul_d = buffer_8 * state_______
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    z = tl.load(
-        z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
+    state______ = tl.load(
+        state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g,
     )
     tl.store(
         buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
-        (acc_d * (1.0 / z)),
+        (acc_d * (1.0 / state______)),
     )
 
 
@@ -5651,14 +5653,14 @@ def _block_forward_state____(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor)
     return state____
 
 
-def _block_forward_logsum_z_state______(
+def _block_forward_logsum_state_______state_______(
     state_: torch.Tensor,
     state: torch.Tensor,
     state____: torch.Tensor,
     state__: torch.Tensor,
     state___: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_block_forward_logsum_z_state______(state_: f32[b x], state: f32[b kv d x], state____: f32[b t kv g d], state__: f32[b t], state___: f32[b kv d x]) -> logsum: f32[b t kv g], z: f32[b t kv g], state______: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
+    """_block_forward_logsum_state_______state_______(state_: f32[b x], state: f32[b kv d x], state____: f32[b t kv g d], state__: f32[b t], state___: f32[b kv d x]) -> logsum: f32[b t kv g], state______: f32[b t kv g], state_______: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
     _check("state_", state_, torch.float32, 2, state_.device)
     _check("state", state, torch.float32, 4, state_.device)
     _check("state____", state____, torch.float32, 5, state_.device)
@@ -5674,48 +5676,52 @@ def _block_forward_logsum_z_state______(
     if state___.shape != (b, 2, 64, t):
         raise ValueError(f"state___: f32[b kv d x] has shape {state___.shape}, expected {(b, 2, 64, t)}")
     logsum = torch.empty((b, t, 2, 2), dtype=torch.float32, device=state_.device)
-    z = torch.empty((b, t, 2, 2), dtype=torch.float32, device=state_.device)
-    state______ = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=state_.device)
+    state______ = torch.empty((b, t, 2, 2), dtype=torch.float32, device=state_.device)
+    state_______ = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=state_.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
-    BLOCK_T, BLOCK_X, warps, stages = 64, 64, 4, 2
+    BLOCK_T, BLOCK_X, warps, stages = 64, 32, 4, 2
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2,)
-    block_forward_logsum_z_state_______kernel[grid](
-        state_, state, state____, state__, state___, logsum, z, state______, state_.stride(0),
+    block_forward_logsum_state_______state________kernel[grid](
+        state_, state, state____, state__, state___, logsum, state______, state_______, state_.stride(0),
         state_.stride(1), state.stride(0), state.stride(1), state.stride(2), state.stride(3),
         state____.stride(0), state____.stride(1), state____.stride(2), state____.stride(3),
         state____.stride(4), state__.stride(0), state__.stride(1), state___.stride(0), state___.stride(1),
         state___.stride(2), state___.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2),
-        logsum.stride(3), z.stride(0), z.stride(1), z.stride(2), z.stride(3), state______.stride(0),
-        state______.stride(1), state______.stride(2), state______.stride(3), state______.stride(4), b, t,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        logsum.stride(3), state______.stride(0), state______.stride(1), state______.stride(2),
+        state______.stride(3), state_______.stride(0), state_______.stride(1), state_______.stride(2),
+        state_______.stride(3), state_______.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return logsum, z, state______
+    return logsum, state______, state_______
 
 
-def _block_forward_buffer_3(WO: torch.Tensor, z: torch.Tensor, state______: torch.Tensor) -> torch.Tensor:
-    """_block_forward_buffer_3(WO: bf16[kv g d width], z: f32[b t kv g], state______: f32[b t kv g d]) -> buffer_3: f32[b t width]. Any strides; sizes are read off the shapes."""
+def _block_forward_buffer_3(
+    WO: torch.Tensor,
+    state______: torch.Tensor,
+    state_______: torch.Tensor,
+) -> torch.Tensor:
+    """_block_forward_buffer_3(WO: bf16[kv g d width], state______: f32[b t kv g], state_______: f32[b t kv g d]) -> buffer_3: f32[b t width]. Any strides; sizes are read off the shapes."""
     _check("WO", WO, torch.bfloat16, 4, WO.device)
-    _check("z", z, torch.float32, 4, WO.device)
-    _check("state______", state______, torch.float32, 5, WO.device)
-    b, t, _, _ = z.shape
+    _check("state______", state______, torch.float32, 4, WO.device)
+    _check("state_______", state_______, torch.float32, 5, WO.device)
+    b, t, _, _ = state______.shape
     if WO.shape != (2, 2, 64, 512):
         raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
-    if z.shape != (b, t, 2, 2):
-        raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if state______.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"state______: f32[b t kv g d] has shape {state______.shape}, expected {(b, t, 2, 2, 64)}")
+    if state______.shape != (b, t, 2, 2):
+        raise ValueError(f"state______: f32[b t kv g] has shape {state______.shape}, expected {(b, t, 2, 2)}")
+    if state_______.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"state_______: f32[b t kv g d] has shape {state_______.shape}, expected {(b, t, 2, 2, 64)}")
     buffer_3 = torch.empty((b, t, 512), dtype=torch.float32, device=WO.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_forward_buffer_3_kernel[grid](
-        WO, z, state______, buffer_3, WO.stride(0), WO.stride(1), WO.stride(2), WO.stride(3), z.stride(0),
-        z.stride(1), z.stride(2), z.stride(3), state______.stride(0), state______.stride(1),
-        state______.stride(2), state______.stride(3), state______.stride(4), buffer_3.stride(0),
-        buffer_3.stride(1), buffer_3.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T,
-        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
+        WO, state______, state_______, buffer_3, WO.stride(0), WO.stride(1), WO.stride(2), WO.stride(3),
+        state______.stride(0), state______.stride(1), state______.stride(2), state______.stride(3),
+        state_______.stride(0), state_______.stride(1), state_______.stride(2), state_______.stride(3),
+        state_______.stride(4), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), b, t,
+        BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return buffer_3
 
@@ -5919,7 +5925,7 @@ def _block_backward_buffer_17(
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
-    BLOCK_T, BLOCK_X, warps, stages = 64, 64, 4, 2
+    BLOCK_T, BLOCK_X, warps, stages = 64, 32, 4, 2
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2,)
     block_backward_buffer_17_kernel[grid](
         logsum, state, state_, state__, state___, state____, buffer_17, logsum.stride(0), logsum.stride(1),
@@ -6419,7 +6425,7 @@ def _block_backward_buffer_8(
     if buffer_4.shape != (b, t):
         raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     buffer_8 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=WO.device)
-    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 64, 64, 64, 4, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_8_kernel[grid](
         WO, d_out, buffer_11, buffer_12, buffer_7, buffer_15, buffer_4, buffer_8, WO.stride(0), WO.stride(1),
@@ -6466,7 +6472,7 @@ def _block_backward_d_WO(
     if buffer_4.shape != (b, t):
         raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     d_WO = torch.empty((2, 2, 64, 512), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_D, BLOCK_WIDTH, BLOCK_T, warps, stages = 64, 128, 64, 8, 1
+    BLOCK_D, BLOCK_WIDTH, BLOCK_T, warps, stages = 64, 64, 64, 8, 1
     grid = (2 * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_WO_kernel[grid](
         d_out, buffer_17, buffer_11, buffer_12, buffer_7, buffer_15, buffer_4, d_WO, d_out.stride(0),
@@ -6482,22 +6488,22 @@ def _block_backward_d_WO(
 
 
 def _block_backward_buffer_2(
-    z: torch.Tensor,
     state______: torch.Tensor,
+    state_______: torch.Tensor,
     buffer_8: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_2(z: f32[b t kv g], state______: f32[b t kv g d], buffer_8: f32[b t kv g d]) -> buffer_2: f32[b t kv g]. Any strides; sizes are read off the shapes."""
-    _check("z", z, torch.float32, 4, z.device)
-    _check("state______", state______, torch.float32, 5, z.device)
-    _check("buffer_8", buffer_8, torch.float32, 5, z.device)
-    b, t, _, _ = z.shape
-    if z.shape != (b, t, 2, 2):
-        raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if state______.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"state______: f32[b t kv g d] has shape {state______.shape}, expected {(b, t, 2, 2, 64)}")
+    """_block_backward_buffer_2(state______: f32[b t kv g], state_______: f32[b t kv g d], buffer_8: f32[b t kv g d]) -> buffer_2: f32[b t kv g]. Any strides; sizes are read off the shapes."""
+    _check("state______", state______, torch.float32, 4, state______.device)
+    _check("state_______", state_______, torch.float32, 5, state______.device)
+    _check("buffer_8", buffer_8, torch.float32, 5, state______.device)
+    b, t, _, _ = state______.shape
+    if state______.shape != (b, t, 2, 2):
+        raise ValueError(f"state______: f32[b t kv g] has shape {state______.shape}, expected {(b, t, 2, 2)}")
+    if state_______.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"state_______: f32[b t kv g d] has shape {state_______.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_8.shape != (b, t, 2, 2, 64):
         raise ValueError(f"buffer_8: f32[b t kv g d] has shape {buffer_8.shape}, expected {(b, t, 2, 2, 64)}")
-    buffer_2 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=z.device)
+    buffer_2 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=state______.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -6508,22 +6514,23 @@ def _block_backward_buffer_2(
             warps, stages = 16, 1
         grid = (b * t * 2 * 2,)
         block_backward_buffer_2_rows_kernel[grid](
-            z, state______, buffer_8, buffer_2, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-            state______.stride(0), state______.stride(1), state______.stride(2), state______.stride(3),
-            state______.stride(4), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2),
-            buffer_8.stride(3), buffer_8.stride(4), buffer_2.stride(0), buffer_2.stride(1),
-            buffer_2.stride(2), buffer_2.stride(3), b, t, BLOCK_D=BLOCK_D, EXACT_D=64 == BLOCK_D,
-            num_warps=warps, num_stages=stages,
+            state______, state_______, buffer_8, buffer_2, state______.stride(0), state______.stride(1),
+            state______.stride(2), state______.stride(3), state_______.stride(0), state_______.stride(1),
+            state_______.stride(2), state_______.stride(3), state_______.stride(4), buffer_8.stride(0),
+            buffer_8.stride(1), buffer_8.stride(2), buffer_8.stride(3), buffer_8.stride(4),
+            buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), b, t,
+            BLOCK_D=BLOCK_D, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return buffer_2
     BLOCK_D, warps, stages = 4096, 8, 2
     grid = (b * t * 2 * 2,)
     block_backward_buffer_2_kernel[grid](
-        z, state______, buffer_8, buffer_2, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-        state______.stride(0), state______.stride(1), state______.stride(2), state______.stride(3),
-        state______.stride(4), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2), buffer_8.stride(3),
-        buffer_8.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), b,
-        t, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        state______, state_______, buffer_8, buffer_2, state______.stride(0), state______.stride(1),
+        state______.stride(2), state______.stride(3), state_______.stride(0), state_______.stride(1),
+        state_______.stride(2), state_______.stride(3), state_______.stride(4), buffer_8.stride(0),
+        buffer_8.stride(1), buffer_8.stride(2), buffer_8.stride(3), buffer_8.stride(4), buffer_2.stride(0),
+        buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), b, t, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return buffer_2
 
@@ -6849,7 +6856,7 @@ def _block_backward_d_X(
     if buffer_10.shape != (b, t, 2, 64):
         raise ValueError(f"buffer_10: f32[b t kv d] has shape {buffer_10.shape}, expected {(b, t, 2, 64)}")
     d_X = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_X_kernel[grid](
         X, a, WQ, WK, WV, d_out, state__, state____, buffer_16, buffer_0, buffer_1, buffer_11, buffer_12,
@@ -6978,18 +6985,18 @@ class _block_autograd(torch.autograd.Function):
         state__ = _block_forward_state__(X)
         state___ = _block_forward_state___(X, a, WV)
         state____ = _block_forward_state____(X, a, WQ)
-        logsum, z, state______ = _block_forward_logsum_z_state______(state_, state, state____, state__, state___)
-        buffer_3 = _block_forward_buffer_3(WO, z, state______)
+        logsum, state______, state_______ = _block_forward_logsum_state_______state_______(state_, state, state____, state__, state___)
+        buffer_3 = _block_forward_buffer_3(WO, state______, state_______)
         buffer_0 = _block_forward_buffer_0(X, buffer_3)
         buffer_1 = _block_forward_buffer_1(X, c, gate, buffer_0, buffer_3)
         buffer_2 = _block_forward_buffer_2(X, c, up, buffer_1, buffer_3)
         out = _block_forward_out(X, down, buffer_2, buffer_0, buffer_3)
-        ctx.save_for_backward(X, a, WQ, WK, WV, WO, c, up, gate, down, logsum, state, state_, state__, state___, state____, z, state______)
+        ctx.save_for_backward(X, a, WQ, WK, WV, WO, c, up, gate, down, logsum, state, state_, state__, state___, state____, state______, state_______)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        X, a, WQ, WK, WV, WO, c, up, gate, down, logsum, state, state_, state__, state___, state____, z, state______ = ctx.saved_tensors
+        X, a, WQ, WK, WV, WO, c, up, gate, down, logsum, state, state_, state__, state___, state____, state______, state_______ = ctx.saved_tensors
         buffer_6 = _block_backward_buffer_6(down, d_out)
         buffer_17 = _block_backward_buffer_17(logsum, state, state_, state__, state___, state____)
         buffer_15 = _block_backward_buffer_15(X, WO, buffer_17)
@@ -7009,7 +7016,7 @@ class _block_autograd(torch.autograd.Function):
         d_c = _block_backward_d_c(buffer_19, buffer_21)
         buffer_8 = _block_backward_buffer_8(WO, d_out, buffer_11, buffer_12, buffer_7, buffer_15, buffer_4)
         d_WO = _block_backward_d_WO(d_out, buffer_17, buffer_11, buffer_12, buffer_7, buffer_15, buffer_4)
-        buffer_2 = _block_backward_buffer_2(z, state______, buffer_8)
+        buffer_2 = _block_backward_buffer_2(state______, state_______, buffer_8)
         buffer_0, buffer_1 = _block_backward_buffer_0_buffer_1(logsum, state, state_, state__, state___, state____, buffer_8, buffer_2)
         buffer_16 = _block_backward_buffer_16(logsum, state, state_, state__, state___, state____, buffer_8, buffer_2)
         buffer_9 = _block_backward_buffer_9(X, a, WV, buffer_1)

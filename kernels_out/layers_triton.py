@@ -1211,7 +1211,7 @@ def _mlp_long_backward_buffer_0(
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.float32, device=c.device)
-    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     mlp_long_backward_buffer_0_kernel[grid](
         c, D, d_out, state, buffer_0, c.stride(0), D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1),
@@ -2619,9 +2619,12 @@ def _swiglu_backward_d_W_d_U_d_D(
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 64:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 64 elements are held on chip")
-    BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    if max(BLOCK_I, BLOCK_O) > 128:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    else:
+        BLOCK_H, BLOCK_B, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(h, BLOCK_H),)
     swiglu_backward_d_W_d_U_d_D_kernel[grid](
         X, W, U, D, d_out, d_W, d_U, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0),
@@ -2726,7 +2729,7 @@ def _swiglu_long_backward_buffer_0_buffer_1(
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
     buffer_1 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
-    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_buffer_0_buffer_1_kernel[grid](
         D, d_out, state, state_, buffer_0, buffer_1, D.stride(0), D.stride(1), d_out.stride(0),
@@ -2894,7 +2897,7 @@ def swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
-        if max(i, o) <= 256 and max(i, o) <= 128 and max(i, o) <= 64:
+        if max(i, o) <= 256 and max(i, o) <= 128:
             return _swiglu_autograd.apply(X, W, U, D)
         return _swiglu_long_autograd.apply(X, W, U, D)
     if max(i, o) <= 256:
@@ -4143,9 +4146,12 @@ def _geglu_backward_d_W_d_U_d_D(
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 64:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 64 elements are held on chip")
-    BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    if max(BLOCK_I, BLOCK_O) > 128:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    else:
+        BLOCK_H, BLOCK_B, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(h, BLOCK_H),)
     geglu_backward_d_W_d_U_d_D_kernel[grid](
         X, W, U, D, d_out, d_W, d_U, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0),
@@ -4250,7 +4256,7 @@ def _geglu_long_backward_buffer_0_buffer_1(
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
     buffer_1 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
-    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_buffer_0_buffer_1_kernel[grid](
         D, d_out, state, state_, buffer_0, buffer_1, D.stride(0), D.stride(1), d_out.stride(0),
@@ -4418,7 +4424,7 @@ def geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) ->
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
-        if max(i, o) <= 256 and max(i, o) <= 128 and max(i, o) <= 64:
+        if max(i, o) <= 256 and max(i, o) <= 128:
             return _geglu_autograd.apply(X, W, U, D)
         return _geglu_long_autograd.apply(X, W, U, D)
     if max(i, o) <= 256:

@@ -10313,7 +10313,7 @@ def _alibi_long_S(Q: torch.Tensor, K: torch.Tensor, slope: torch.Tensor) -> torc
     if slope.shape != (h,):
         raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
     S = torch.empty((h, q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 64, 64, 8, 3
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     alibi_long_S_kernel[grid](
         Q, K, slope, S, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
@@ -12310,7 +12310,7 @@ def _relative_bias_backward_d_B(
     if logsum.shape != (h, q):
         raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
     d_B = torch.empty((h, q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 64, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     relative_bias_backward_d_B_kernel[grid](
         Q, K, V, B, d_out, out, logsum, d_B, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
@@ -14108,7 +14108,7 @@ def _softcap_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 64, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     softcap_long_backward_buffer_0_kernel[grid](
         V, d_out, out, state, buffer_1, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),

@@ -3492,11 +3492,11 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel[grid](
         Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_2, d_Q, Q.stride(0),
@@ -3556,7 +3556,7 @@ def _deviation_backward_d_K_d_t(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 4, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
@@ -8424,11 +8424,11 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_kernel[grid](
         Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2,
@@ -8503,7 +8503,7 @@ def _drift_backward_d_K_d_t(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 4, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:

@@ -3641,9 +3641,9 @@ def _kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tor
     if max(BLOCK_D, BLOCK_E) > 256:
         raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
     elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
@@ -3731,9 +3731,9 @@ def _kernel_regression_forward(
     if max(BLOCK_D, BLOCK_E) > 256:
         raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
     elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)

@@ -642,14 +642,14 @@ def sigmoid_weights_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -659,6 +659,7 @@ def sigmoid_weights_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:10]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -668,7 +669,7 @@ def sigmoid_weights_backward_d_Q_kernel(
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:11]
-        sigmoid_q_x = tl.sigmoid(dot * rsqrt)
+        sigmoid_q_x = tl.sigmoid(rsqrt * dot)
         # src[weights.diag:10]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -676,10 +677,8 @@ def sigmoid_weights_backward_d_Q_kernel(
             0.0,
             EXACT_E,
         )
-        d_out_f32 = d_out.to(tl.float32)
-        V_f32 = V.to(tl.float32)
-        dot_2 = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
-        tile_bf16 = ((sigmoid_q_x * (1.0 - sigmoid_q_x)) * dot_2).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (((1.0 - sigmoid_q_x) * sigmoid_q_x) * dot_2).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -696,7 +695,7 @@ def sigmoid_weights_backward_d_Q_kernel(
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:11]
-        sigmoid_q_x = tl.sigmoid(dot * rsqrt)
+        sigmoid_q_x = tl.sigmoid(rsqrt * dot)
         sub_q_x = tl.where((x_index < size_x)[None, :], 1.0 - sigmoid_q_x, 0.0)
         # src[weights.diag:10]
         V = tl.load(
@@ -704,12 +703,10 @@ def sigmoid_weights_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        d_out_f32 = d_out.to(tl.float32)
-        V_f32 = V.to(tl.float32)
-        dot_2 = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
+        dot_2 = tl.dot(d_out, tl.trans(V))
         # src[weights.diag:11]
         where_q_x = tl.where(x_index[None, :] <= q_index[:, None], dot_2, 0.0)
-        tile_bf16 = ((sigmoid_q_x * sub_q_x) * where_q_x).to(tl.bfloat16)
+        tile_bf16 = ((sub_q_x * sigmoid_q_x) * where_q_x).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -733,14 +730,15 @@ def sigmoid_weights_backward_d_K_d_V_kernel(
     e_index = tl.arange(0, BLOCK_E)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:10]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:10]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -759,20 +757,16 @@ def sigmoid_weights_backward_d_K_d_V_kernel(
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(dot * rsqrt)
+        sigmoid_x_q = tl.sigmoid(rsqrt * dot)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
             0.0,
             EXACT_E,
         )
-        d_out_f32 = d_out.to(tl.float32)
-        # src[weights.diag:10]
-        V_f32 = V.to(tl.float32)
-        dot_2 = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
-        # src[weights.diag:11]
+        dot_2 = tl.dot(V, tl.trans(d_out))
         le_x_q = x_index[:, None] <= q_index[None, :]
-        tile = (sigmoid_x_q * (1.0 - sigmoid_x_q)) * tl.where(le_x_q, dot_2, 0.0)
+        tile = ((1.0 - sigmoid_x_q) * sigmoid_x_q) * tl.where(le_x_q, dot_2, 0.0)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = tl.where(le_x_q, sigmoid_x_q, 0.0).to(tl.bfloat16)
@@ -792,20 +786,16 @@ def sigmoid_weights_backward_d_K_d_V_kernel(
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(dot * rsqrt)
+        sigmoid_x_q = tl.sigmoid(rsqrt * dot)
         sub_x_q = tl.where((q_index < size_q)[None, :], 1.0 - sigmoid_x_q, 0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        d_out_f32 = d_out.to(tl.float32)
-        # src[weights.diag:10]
-        V_f32 = V.to(tl.float32)
-        dot_2 = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
-        # src[weights.diag:11]
+        dot_2 = tl.dot(V, tl.trans(d_out))
         le_x_q = x_index[:, None] <= q_index[None, :]
-        tile = (sigmoid_x_q * sub_x_q) * tl.where(le_x_q, dot_2, 0.0)
+        tile = (sub_x_q * sigmoid_x_q) * tl.where(le_x_q, dot_2, 0.0)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = tl.where(le_x_q, sigmoid_x_q, 0.0).to(tl.bfloat16)
@@ -983,14 +973,12 @@ def sigmoid_weights_long_backward_buffer_0_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        V_f32 = V.to(tl.float32)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        d_out_f32 = d_out.to(tl.float32)
-        next_acc_e = tl.dot(d_out_f32, tl.trans(V_f32), acc_e, input_precision="ieee")
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
         acc_e = next_acc_e
     from_e = tl.maximum(0, to_e)
     # tiles that a mask or the end cuts
@@ -1002,28 +990,26 @@ def sigmoid_weights_long_backward_buffer_0_kernel(
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        V_f32 = V.to(tl.float32)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        d_out_f32 = d_out.to(tl.float32)
-        next_acc_e = tl.dot(d_out_f32, tl.trans(V_f32), acc_e, input_precision="ieee")
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
         acc_e = next_acc_e
+    # src[weights.diag:7]
     state = tl.load(
         state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
     # src[weights.diag:11]
-    sigmoid_q_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], acc_e, 0.0)
-    mul_q_x = (sigmoid_q_x * where_q_x) * (1.0 - sigmoid_q_x)
+    sigmoid_q_x = tl.sigmoid(state * tl.rsqrt(tl.cast(size_d, tl.float32)))
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], 1.0 - sigmoid_q_x, 0.0)
+    tile_bf16 = ((sigmoid_q_x * acc_e) * where_q_x).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mul_q_x.to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -1038,14 +1024,14 @@ def sigmoid_weights_long_backward_buffer_1_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
     q_index = program.to(tl.int64)
+    # src[weights.diag:7]
     state = tl.load(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         mask=(x_index < size_x),
         other=0.0,
     )
-    # src[weights.diag:7]
     # src[weights.diag:11]
-    sigmoid_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
+    sigmoid_x = tl.sigmoid(state * tl.rsqrt(tl.cast(size_d, tl.float32)))
     tile_bf16 = tl.where(x_index <= q_index, sigmoid_x, 0.0).to(tl.bfloat16)
     tl.store(
         buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
@@ -1125,15 +1111,15 @@ def sigmoid_weights_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:10]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
@@ -1142,15 +1128,15 @@ def sigmoid_weights_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:10]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
         next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
@@ -1181,14 +1167,14 @@ def sigmoid_weights_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         next_acc_q = tl.dot(buffer_1, tl.trans(d_out), acc_q)
@@ -1197,14 +1183,14 @@ def sigmoid_weights_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
         next_acc_q = tl.dot(buffer_1, tl.trans(d_out), acc_q)
@@ -1467,7 +1453,7 @@ def _sigmoid_weights_long_backward_buffer_0(
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sigmoid_weights_long_backward_buffer_0_kernel[grid](
         V, d_out, state, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),

@@ -80,7 +80,9 @@ def derivative(
 
     `prepare` makes the form that kernels are planned for. Raises `DiagnosticError` E0702 where a leaf fits into none.
     """
-    joint, cotangents = with_gradients(normal)
+    joint, cotangents = with_gradients(
+        MaskedFactors().run(normal)
+    )  # a masked product is a contraction as well
     names = _Names({input_name(n) for n in joint.inputs} | set(joint.output_names))
     written = Choices().run(replace(joint, name=f"{normal.name}_backward"), record)
     backward = Normalise().run(written, record)

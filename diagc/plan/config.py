@@ -8,7 +8,7 @@ spills, wgmma in use); `verify` compiles every choice again.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -17,6 +17,8 @@ from diagc.core.axes import Axis
 from diagc.core.contraction import contracted_factors, contraction_dtype, tile_sides
 from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import narrowest_float
+from diagc.cost.region import Region
+from diagc.plan.regions import region
 from diagc.plan.structure import Structure
 
 MAX_RESIDENT_DOT = 256
@@ -25,15 +27,22 @@ MAX_RESIDENT_DOT = 256
 MAX_TILE_REGISTERS = 112
 """Registers of a thread that tiles may take: of 255, the rest holds addresses, row states and operands on their way."""
 
+MAX_LIVE_REGISTERS = 180
+"""Registers of a thread for everything that is held at one moment, by the cost model. Of 84 compiled kernels those up
+to 176 spill nothing or a few bytes, those at 192 up to 224 bytes, those above 200 thousands."""
+
 WALK_REGISTERS = 16
 """Registers that the indices and addresses of a loop around the loop over tiles take from them."""
 
 _WIDE = (
-    (64, 64, 64, 4, 2), (64, 64, 32, 4, 2), (64, 64, 16, 8, 1),
-    (128, 128, 64, 8, 2), (128, 64, 64, 8, 2), (128, 64, 32, 8, 1), (128, 64, 16, 8, 1),
+    (64, 64, 64, 4, 2), (64, 64, 32, 4, 2), (64, 64, 16, 8, 1), (64, 16, 16, 8, 1),
+    (128, 128, 64, 8, 2), (128, 64, 64, 8, 2), (128, 64, 32, 8, 1), (128, 64, 16, 8, 1), (128, 16, 16, 8, 1),
     (256, 64, 16, 8, 2), (256, 64, 16, 8, 1),
 )  # fmt: skip
 """Held indices, rows, step, warps, stages for factors of 16 bits; of those for one length the first that fits."""
+
+_TILED = ((128, 128, 64, 8, 3), (128, 64, 64, 8, 3), (64, 64, 64, 4, 3))
+"""Rows, columns, step, warps, stages of products of 16-bit factors where nothing is held; the first that fits."""
 
 _NARROW = (
     (64, 64, 16, 8, 1),
@@ -121,11 +130,13 @@ def _with_dot(
 ) -> tuple[Config, ...]:
     widest = max(narrowest_float(f.dtype for f in factors).bytes for factors in _contractions(structure))
     if not resident:
-        rows, columns, step, warps, stages = (128, 128, 64, 8, 3) if widest <= 2 else (64, 64, 32, 4, 2)
-        if _computes_sides(structure):
-            stages = 1
-        sides = tuple((a, _block(a, (rows, columns)[min(i, 1)])) for i, a in enumerate(tiled))
-        return (Config(0, sides + tuple((a, _block(a, step)) for a in streamed), warps, stages),)
+        serial = _computes_sides(structure)
+        offered: list[Config] = []
+        for rows, columns, step, warps, stages in _TILED if widest <= 2 else ((64, 64, 32, 4, 2),):
+            sides = tuple((a, _block(a, (rows, columns)[min(i, 1)])) for i, a in enumerate(tiled))
+            blocks = sides + tuple((a, _block(a, step)) for a in streamed)
+            offered.append(Config(0, blocks, warps, 1 if serial else stages))
+        return (_lightest(structure, offered),)
     sizes = [a.size.value for a, extent in structure.extents.items() if extent.kind == "resident"]
     held = min(max(size or 0 for size in sizes), MAX_RESIDENT_DOT)
     found = [
@@ -166,7 +177,38 @@ def _largest(structure: Structure, group: Iterable[Config]) -> Config | None:
     """The first configuration whose tiles fit the register file; None where this length does not fit at all."""
     walked = sum(extent.kind == "walk" for extent in structure.extents.values())
     limit = MAX_TILE_REGISTERS - WALK_REGISTERS * walked
-    return next((c for c in group if _registers(structure, c) <= limit), None)
+    fitting = [c for c in group if _registers(structure, c) <= limit]
+    return _lightest(structure, fitting) if fitting else None
+
+
+def _lightest(structure: Structure, offered: Sequence[Config]) -> Config:
+    """The first configuration that holds no more at any moment than registers do, or the last."""
+    if structure.ordered is not None or len(offered) == 1:
+        return offered[0]
+    symbols = dict.fromkeys(structure.diagram.size_symbols, 64)
+    seen = region(structure, symbols)
+    return next((c for c in offered if _live(structure, seen, c) <= MAX_LIVE_REGISTERS), offered[-1])
+
+
+def _live(structure: Structure, seen: Region, config: Config) -> float:
+    """Registers of a thread for the tiles that are held at the widest moment."""
+    chosen = {axis.uid: block for axis, block in config.blocks}
+    blocks = {
+        axis.uid: chosen.get(axis.uid, axis.size.value or config.max_resident) if extent.blocked else 1
+        for axis, extent in structure.extents.items()
+    }
+    widest = max(
+        (
+            sum(
+                number * max(live.bytes, 2) * math.prod(blocks.get(a, 1) for a in live.axes)
+                for live, number in moment
+                if not live.shared
+            )
+            for moment in seen.held
+        ),
+        default=0,
+    )
+    return widest / 4 / (32 * config.warps)
 
 
 def _registers(structure: Structure, config: Config) -> float:
