@@ -832,8 +832,8 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
             acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = state
             first_x = block * block_x
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            safe_t = jnp.where(t_tile == -jnp.inf, 0.0, t_tile)
-            sub = M_tile[:, None] - safe_t
+            chosen = jnp.where((M_tile == -jnp.inf)[:, None], 0.0, t_tile)
+            sub = M_tile[:, None] - chosen
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mul_2 = rsqrt * dot
@@ -854,9 +854,9 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
             mul_7 = 0.5 * d_D_tile * next_acc_x_3 * next_centre
             mul_8 = recip * (mul_7 + mul_6 + mul)
             next_centre_2 = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
-            chosen = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_2 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            change = chosen_2 - chosen
+            chosen_2 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_3 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            change = chosen_3 - chosen_2
             mul_9 = d_D_tile[:, None] * acc_x_6
             acc_x_8 = -1.0 * acc_x_7 * (next_centre_2 - centre_2)[:, None]
             acc_x_9 = (d_D_tile * centre)[:, None] * acc_x_6 * change[:, None]
@@ -891,8 +891,8 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            safe_t = jnp.where(t_tile == -jnp.inf, 0.0, t_tile)
-            sub = M_tile[:, None] - safe_t
+            chosen = jnp.where((M_tile == -jnp.inf)[:, None], 0.0, t_tile)
+            sub = M_tile[:, None] - chosen
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mul_2 = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
@@ -913,9 +913,9 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
             mul_7 = 0.5 * d_D_tile * next_acc_x_3 * next_centre
             mul_8 = recip * (mul_7 + mul_6 + mul)
             next_centre_2 = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
-            chosen = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_2 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            change = chosen_2 - chosen
+            chosen_2 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_3 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            change = chosen_3 - chosen_2
             mul_9 = d_D_tile[:, None] * acc_x_6
             acc_x_8 = -1.0 * acc_x_7 * (next_centre_2 - centre_2)[:, None]
             acc_x_9 = (d_D_tile * centre)[:, None] * acc_x_6 * change[:, None]
@@ -1024,8 +1024,8 @@ def _deviation_backward_d_K_d_t(
             exp = jnp.exp(mul - state_tile)
             buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
             M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
-            safe_t = jnp.where(t_tile == -jnp.inf, 0.0, t_tile)
-            sub = M_tile - safe_t[:, None]
+            chosen = jnp.where(M_tile == -jnp.inf, 0.0, t_tile[:, None])
+            sub = M_tile - chosen
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
             mul_2 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
@@ -1041,8 +1041,8 @@ def _deviation_backward_d_K_d_t(
             tile_bf16 = mul_4.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             add_2 = d_M_tile + d_D_tile * buffer_0_tile * buffer_1_tile
-            chosen = jnp.where(gt, recip * add_2 * exp, 0.0)
-            tile_sum = jnp.sum(chosen, axis=1)
+            chosen_2 = jnp.where(gt, recip * add_2 * exp, 0.0)
+            tile_sum = jnp.sum(chosen_2, axis=1)
             next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             mul_5 = d_D_tile * buffer_0_tile * (jnp.exp(mul - logsum_tile) * sub)
@@ -1064,8 +1064,8 @@ def _deviation_backward_d_K_d_t(
             exp = jnp.exp(mul - state_tile)
             buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
             M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
-            safe_t = jnp.where(t_tile == -jnp.inf, 0.0, t_tile)
-            sub = M_tile - safe_t[:, None]
+            chosen = jnp.where(M_tile == -jnp.inf, 0.0, t_tile[:, None])
+            sub = M_tile - chosen
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
             mul_2 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
@@ -1075,14 +1075,14 @@ def _deviation_backward_d_K_d_t(
             add = d_M_tile * t_tile[:, None] + mul_3 * buffer_1_tile
             safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-            chosen = jnp.where((q_index < q), 1 / z_tile, 0.0)
+            chosen_2 = jnp.where((q_index < q), 1 / z_tile, 0.0)
             gt = z_tile > 0.0
-            mul_4 = exp * (add + mul_2 - safe_buffer_2) * jnp.where(gt, chosen, 0.0)
+            mul_4 = exp * (add + mul_2 - safe_buffer_2) * jnp.where(gt, chosen_2, 0.0)
             tile_bf16 = mul_4.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             add_2 = d_M_tile + d_D_tile * buffer_0_tile * buffer_1_tile
-            chosen_2 = jnp.where(gt, chosen * add_2 * exp, 0.0)
-            tile_sum = jnp.sum(chosen_2, axis=1)
+            chosen_3 = jnp.where(gt, chosen_2 * add_2 * exp, 0.0)
+            tile_sum = jnp.sum(chosen_3, axis=1)
             next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             mul_5 = d_D_tile * buffer_0_tile * (jnp.exp(mul - logsum_tile) * sub)
@@ -2453,11 +2453,11 @@ def _drift_backward_d_K_d_t(
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             sub = x_f32[:, None] - buffer_0_tile
             buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
+            chosen = jnp.where((t_tile == -jnp.inf)[:, None], 0.0, buffer_2_tile)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
             recip_2 = 1 / z_tile
             d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
-            mul = recip * d_forecast_tile * recip_2 * (t_tile[:, None] - safe_buffer_2)
+            mul = recip * d_forecast_tile * recip_2 * (t_tile[:, None] - chosen)
             d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
             mul_2 = recip * d_lean_tile * recip_2 * x_f32[:, None]
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
@@ -2470,18 +2470,18 @@ def _drift_backward_d_K_d_t(
             mul_5 = recip_2 * (mul_4 + state___tile * buffer_3_tile)
             sub_2 = mul_5 - jnp.where(add == -jnp.inf, 0.0, add)
             gt = z_tile > 0.0
-            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub_2, 0.0)
+            chosen_2 = jnp.where(gt, recip * recip_2 * recip_2 * sub_2, 0.0)
             mul_6 = d_forecast_tile * recip_2 * t_tile[:, None]
             mul_7 = recip * recip * recip * d_lean_tile * recip_2
-            add_2 = mul_7 * sub * sub * sub + mul_6 + chosen + mul_2
+            add_2 = mul_7 * sub * sub * sub + mul_6 + chosen_2
             safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
-            chosen_2 = jnp.where(gt, add_2 + mul * sub - safe_buffer_5, 0.0)
+            sub_3 = add_2 + mul_2 + mul * sub - safe_buffer_5
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mul_8 = dot * rsqrt
             exp = jnp.exp(mul_8 - state_tile)
-            tile_bf16 = (chosen_2 * exp).astype(jnp.bfloat16)
+            tile_bf16 = (jnp.where(gt, sub_3, 0.0) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
             mul_9 = d_forecast_tile * recip_2 * buffer_6_tile
@@ -2505,11 +2505,11 @@ def _drift_backward_d_K_d_t(
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             sub = x_f32[:, None] - buffer_0_tile
             buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
+            chosen = jnp.where((t_tile == -jnp.inf)[:, None], 0.0, buffer_2_tile)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
             recip_2 = 1 / z_tile
             d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
-            mul = recip * d_forecast_tile * recip_2 * (t_tile[:, None] - safe_buffer_2)
+            mul = recip * d_forecast_tile * recip_2 * (t_tile[:, None] - chosen)
             d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
             mul_2 = recip * d_lean_tile * recip_2 * x_f32[:, None]
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
@@ -2522,23 +2522,24 @@ def _drift_backward_d_K_d_t(
             mul_5 = recip_2 * (mul_4 + state___tile * buffer_3_tile)
             sub_2 = mul_5 - jnp.where(add == -jnp.inf, 0.0, add)
             gt = z_tile > 0.0
-            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub_2, 0.0)
+            chosen_2 = jnp.where(gt, recip * recip_2 * recip_2 * sub_2, 0.0)
             mul_6 = d_forecast_tile * recip_2 * t_tile[:, None]
             mul_7 = recip * recip * recip * d_lean_tile * recip_2
-            add_2 = mul_7 * sub * sub * sub + mul_6 + chosen + mul_2
+            add_2 = mul_7 * sub * sub * sub + mul_6 + chosen_2
             safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
-            chosen_2 = jnp.where(gt & (q_index < q), add_2 + mul * sub - safe_buffer_5, 0.0)
+            sub_3 = add_2 + mul_2 + mul * sub - safe_buffer_5
+            chosen_3 = jnp.where(gt & (q_index < q), sub_3, 0.0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mul_8 = dot * rsqrt
             exp = jnp.exp(mul_8 - state_tile)
-            tile_bf16 = (chosen_2 * exp).astype(jnp.bfloat16)
+            tile_bf16 = (chosen_3 * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
             mul_9 = d_forecast_tile * recip_2 * buffer_6_tile
-            chosen_3 = jnp.where(gt & (q_index < q), mul_9 * exp, 0.0)
-            tile_sum = jnp.sum(chosen_3, axis=1)
+            chosen_4 = jnp.where(gt & (q_index < q), mul_9 * exp, 0.0)
+            tile_sum = jnp.sum(chosen_4, axis=1)
             next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             mul_10 = d_forecast_tile * (sub * jnp.exp(mul_8 - logsum_tile))

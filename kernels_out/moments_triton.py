@@ -2421,7 +2421,8 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
+        tile = tl.where((M == float("-inf"))[:, None], 0.0, t[None, :])
+        sub_q_x = M[:, None] - tile
         mul_q_x_2 = sub_q_x * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
@@ -2434,8 +2435,8 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         mul_q_x_4 = (sub_q_x * sub_q_x) * exp2_q_x_2
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        tile = (((0.5 * d_D) * next_acc_x_3) * next_centre) + (((d_D * state_) * next_acc_x) * next_centre)
-        mul_q_4 = (tile + mul_q_3) * recip_q
+        tile_2 = (((0.5 * d_D) * next_acc_x_3) * next_centre) + (((d_D * state_) * next_acc_x) * next_centre)
+        mul_q_4 = (tile_2 + mul_q_3) * recip_q
         next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
@@ -2449,8 +2450,8 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         mul_q_x_6 = ((d_D * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
         add_q_x = (mul_q_x_6 + mul_q_x_5) + (d_M[:, None] * t[None, :])
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        tile_2 = (add_q_x - safe_next_centre[:, None]) * exp2_q_x_2
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        tile_3 = (add_q_x - safe_next_centre[:, None]) * exp2_q_x_2
+        tile_bf16 = tile_3.to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16, K, (acc_x_10 + (acc_x_8 * change[:, None])))
         tile_bf16_2 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
         tile_bf16_3 = exp2_q_x_2.to(tl.bfloat16)
@@ -2484,22 +2485,22 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
-        mul_q_x_2 = sub_q_x_2 * exp2_q_x
+        tile = tl.where((M == float("-inf"))[:, None], 0.0, t[None, :])
+        sub_q_x = tl.where((x_index < size_x)[None, :], M[:, None] - tile, 0.0)
+        mul_q_x_2 = sub_q_x * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_x_3 = (sub_q_x_2 * sub_q_x_2) * exp2_q_x
+        mul_q_x_3 = (sub_q_x * sub_q_x) * exp2_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         rsqrt_q = tl.rsqrt(next_acc_x_2 + 1.0)
         next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = (sub_q_x_2 * sub_q_x_2) * exp2_q_x_2
+        mul_q_x_4 = (sub_q_x * sub_q_x) * exp2_q_x_2
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        tile = (((0.5 * d_D) * next_acc_x_3) * next_centre) + (((d_D * state_) * next_acc_x) * next_centre)
-        mul_q_4 = (tile + mul_q_3) * recip_q
+        tile_2 = (((0.5 * d_D) * next_acc_x_3) * next_centre) + (((d_D * state_) * next_acc_x) * next_centre)
+        mul_q_4 = (tile_2 + mul_q_3) * recip_q
         next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
@@ -2509,17 +2510,17 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         acc_x_8 = ((d_D * centre)[:, None] * acc_x_5) + (mul_q_d * change_2[:, None])
         acc_x_9 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
         acc_x_10 = (acc_x_4 + acc_x_9) + (acc_x_6 * change_2[:, None])
-        tile_2 = ((0.5 * d_D) * next_centre)[:, None] * sub_q_x_2
-        mul_q_x_5 = ((d_D * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
-        add_q_x = (mul_q_x_5 + (tile_2 * sub_q_x_2)) + (d_M[:, None] * t[None, :])
+        mul_q_x_5 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
+        mul_q_x_6 = ((d_D * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
+        add_q_x = (mul_q_x_6 + mul_q_x_5) + (d_M[:, None] * t[None, :])
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x - safe_next_centre[:, None], 0.0)
-        tile_bf16 = (sub_q_x_3 * exp2_q_x_2).to(tl.bfloat16)
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x - safe_next_centre[:, None], 0.0)
+        tile_bf16 = (sub_q_x_2 * exp2_q_x_2).to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16, K, (acc_x_10 + (acc_x_8 * change[:, None])))
         tile_bf16_2 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
         tile_bf16_3 = exp2_q_x_2.to(tl.bfloat16)
         next_acc_x_5 = tl.dot(tile_bf16_3, tile_bf16_2, acc_x_5)
-        add_q_x_2 = ((d_D * next_acc_x)[:, None] * t[None, :]) + (((0.5 * d_D)[:, None] * sub_q_x_2) * sub_q_x_2)
+        add_q_x_2 = ((d_D * next_acc_x)[:, None] * t[None, :]) + (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x)
         add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
         tile_bf16_4 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
         next_acc_x_6 = tl.dot(tile_bf16_4, K, (acc_x_6 + (mul_q_d * change[:, None])))
@@ -2583,7 +2584,8 @@ def deviation_backward_d_K_d_t_kernel(
         d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         M = tl.load(M_ptr + q_index * M_stride_q)
-        sub_x_q = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        tile = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
+        sub_x_q = M[None, :] - tile
         d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
         mul_x_q = (((0.5 * d_D) * buffer_1)[None, :] * sub_x_q) * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
@@ -2607,11 +2609,11 @@ def deviation_backward_d_K_d_t_kernel(
         # src[maps.diag:7]
         gt_q = z > 0.0
         recip_q = 1.0 / z
-        tile = (add_x_q - safe_buffer_2[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
-        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        tile_2 = (add_x_q - safe_buffer_2[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
+        tile_bf16 = (tile_2 * recip_q[None, :]).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_2 = (d_M + ((d_D * buffer_0) * buffer_1)) * recip_q
-        where_x_q = tl.where(gt_q[None, :], tile_2[None, :] * exp2_x_q, 0.0)
+        tile_3 = (d_M + ((d_D * buffer_0) * buffer_1)) * recip_q
+        where_x_q = tl.where(gt_q[None, :], tile_3[None, :] * exp2_x_q, 0.0)
         tile_sum = tl.sum(where_x_q, 1)
         next_sum_q = sum_q + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
@@ -2630,7 +2632,8 @@ def deviation_backward_d_K_d_t_kernel(
         d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        tile = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
+        sub_x_q = M[None, :] - tile
         d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
         mul_x_q = (((0.5 * d_D) * buffer_1)[None, :] * sub_x_q) * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
@@ -2653,11 +2656,11 @@ def deviation_backward_d_K_d_t_kernel(
         # src[maps.diag:7]
         gt_q = z > 0.0
         recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
-        tile = (add_x_q - safe_buffer_2[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
-        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        tile_2 = (add_x_q - safe_buffer_2[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
+        tile_bf16 = (tile_2 * recip_q[None, :]).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_2 = (d_M + ((d_D * buffer_0) * buffer_1)) * recip_q
-        where_x_q = tl.where(gt_q[None, :], tile_2[None, :] * exp2_x_q, 0.0)
+        tile_3 = (d_M + ((d_D * buffer_0) * buffer_1)) * recip_q
+        where_x_q = tl.where(gt_q[None, :], tile_3[None, :] * exp2_x_q, 0.0)
         tile_sum = tl.sum(where_x_q, 1)
         next_sum_q = sum_q + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
@@ -2917,7 +2920,7 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_rows_kernel(
     # src[moments.diag:18]
     t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
     M = tl.load(M_ptr + q_index * M_stride_q)
-    sub_x_2 = M - tl.where(t == float("-inf"), 0.0, t)
+    sub_x_2 = M - tl.where(M == float("-inf"), 0.0, t)
     mul_x_2 = sub_x_2 * exp2_x
     sum_ = tl.sum(mul_x_2, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
@@ -2984,7 +2987,7 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_kernel(
         exp2_x = tl.exp2(sub_x)
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        sub_x_2 = M - tl.where(t == float("-inf"), 0.0, t)
+        sub_x_2 = M - tl.where(M == float("-inf"), 0.0, t)
         mul_x_2 = sub_x_2 * exp2_x
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
@@ -3012,7 +3015,7 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_kernel(
         exp2_x = tl.exp2(sub_x)
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        sub_x_2 = M - tl.where(t == float("-inf"), 0.0, t)
+        sub_x_2 = M - tl.where(M == float("-inf"), 0.0, t)
         mul_x_2 = sub_x_2 * exp2_x
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
@@ -3046,7 +3049,7 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_kernel(
         exp2_x = tl.exp2(sub_x)
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        sub_x_2 = M - tl.where(t == float("-inf"), 0.0, t)
+        sub_x_2 = M - tl.where(M == float("-inf"), 0.0, t)
         tile = (((d_D * acc_x) * rsqrt_2) * t) + ((((d_D * 0.5) * rsqrt_2) * sub_x_2) * sub_x_2)
         sub_x_3 = (tile + (d_M * t)) - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
         tl.store(
@@ -3069,7 +3072,7 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_kernel(
         exp2_x = tl.exp2(sub_x)
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        sub_x_2 = M - tl.where(t == float("-inf"), 0.0, t)
+        sub_x_2 = M - tl.where(M == float("-inf"), 0.0, t)
         tile = (((d_D * acc_x) * rsqrt_2) * t) + ((((d_D * 0.5) * rsqrt_2) * sub_x_2) * sub_x_2)
         sub_x_3 = (tile + (d_M * t)) - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
         tl.store(
@@ -3224,19 +3227,19 @@ def deviation_long_backward_d_t_rows_kernel(
     # src[moments.diag:18]
     t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
     M = load_tile(M_ptr + q_index * M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    sub_x_q_2 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+    tile = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
     d_D = load_tile(d_D_ptr + q_index * d_D_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_q_2 = (d_D * buffer_1)[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q))
+    mul_x_q_2 = (d_D * buffer_1)[None, :] * ((M[None, :] - tile) * tl.exp2(sub_x_q))
     sum_ = tl.sum(mul_x_q_2, 1)
     state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q_2 = 1.4426950408889634 * state_
-    sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+    sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
     z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     d_M = load_tile(d_M_ptr + q_index * d_M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    tile = (((d_D * buffer_0) * buffer_1) + d_M) * tl.where(q_index < size_q, 1.0 / z, 0.0)
+    tile_2 = (((d_D * buffer_0) * buffer_1) + d_M) * tl.where(q_index < size_q, 1.0 / z, 0.0)
     # src[maps.diag:7]
-    where_x_q = tl.where((z > 0.0)[None, :], tile[None, :] * tl.exp2(sub_x_q_3), 0.0)
+    where_x_q = tl.where((z > 0.0)[None, :], tile_2[None, :] * tl.exp2(sub_x_q_2), 0.0)
     sum_2 = tl.sum(where_x_q, 1)
     tl.store(d_t_ptr + x_index * d_t_stride_x, (sum_2 - sum_), mask=(x_index < size_x))
 
@@ -3284,8 +3287,8 @@ def deviation_long_backward_d_t_kernel(
         mul_q_2 = 1.4426950408889634 * logsum
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         M = tl.load(M_ptr + q_index * M_stride_q)
-        sub_x_q_3 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
-        mul_x_q_2 = (d_D * buffer_1)[None, :] * (sub_x_q_3 * tl.exp2(sub_x_q_2))
+        tile_2 = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
+        mul_x_q_2 = (d_D * buffer_1)[None, :] * ((M[None, :] - tile_2) * tl.exp2(sub_x_q_2))
         tile_sum_2 = tl.sum(mul_x_q_2, 1)
         next_acc_q = acc_q + tile_sum_2
         sum_q = next_sum_q
@@ -3317,8 +3320,8 @@ def deviation_long_backward_d_t_kernel(
         mul_q_2 = 1.4426950408889634 * logsum
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_3 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
-        mul_x_q_2 = (d_D * buffer_1)[None, :] * (sub_x_q_3 * tl.exp2(sub_x_q_2))
+        tile_2 = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
+        mul_x_q_2 = (d_D * buffer_1)[None, :] * ((M[None, :] - tile_2) * tl.exp2(sub_x_q_2))
         tile_sum_2 = tl.sum(mul_x_q_2, 1)
         next_acc_q = acc_q + tile_sum_2
         sum_q = next_sum_q
@@ -7240,8 +7243,8 @@ def drift_backward_d_K_d_t_kernel(
         tile = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
         d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        tile_2 = ((recip * recip_q) * d_forecast)[None, :] * (t[:, None] - safe_buffer_0[None, :])
+        tile_2 = tl.where((t == float("-inf"))[:, None], 0.0, buffer_0[None, :])
+        tile_3 = ((recip * recip_q) * d_forecast)[None, :] * (t[:, None] - tile_2)
         mul_x_q = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
         buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
@@ -7255,8 +7258,8 @@ def drift_backward_d_K_d_t_kernel(
         # src[maps.diag:7]
         gt_q = z > 0.0
         mul_x_q_4 = ((recip * recip_q)[None, :] * x_f32[:, None]) * d_lean[None, :]
-        tile_3 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
-        add_x_q_2 = ((tile_3 + mul_x_q) + (tile_2 * sub_x_q)) + ((tile * sub_x_q) * sub_x_q)
+        tile_4 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
+        add_x_q_2 = ((tile_4 + mul_x_q) + (tile_3 * sub_x_q)) + ((tile * sub_x_q) * sub_x_q)
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[moments.diag:34]
@@ -7271,8 +7274,8 @@ def drift_backward_d_K_d_t_kernel(
         mul_x_q_5 = (1.4426950408889634 * rsqrt) * dot
         sub_x_q_3 = mul_x_q_5 - (1.4426950408889634 * state)[None, :]
         exp2_x_q = tl.exp2(sub_x_q_3)
-        tile_4 = (add_x_q_2 - safe_buffer_5[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
-        tile_bf16 = tile_4.to(tl.bfloat16)
+        tile_5 = (add_x_q_2 - safe_buffer_5[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
+        tile_bf16 = tile_5.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         sub_x_q_4 = mul_x_q_5 - (1.4426950408889634 * logsum)[None, :]
@@ -7304,8 +7307,8 @@ def drift_backward_d_K_d_t_kernel(
             other=0.0,
         )
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        tile_2 = ((recip * recip_q) * d_forecast)[None, :] * (t[:, None] - safe_buffer_0[None, :])
+        tile_2 = tl.where((t == float("-inf"))[:, None], 0.0, buffer_0[None, :])
+        tile_3 = ((recip * recip_q) * d_forecast)[None, :] * (t[:, None] - tile_2)
         mul_x_q = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
@@ -7319,8 +7322,8 @@ def drift_backward_d_K_d_t_kernel(
         # src[maps.diag:7]
         gt_q = z > 0.0
         mul_x_q_4 = ((recip * recip_q)[None, :] * x_f32[:, None]) * d_lean[None, :]
-        tile_3 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
-        add_x_q_2 = ((tile_3 + mul_x_q) + (tile_2 * sub_x_q)) + ((tile * sub_x_q) * sub_x_q)
+        tile_4 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
+        add_x_q_2 = ((tile_4 + mul_x_q) + (tile_3 * sub_x_q)) + ((tile * sub_x_q) * sub_x_q)
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
         sub_x_q_3 = tl.where((q_index < size_q)[None, :], add_x_q_2 - safe_buffer_5[None, :], 0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
@@ -7335,8 +7338,8 @@ def drift_backward_d_K_d_t_kernel(
         mul_x_q_5 = (1.4426950408889634 * rsqrt) * dot
         sub_x_q_4 = mul_x_q_5 - (1.4426950408889634 * state)[None, :]
         exp2_x_q = tl.exp2(sub_x_q_4)
-        tile_4 = sub_x_q_3 * tl.where(gt_q[None, :], exp2_x_q, 0.0)
-        tile_bf16 = tile_4.to(tl.bfloat16)
+        tile_5 = sub_x_q_3 * tl.where(gt_q[None, :], exp2_x_q, 0.0)
+        tile_bf16 = tile_5.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         sub_x_q_5 = mul_x_q_5 - (1.4426950408889634 * logsum)[None, :]

@@ -66,15 +66,15 @@ def nearest(Q, K, *, block_x=256, block_q=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
-            sub = K_tile - safe_Q[:, None]
+            chosen = jnp.where(K_tile == -jnp.inf, 0.0, Q_tile[:, None])
+            sub = K_tile - chosen
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
             tile_min = jnp.min(sum_, axis=1)
             next_min_x = jnp.minimum(min_x, tile_min)
             min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-            chosen = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
-            tile_min_2 = jnp.min(chosen, axis=1)
+            chosen_2 = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
+            tile_min_2 = jnp.min(chosen_2, axis=1)
             next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
             return (next_min_x, next_min_x_2)
 
@@ -86,17 +86,17 @@ def nearest(Q, K, *, block_x=256, block_q=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
-            sub = K_tile - safe_Q[:, None]
+            chosen = jnp.where(K_tile == -jnp.inf, 0.0, Q_tile[:, None])
+            sub = K_tile - chosen
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((x_index < x), sum_, jnp.inf)
-            tile_min = jnp.min(chosen, axis=1)
+            chosen_2 = jnp.where((x_index < x), sum_, jnp.inf)
+            tile_min = jnp.min(chosen_2, axis=1)
             next_min_x = jnp.minimum(min_x, tile_min)
             min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-            chosen_2 = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
-            chosen_3 = jnp.where((x_index < x), chosen_2, 2147483647)
-            tile_min_2 = jnp.min(chosen_3, axis=1)
+            chosen_3 = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
+            chosen_4 = jnp.where((x_index < x), chosen_3, 2147483647)
+            tile_min_2 = jnp.min(chosen_4, axis=1)
             next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
             return (next_min_x, next_min_x_2)
 
@@ -142,8 +142,8 @@ def _nearest_distance(Q, K, *, block_x=256, block_q=512):
             (min_x,) = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
-            sub = K_tile - safe_Q[:, None]
+            chosen = jnp.where(K_tile == -jnp.inf, 0.0, Q_tile[:, None])
+            sub = K_tile - chosen
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
             tile_min = jnp.min(sum_, axis=1)
@@ -158,12 +158,12 @@ def _nearest_distance(Q, K, *, block_x=256, block_q=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
-            sub = K_tile - safe_Q[:, None]
+            chosen = jnp.where(K_tile == -jnp.inf, 0.0, Q_tile[:, None])
+            sub = K_tile - chosen
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((x_index < x), sum_, jnp.inf)
-            tile_min = jnp.min(chosen, axis=1)
+            chosen_2 = jnp.where((x_index < x), sum_, jnp.inf)
+            tile_min = jnp.min(chosen_2, axis=1)
             next_min_x = jnp.minimum(min_x, tile_min)
             return (next_min_x,)
 
@@ -200,15 +200,15 @@ def _nearest_distance_forward(Q, K, *, block_x=256, block_q=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
-            sub = K_tile - safe_Q[:, None]
+            chosen = jnp.where(K_tile == -jnp.inf, 0.0, Q_tile[:, None])
+            sub = K_tile - chosen
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
             tile_min = jnp.min(sum_, axis=1)
             next_min_x = jnp.minimum(min_x, tile_min)
             min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-            chosen = jnp.where(next_min_x[:, None] == sum_, x_index.astype(jnp.int32), tile_i32)
-            tile_min_2 = jnp.min(chosen, axis=1)
+            chosen_2 = jnp.where(next_min_x[:, None] == sum_, x_index.astype(jnp.int32), tile_i32)
+            tile_min_2 = jnp.min(chosen_2, axis=1)
             next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
             return (next_min_x, next_min_x_2)
 
@@ -220,17 +220,17 @@ def _nearest_distance_forward(Q, K, *, block_x=256, block_q=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
-            sub = K_tile - safe_Q[:, None]
+            chosen = jnp.where(K_tile == -jnp.inf, 0.0, Q_tile[:, None])
+            sub = K_tile - chosen
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((x_index < x), sum_, jnp.inf)
-            tile_min = jnp.min(chosen, axis=1)
+            chosen_2 = jnp.where((x_index < x), sum_, jnp.inf)
+            tile_min = jnp.min(chosen_2, axis=1)
             next_min_x = jnp.minimum(min_x, tile_min)
             min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-            chosen_2 = jnp.where(next_min_x[:, None] == sum_, x_index.astype(jnp.int32), tile_i32)
-            chosen_3 = jnp.where((x_index < x), chosen_2, 2147483647)
-            tile_min_2 = jnp.min(chosen_3, axis=1)
+            chosen_3 = jnp.where(next_min_x[:, None] == sum_, x_index.astype(jnp.int32), tile_i32)
+            chosen_4 = jnp.where((x_index < x), chosen_3, 2147483647)
+            tile_min_2 = jnp.min(chosen_4, axis=1)
             next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
             return (next_min_x, next_min_x_2)
 
@@ -349,8 +349,8 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile[:, None] - safe_K
+            chosen = jnp.where((Q_tile == -jnp.inf)[:, None], 0.0, K_tile)
+            sub = Q_tile[:, None] - chosen
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
             mul_2 = -1.0 * recip * sum_
@@ -373,17 +373,17 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile[:, None] - safe_K
+            chosen = jnp.where((Q_tile == -jnp.inf)[:, None], 0.0, K_tile)
+            sub = Q_tile[:, None] - chosen
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=1)
+            chosen_2 = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
+            tile_max = jnp.max(chosen_2, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
             mul_2 = -1.0 * (sum_ * recip + next_max_x[:, None])
-            chosen_2 = jnp.where((x_index < x), mul_2, -jnp.inf)
-            e_2 = jnp.exp(chosen_2)
+            chosen_3 = jnp.where((x_index < x), mul_2, -jnp.inf)
+            e_2 = jnp.exp(chosen_3)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -428,8 +428,8 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile[:, None] - safe_K
+            chosen = jnp.where((Q_tile == -jnp.inf)[:, None], 0.0, K_tile)
+            sub = Q_tile[:, None] - chosen
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
             mul_2 = -1.0 * recip * sum_
@@ -452,17 +452,17 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile[:, None] - safe_K
+            chosen = jnp.where((Q_tile == -jnp.inf)[:, None], 0.0, K_tile)
+            sub = Q_tile[:, None] - chosen
             mul = sub * sub
             sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=1)
+            chosen_2 = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
+            tile_max = jnp.max(chosen_2, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
             mul_2 = -1.0 * (recip * sum_ + next_max_x[:, None])
-            chosen_2 = jnp.where((x_index < x), mul_2, -jnp.inf)
-            e_2 = jnp.exp(chosen_2)
+            chosen_3 = jnp.where((x_index < x), mul_2, -jnp.inf)
+            e_2 = jnp.exp(chosen_3)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)

@@ -52,7 +52,7 @@ def distances_rows_kernel(
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     # src[nearest.diag:7]
-    sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
     tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_)
@@ -76,7 +76,7 @@ def distances_kernel(
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
-        sub_d = Q - tl.where(K == float("-inf"), 0.0, K)
+        sub_d = Q - tl.where(Q == float("-inf"), 0.0, K)
         mul_d = sub_d * sub_d
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
@@ -89,7 +89,7 @@ def distances_kernel(
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
         # src[nearest.diag:7]
-        sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
         mul_d = sub_d * sub_d
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
@@ -123,7 +123,7 @@ def distances_parts_rows_kernel(
     )
     # src[nearest.diag:7]
     lt_d_in = ((d_part_index * size_length_d) + d_in_index) < size_d
-    where_d_in = tl.where(lt_d_in & (d_in_index < size_length_d), Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    where_d_in = tl.where(lt_d_in & (d_in_index < size_length_d), Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
     mul_d_in = where_d_in * where_d_in
     sum_ = tl.sum(mul_d_in, 0)
     tl.store(
@@ -162,7 +162,7 @@ def distances_parts_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_d_in = Q - tl.where(K == float("-inf"), 0.0, K)
+        sub_d_in = Q - tl.where(Q == float("-inf"), 0.0, K)
         mul_d_in = sub_d_in * sub_d_in
         tile_sum = tl.sum(mul_d_in, 0)
         next_acc_d_in = acc_d_in + tile_sum
@@ -185,7 +185,7 @@ def distances_parts_kernel(
         )
         # src[nearest.diag:7]
         tile = ((mul + d_in_index) < size_d) & (d_in_index < size_length_d)
-        where_d_in = tl.where(tile, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        where_d_in = tl.where(tile, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
         mul_d_in = where_d_in * where_d_in
         tile_sum = tl.sum(mul_d_in, 0)
         next_acc_d_in = acc_d_in + tile_sum
@@ -265,7 +265,7 @@ def distances_forward_rows_kernel(
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     # src[nearest.diag:7]
-    sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
     tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_)
@@ -289,7 +289,7 @@ def distances_forward_kernel(
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
-        sub_d = Q - tl.where(K == float("-inf"), 0.0, K)
+        sub_d = Q - tl.where(Q == float("-inf"), 0.0, K)
         mul_d = sub_d * sub_d
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
@@ -302,7 +302,7 @@ def distances_forward_kernel(
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
         # src[nearest.diag:7]
-        sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
         mul_d = sub_d * sub_d
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
@@ -336,7 +336,7 @@ def distances_backward_d_Q_rows_kernel(
     )
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
     sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
     mul_d_x = sub_d_x_2 * d_out[None, :]
     sum_ = tl.sum(mul_d_x, 1)
@@ -368,7 +368,7 @@ def distances_backward_d_Q_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
         mul_d_x = sub_d_x * d_out[None, :]
         tile_sum = tl.sum(mul_d_x, 1)
         next_acc_x = acc_x + tile_sum
@@ -389,7 +389,7 @@ def distances_backward_d_Q_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
         sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
         mul_d_x = sub_d_x_2 * d_out[None, :]
         tile_sum = tl.sum(mul_d_x, 1)
@@ -428,7 +428,7 @@ def distances_backward_d_K_rows_kernel(
         other=0.0,
     )
     # src[nearest.diag:7]
-    sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+    sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
     sub_d_q_2 = tl.where((q_index < size_q)[None, :], sub_d_q, 0.0)
     mul_d_q = sub_d_q_2 * d_out[None, :]
     sum_ = tl.sum(mul_d_q, 1)
@@ -464,7 +464,7 @@ def distances_backward_d_K_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
         mul_d_q = sub_d_q * d_out[None, :]
         tile_sum = tl.sum(mul_d_q, 1)
         next_acc_q = acc_q + tile_sum
@@ -485,7 +485,7 @@ def distances_backward_d_K_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
         sub_d_q_2 = tl.where((q_index < size_q)[None, :], sub_d_q, 0.0)
         mul_d_q = sub_d_q_2 * d_out[None, :]
         tile_sum = tl.sum(mul_d_q, 1)
@@ -755,7 +755,7 @@ def nearest_rows_kernel(
         0.0,
         EXACT_X and EXACT_D,
     )
-    sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_d = K - tl.where(K == float("-inf"), 0.0, Q[None, :])
     sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
     # src[nearest.diag:7]
     mul_x_d = sub_x_d_2 * sub_x_d_2
@@ -797,10 +797,10 @@ def nearest_kernel(
             0.0,
             EXACT_D,
         )
-        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
         tile_min = tl.min(sum_, 1)
         next_min_x = tl.minimum(min_x, tile_min)
@@ -820,13 +820,13 @@ def nearest_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
-        tile = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
-        tile_min = tl.min(tile, 1)
+        tile_2 = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
+        tile_min = tl.min(tile_2, 1)
         next_min_x = tl.minimum(min_x, tile_min)
         where_q_x = tl.where(sum_ == next_min_x[:, None], x_index.to(tl.int32)[None, :], tile_i32)
         where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
@@ -857,7 +857,7 @@ def nearest_parts_min_parts_rows_kernel(
         mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
         other=0.0,
     )
-    sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_in_d = K - tl.where(K == float("-inf"), 0.0, Q[None, :])
     sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
     # src[nearest.diag:7]
     mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
@@ -897,10 +897,10 @@ def nearest_parts_min_parts_kernel(
             mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
         sum_ = tl.sum(mul_q_x_in_d, 2)
         tile_min = tl.min(sum_, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
@@ -916,10 +916,10 @@ def nearest_parts_min_parts_kernel(
             mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
         sum_ = tl.sum(mul_q_x_in_d, 2)
         where_q_x_in = tl.where(((mul + x_in_index) < size_x)[None, :], sum_, float("inf"))
         where_q_x_in_2 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in, float("inf"))
@@ -954,7 +954,7 @@ def nearest_parts_min_parts2_rows_kernel(
         mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
         other=0.0,
     )
-    sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_in_d = K - tl.where(K == float("-inf"), 0.0, Q[None, :])
     sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
     # src[nearest.diag:7]
     mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
@@ -1008,10 +1008,10 @@ def nearest_parts_min_parts2_kernel(
             mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
         sum_ = tl.sum(mul_q_x_in_d, 2)
         where_q_x_in = tl.where(min_parts[:, None] == sum_, add_x_in.to(tl.int32)[None, :], tile_i32_2)
         where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, tile_i32)
@@ -1030,10 +1030,10 @@ def nearest_parts_min_parts2_kernel(
             mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
         sum_ = tl.sum(mul_q_x_in_d, 2)
         where_q_x_in = tl.where(min_parts[:, None] == sum_, add_x_in.to(tl.int32)[None, :], tile_i32_2)
         where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, tile_i32)
@@ -1373,7 +1373,7 @@ def nearest_distance_rows_kernel(
         0.0,
         EXACT_X and EXACT_D,
     )
-    sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_d = K - tl.where(K == float("-inf"), 0.0, Q[None, :])
     sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
     # src[nearest.diag:7]
     mul_x_d = sub_x_d_2 * sub_x_d_2
@@ -1410,10 +1410,10 @@ def nearest_distance_kernel(
             0.0,
             EXACT_D,
         )
-        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
         # src[nearest.diag:15]
         tile_min = tl.min(sum_, 1)
@@ -1429,14 +1429,14 @@ def nearest_distance_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
-        tile = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
+        tile_2 = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
         # src[nearest.diag:15]
-        tile_min = tl.min(tile, 1)
+        tile_min = tl.min(tile_2, 1)
         next_min_x = tl.minimum(min_x, tile_min)
         min_x = next_min_x
     tl.store(out_ptr + q_index * out_stride_q, min_x, mask=(q_index < size_q))
@@ -1461,7 +1461,7 @@ def nearest_distance_parts_rows_kernel(
         mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
         other=0.0,
     )
-    sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_in_d = K - tl.where(K == float("-inf"), 0.0, Q[None, :])
     sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
     # src[nearest.diag:7]
     mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
@@ -1502,10 +1502,10 @@ def nearest_distance_parts_kernel(
             mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
         sum_ = tl.sum(mul_q_x_in_d, 2)
         # src[nearest.diag:15]
         tile_min = tl.min(sum_, 1)
@@ -1522,10 +1522,10 @@ def nearest_distance_parts_kernel(
             mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
-        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
         sum_ = tl.sum(mul_q_x_in_d, 2)
         where_q_x_in = tl.where(((mul + x_in_index) < size_x)[None, :], sum_, float("inf"))
         where_q_x_in_2 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in, float("inf"))
@@ -1617,7 +1617,7 @@ def nearest_distance_forward_rows_kernel(
         0.0,
         EXACT_X and EXACT_D,
     )
-    sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_d = K - tl.where(K == float("-inf"), 0.0, Q[None, :])
     sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
     # src[nearest.diag:7]
     mul_x_d = sub_x_d_2 * sub_x_d_2
@@ -1661,10 +1661,10 @@ def nearest_distance_forward_kernel(
             0.0,
             EXACT_D,
         )
-        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
         # src[nearest.diag:15]
         tile_min = tl.min(sum_, 1)
@@ -1684,14 +1684,14 @@ def nearest_distance_forward_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
         # src[nearest.diag:7]
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
-        tile = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
+        tile_2 = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
         # src[nearest.diag:15]
-        tile_min = tl.min(tile, 1)
+        tile_min = tl.min(tile_2, 1)
         next_min_x = tl.minimum(min_x, tile_min)
         where_q_x = tl.where(next_min_x[:, None] == sum_, x_index.to(tl.int32)[None, :], tile_i32)
         where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
@@ -1719,7 +1719,7 @@ def nearest_distance_backward_d_Q_rows_kernel(
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (x_index < size_x), 0.0, EXACT_X)
     place = tl.load(place_ptr + q_index * place_stride_q)
     tile = (x_index.to(tl.int32) == place) & (x_index < size_x)
-    where_x = tl.where(tile, K - tl.where(Q == float("-inf"), 0.0, Q), 0.0)
+    where_x = tl.where(tile, K - tl.where(K == float("-inf"), 0.0, Q), 0.0)
     sum_ = tl.sum(where_x, 0)
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
     tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((-2.0 * d_out) * sum_))
@@ -1743,7 +1743,7 @@ def nearest_distance_backward_d_Q_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-        where_x = tl.where(x_index.to(tl.int32) == place, K - tl.where(Q == float("-inf"), 0.0, Q), 0.0)
+        where_x = tl.where(x_index.to(tl.int32) == place, K - tl.where(K == float("-inf"), 0.0, Q), 0.0)
         tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
@@ -1754,7 +1754,7 @@ def nearest_distance_backward_d_Q_kernel(
         # src[nearest.diag:14]
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(x_index < size_x), other=0.0)
         tile = (x_index.to(tl.int32) == place) & (x_index < size_x)
-        where_x = tl.where(tile, K - tl.where(Q == float("-inf"), 0.0, Q), 0.0)
+        where_x = tl.where(tile, K - tl.where(K == float("-inf"), 0.0, Q), 0.0)
         tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
@@ -1777,7 +1777,7 @@ def nearest_distance_backward_d_K_rows_kernel(
     # src[nearest.diag:14]
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-    mul_q = (K - tl.where(Q == float("-inf"), 0.0, Q)) * d_out
+    mul_q = (K - tl.where(K == float("-inf"), 0.0, Q)) * d_out
     place = load_tile(place_ptr + q_index * place_stride_q, (q_index < size_q), 0, EXACT_Q)
     tile = (x_index.to(tl.int32) == place) & (q_index < size_q)
     where_q = tl.where(tile, mul_q, 0.0)
@@ -1805,7 +1805,7 @@ def nearest_distance_backward_d_K_kernel(
         place = tl.load(place_ptr + q_index * place_stride_q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
-        mul_q = (K - tl.where(Q == float("-inf"), 0.0, Q)) * d_out
+        mul_q = (K - tl.where(K == float("-inf"), 0.0, Q)) * d_out
         where_q = tl.where(x_i32 == place, mul_q, 0.0)
         tile_sum = tl.sum(where_q, 0)
         next_sum_q = sum_q + tile_sum
@@ -1817,7 +1817,7 @@ def nearest_distance_backward_d_K_kernel(
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:14]
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
-        mul_q = (K - tl.where(Q == float("-inf"), 0.0, Q)) * d_out
+        mul_q = (K - tl.where(K == float("-inf"), 0.0, Q)) * d_out
         place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
         where_q = tl.where((x_i32 == place) & (q_index < size_q), mul_q, 0.0)
         tile_sum = tl.sum(where_q, 0)
@@ -2161,18 +2161,18 @@ def kernel_regression_kernel(
             0.0,
             EXACT_D,
         )
+        tile = tl.where((Q == float("-inf"))[:, None, :], 0.0, K[None, :, :])
         # src[nearest.diag:7]
-        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
         # src[nearest.diag:20]
         mul_q_x = (recip * -1.0) * sum_
         # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
-        scale = tl.exp2(tile)
+        tile_2 = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile_2)
         mul_q_x_2 = -1.4426950408889634 * (next_max_x[:, None] + (recip * sum_))
         e = tl.exp2(mul_q_x_2)
         # src[maps.diag:6]
@@ -2199,18 +2199,18 @@ def kernel_regression_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        tile = tl.where((Q == float("-inf"))[:, None, :], 0.0, K[None, :, :])
         # src[nearest.diag:7]
-        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
         # src[nearest.diag:20]
         mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.0) * sum_, float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
-        scale = tl.exp2(tile)
+        tile_2 = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile_2)
         mul_q_x_2 = -1.4426950408889634 * (next_max_x[:, None] + (recip * sum_))
         mul_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_2, float("-inf"))
         e = tl.exp2(mul_q_x_3)
@@ -2251,7 +2251,7 @@ def kernel_regression_long_buffer_0_rows_kernel(
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     # src[nearest.diag:7]
-    sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, sum_)
@@ -2275,7 +2275,7 @@ def kernel_regression_long_buffer_0_kernel(
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
-        sub_d = Q - tl.where(K == float("-inf"), 0.0, K)
+        sub_d = Q - tl.where(Q == float("-inf"), 0.0, K)
         mul_d = sub_d * sub_d
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
@@ -2288,7 +2288,7 @@ def kernel_regression_long_buffer_0_kernel(
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
         # src[nearest.diag:7]
-        sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
         mul_d = sub_d * sub_d
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
@@ -2420,18 +2420,18 @@ def kernel_regression_forward_kernel(
             0.0,
             EXACT_D,
         )
+        tile = tl.where((Q == float("-inf"))[:, None, :], 0.0, K[None, :, :])
         # src[nearest.diag:7]
-        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
         # src[nearest.diag:20]
         mul_q_x = (-1.0 * recip) * sum_
         # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
-        scale = tl.exp2(tile)
+        tile_2 = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile_2)
         mul_q_x_2 = ((sum_ * recip) + next_max_x[:, None]) * -1.4426950408889634
         e = tl.exp2(mul_q_x_2)
         # src[maps.diag:6]
@@ -2458,18 +2458,18 @@ def kernel_regression_forward_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        tile = tl.where((Q == float("-inf"))[:, None, :], 0.0, K[None, :, :])
         # src[nearest.diag:7]
-        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
         # src[nearest.diag:20]
         mul_q_x = tl.where((x_index < size_x)[None, :], (-1.0 * recip) * sum_, float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
-        scale = tl.exp2(tile)
+        tile_2 = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile_2)
         mul_q_x_2 = ((sum_ * recip) + next_max_x[:, None]) * -1.4426950408889634
         mul_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_2, float("-inf"))
         e = tl.exp2(mul_q_x_3)
@@ -2512,7 +2512,7 @@ def kernel_regression_backward_e_rows_kernel(
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     # src[nearest.diag:7]
-    sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
     # src[nearest.diag:20]
@@ -2540,7 +2540,7 @@ def kernel_regression_backward_e_kernel(
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
-        sub_d = Q - tl.where(K == float("-inf"), 0.0, K)
+        sub_d = Q - tl.where(Q == float("-inf"), 0.0, K)
         mul_d = sub_d * sub_d
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
@@ -2553,7 +2553,7 @@ def kernel_regression_backward_e_kernel(
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
         # src[nearest.diag:7]
-        sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
         mul_d = sub_d * sub_d
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
@@ -2771,7 +2771,7 @@ def kernel_regression_backward_d_Q_rows_kernel(
     )
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
     sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
     mul_d_x = sub_d_x_2 * (buffer_2 * e)[None, :]
     sum_ = tl.sum(mul_d_x, 1)
@@ -2810,7 +2810,7 @@ def kernel_regression_backward_d_Q_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
         mul_d_x = sub_d_x * (buffer_2 * e)[None, :]
         tile_sum = tl.sum(mul_d_x, 1)
         next_acc_x = acc_x + tile_sum
@@ -2832,7 +2832,7 @@ def kernel_regression_backward_d_Q_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
         sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
         mul_d_x = sub_d_x_2 * (buffer_2 * e)[None, :]
         tile_sum = tl.sum(mul_d_x, 1)
@@ -2872,7 +2872,7 @@ def kernel_regression_backward_d_K_rows_kernel(
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:7]
-    tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * buffer_2
+    tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
     # src[maps.diag:7]
     where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * (1.0 / z)) * e, 0.0)
     sum_ = tl.sum(where_q, 0)
@@ -2905,7 +2905,7 @@ def kernel_regression_backward_d_K_kernel(
         # src[nearest.diag:19]
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
-        tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * buffer_2
+        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
         where_q = tl.where(z > 0.0, (tile * (1.0 / z)) * e, 0.0)
         tile_sum = tl.sum(where_q, 0)
         next_sum_q = sum_q + tile_sum
@@ -2924,7 +2924,7 @@ def kernel_regression_backward_d_K_kernel(
         # src[nearest.diag:19]
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:7]
-        tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * buffer_2
+        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
         # src[maps.diag:7]
         where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * (1.0 / z)) * e, 0.0)
         tile_sum = tl.sum(where_q, 0)
@@ -2949,7 +2949,7 @@ def kernel_regression_long_forward_state_rows_kernel(
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     # src[nearest.diag:7]
-    sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
     tl.store(state_ptr + q_index * state_stride_q + x_index * state_stride_x, sum_)
@@ -2973,7 +2973,7 @@ def kernel_regression_long_forward_state_kernel(
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
-        sub_d = Q - tl.where(K == float("-inf"), 0.0, K)
+        sub_d = Q - tl.where(Q == float("-inf"), 0.0, K)
         mul_d = sub_d * sub_d
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
@@ -2986,7 +2986,7 @@ def kernel_regression_long_forward_state_kernel(
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
         # src[nearest.diag:7]
-        sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
         mul_d = sub_d * sub_d
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
@@ -3341,7 +3341,7 @@ def kernel_regression_long_backward_buffer_2_d_Q_rows_kernel(
     )
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
     buffer_0 = load_tile(
         buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
@@ -3386,7 +3386,7 @@ def kernel_regression_long_backward_buffer_2_d_Q_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
         mul_x = (state_ + (state * recip)) * -1.4426950408889634
         # src[maps.diag:5]
@@ -3407,7 +3407,7 @@ def kernel_regression_long_backward_buffer_2_d_Q_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
         state = tl.load(
             state_ptr + q_index * state_stride_q + x_index * state_stride_x,
             mask=(x_index < size_x),
@@ -3495,7 +3495,7 @@ def kernel_regression_long_backward_d_K_rows_kernel(
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:7]
-    tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
+    tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
     # src[maps.diag:7]
     where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
     sum_ = tl.sum(where_q, 0)
@@ -3534,7 +3534,7 @@ def kernel_regression_long_backward_d_K_kernel(
         # src[nearest.diag:19]
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
-        tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
+        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
         where_q = tl.where(z > 0.0, (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
         tile_sum = tl.sum(where_q, 0)
         next_sum_q = sum_q + tile_sum
@@ -3562,7 +3562,7 @@ def kernel_regression_long_backward_d_K_kernel(
         # src[nearest.diag:19]
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:7]
-        tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
+        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
         # src[maps.diag:7]
         where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
         tile_sum = tl.sum(where_q, 0)

@@ -106,7 +106,7 @@ class TileBuilder(Builder):
             return self._where(scope, node)
         operands = [self._operand(scope, node, o) for o in node.inputs]
         if name == "sub":
-            operands[1] = self._bounded(scope, node, operands[1])
+            operands[1] = self._bounded(scope, node, *operands)
         if node.op.function.commutative and len(operands) > 2:
             operands.sort(key=lambda o: len([a for a in o.axes if self.extents[a].blocked]))  # scalars first
         total = operands[0]
@@ -159,16 +159,24 @@ class TileBuilder(Builder):
 
     # ---- −inf
 
-    def _bounded(self, scope: Scope, node: Node, right: Value) -> Value:
+    def _bounded(self, scope: Scope, node: Node, left: Value, right: Value) -> Value:
         """−inf − −inf is −inf here, but NaN in IEEE arithmetic.
 
-        Where the right side is a maximum over the left side, it is −inf only if the left side is: then 0 may stand
-        for it, at the cost of a row instead of a tile. Otherwise the left side decides at each point.
+        A right side that is computed is taken for a maximum over the left side or the like: it is −inf only if that is,
+        and 0 may stand for it, at the cost of a row. Where arrays meet of which neither has the axes of the other, the
+        left side decides at each point.
         """
         left_node, right_node = node.inputs
         if self.is_finite(scope, left_node) or self.is_finite(scope, right_node):
             return right
-        return self.or_zero(scope, right)
+        given = all(isinstance(n.op, ops.Input | ops.View | ops.Gather | ops.Cast) for n in node.inputs)
+        if not given or set(right_node.axes) <= set(left_node.axes):
+            return self.or_zero(scope, right)
+        low = self.literal(scope, NEGATIVE_INFINITY, left.dtype)
+        empty = self.add(scope, "eq", left, low, dtype=DType.BOOL)
+        return self.add(
+            scope, "where", empty, self.literal(scope, 0.0, right.dtype), right, dtype=right.dtype
+        )
 
     def or_zero(self, scope: Scope, value: Value) -> Value:
         """The value with 0 for −inf; shared."""
