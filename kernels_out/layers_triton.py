@@ -2619,12 +2619,9 @@ def _swiglu_backward_d_W_d_U_d_D(
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 128:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
-    if max(BLOCK_I, BLOCK_O) <= 64:
-        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_H, BLOCK_B, warps, stages = 16, 16, 8, 1
+    if max(BLOCK_I, BLOCK_O) > 64:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
     grid = (triton.cdiv(h, BLOCK_H),)
     swiglu_backward_d_W_d_U_d_D_kernel[grid](
         X, W, U, D, d_out, d_W, d_U, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0),
@@ -2897,7 +2894,7 @@ def swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
-        if max(i, o) <= 256 and max(i, o) <= 128:
+        if max(i, o) <= 256 and max(i, o) <= 128 and max(i, o) <= 64:
             return _swiglu_autograd.apply(X, W, U, D)
         return _swiglu_long_autograd.apply(X, W, U, D)
     if max(i, o) <= 256:
@@ -4146,12 +4143,9 @@ def _geglu_backward_d_W_d_U_d_D(
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 128:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
-    if max(BLOCK_I, BLOCK_O) <= 64:
-        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
-    else:
-        BLOCK_H, BLOCK_B, warps, stages = 16, 16, 8, 1
+    if max(BLOCK_I, BLOCK_O) > 64:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
     grid = (triton.cdiv(h, BLOCK_H),)
     geglu_backward_d_W_d_U_d_D_kernel[grid](
         X, W, U, D, d_out, d_W, d_U, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0),
@@ -4424,7 +4418,7 @@ def geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) ->
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
-        if max(i, o) <= 256 and max(i, o) <= 128:
+        if max(i, o) <= 256 and max(i, o) <= 128 and max(i, o) <= 64:
             return _geglu_autograd.apply(X, W, U, D)
         return _geglu_long_autograd.apply(X, W, U, D)
     if max(i, o) <= 256:

@@ -8429,7 +8429,7 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
