@@ -20,6 +20,7 @@ from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.source import Source
 
 if TYPE_CHECKING:
+    from diagc.bench.coverage import Cover
     from diagc.cost.columns import Columns
     from diagc.machine import Machine
     from diagc.plan.derivation import Derivation
@@ -92,12 +93,48 @@ def derive(
     used = len(record.steps)
     final = BaseTwo().run(normal, record) if found is not None else normal
     made = derivation(entry.diagram, normal, record, found, record.steps[used:], refusal)
+    made = replace(made, kernels=_kernel_lines(entry, sizes))
     if machine is not None and refusal is None:
         made = replace(made, schedule=_schedule_lines(entry, machine, sizes or {}))
     if not check:
         return made, True
     checks = check_all(entry.diagram, final, record.steps, found)
     return replace(made, checks=tuple(map(line, checks))), all(c.passed for c in checks)
+
+
+def _kernel_lines(entry: Entry, sizes: Mapping[str, int] | None) -> tuple[str, ...]:
+    """What each of several kernels reads and writes."""
+    from diagc.backends.plans import kernels
+    from diagc.backends.sizes import input_name
+
+    try:
+        (plan, *_) = kernels(entry, sizes, gradients=False).plans
+    except DiagnosticError:
+        return ()
+    if len(plan.launches) == 1:
+        return ()
+    lines: list[str] = []
+    for number, launch in enumerate(plan.launches, 1):
+        made, covers = launch.diagram, launch.variants[-1].kernel.extents.values()
+        written = (f"{name}: {array}" for name, array in zip(made.output_names, made.layouts, strict=True))
+        axes = ", ".join(f"{extent.axis.name} {extent.kind}" for extent in covers)
+        lines.append(
+            f"{number}. {', '.join(map(input_name, made.inputs))} -> {', '.join(written)}; axes {axes}"
+        )
+    return tuple(lines)
+
+
+def emitted(entry: Entry, machine: Machine, sizes: Mapping[str, int]) -> Cover | None:
+    """What the kernels that are launched at these sizes cost with the tiles of the emitted code; None without a kernel.
+
+    Raises `DiagnosticError` E0602 where a size is missing.
+    """
+    from diagc.backends.plans import kernels
+    from diagc.backends.sizes import input_name
+    from diagc.bench.coverage import cover
+
+    arrays = [*map(input_name, entry.diagram.inputs), *entry.diagram.output_names]
+    return cover(kernels(entry, sizes, gradients=False).plans, arrays, machine, sizes)
 
 
 def _schedule_lines(entry: Entry, machine: Machine, sizes: Mapping[str, int]) -> tuple[str, ...]:

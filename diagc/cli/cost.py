@@ -91,7 +91,7 @@ def cost(
         if out is not None:
             write_text(out, table.plot())
         return
-    reports = [request.report(each) for each in found.values()]
+    reports = [request.report(each, with_emitted=style != "csv") for each in found.values()]
     if style == "json":
         made = [r.json() for r in reports]
         click.echo(json.dumps(made[0] if len(made) == 1 else made, indent=2))

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diagc.cost.words import amount, rate, seconds
+from diagc.diagnostics import DiagnosticError
 from diagc.plan.search import named, spoken
 
 if TYPE_CHECKING:
+    from diagc.bench.coverage import Cover
     from diagc.check.entry import Entry
     from diagc.machine import Machine
     from diagc.plan.search import Choice
@@ -32,16 +34,30 @@ class Request:
         self.machine, self.sizes, self.group, self.stream = machine, sizes, group, stream
         self.cluster, self.share = cluster, share
 
-    def report(self, entry: Entry, more: Mapping[str, int] | None = None) -> Report:
-        """The prediction for an entry, at sizes that may be given in part by `more`."""
-        from diagc.api import clusters, cost as predict, decided_by_data
+    def report(
+        self, entry: Entry, more: Mapping[str, int] | None = None, with_emitted: bool = False
+    ) -> Report:
+        """The prediction for an entry, at sizes that may be given in part by `more`.
+
+        With what is emitted, kernels of which no single one could do it are a prediction, too.
+        """
+        from diagc.api import clusters, cost as predict, decided_by_data, emitted
 
         sizes = {**self.sizes, **(more or {})}
         share = Fraction(1 if self.share is None else self.share).limit_denominator(10**6)
-        choices = predict(entry, self.machine, sizes, self.group, self.stream, share)
+        fixed = self.group or self.stream or not with_emitted
+        launched = None if fixed else emitted(entry, self.machine, sizes)
+        try:
+            choices = predict(entry, self.machine, sizes, self.group, self.stream, share)
+        except DiagnosticError:
+            if launched is None or len(launched.stages) == 1:
+                raise
+            return Report(entry.diagram.name, self.machine, sizes, (), launched=launched)
         together = clusters(entry, self.machine, sizes, choices[0]) if self.cluster else {}
         data = Data(decided_by_data(entry), self.share)
-        return Report(entry.diagram.name, self.machine, sizes, choices, self.cluster, together, data)
+        return Report(
+            entry.diagram.name, self.machine, sizes, choices, self.cluster, together, data, launched
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +79,25 @@ class Data:
 
 
 class Report:
-    """The best schedules of one entry at one size."""
+    """The best schedules of one entry as one kernel at one size, and the kernels that are emitted.
+
+    There are no schedules where only several kernels do it.
+    """
 
     def __init__(
         self, name: str, machine: Machine, sizes: Mapping[str, int], choices: tuple[Choice, ...],
         cluster: int | None = None, together: Mapping[int, float] | None = None, data: Data | None = None,
+        launched: Cover | None = None,
     ) -> None:  # fmt: skip
         self.name, self.machine, self.sizes, self.choices = name, machine, sizes, choices
         self.cluster, self.together, self.data = cluster, together or {}, data or Data()
+        self.launched = launched
 
     def json(self) -> dict[str, Any]:
         """The prediction under the keys that measurements use too."""
+        if not self.choices:
+            head = {"entry": self.name, "machine": self.machine.name, "sizes": dict(self.sizes)}
+            return head | {"schedule": None} | self._emitted()
         best = self.choices[0].estimate
         return {
             "entry": self.name,
@@ -103,14 +127,35 @@ class Report:
                 _schedule(c) | {"predicted_seconds": c.estimate.predicted_seconds} for c in self.choices[1:]
             ],
             **({"cluster": self.cluster, "cluster_seconds": dict(self.together)} if self.cluster else {}),
+            **self._emitted(),
         }
+
+    def _emitted(self) -> dict[str, Any]:
+        """The kernels that are launched, with the tiles of the emitted code."""
+        if self.launched is None:
+            return {}
+        kernels = [
+            {
+                "kernel": stage.variant.kernel.name,
+                "tiles": {axis.name: block for axis, block in stage.config.blocks},
+                "predicted_seconds": stage.cost.predicted_seconds,
+                "level_bytes": dict(stage.cost.level_bytes),
+                "bound": stage.cost.bound,
+            }
+            for stage in self.launched.stages
+        ]
+        return {"emitted": {"predicted_seconds": self.launched.seconds, "kernels": kernels}}
 
     def lines(self) -> Iterator[str]:
         """The prediction for a reader."""
-        best, cost = self.choices[0], self.choices[0].estimate
         written = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
         yield f"{self.name} on {self.machine.title}: {written}"
         yield ""
+        if not self.choices:
+            yield "schedule   no one kernel holds all of it"
+            yield from self._kernels()
+            return
+        best, cost = self.choices[0], self.choices[0].estimate
         yield f"schedule   {spoken(best)}; {cost.programs:,} programs"
         yield from self.data.lines()
         yield f"time       {seconds(cost.predicted_seconds)}, limited by {cost.bound}"
@@ -132,6 +177,20 @@ class Report:
             yield f"   {choice.reason}"
         if self.cluster:
             yield from self._clustered()
+        yield from self._kernels()
+
+    def _kernels(self) -> Iterator[str]:
+        """The kernels that are launched, each with its time."""
+        if self.launched is None:
+            return
+        stages = self.launched.stages
+        count = "one kernel" if len(stages) == 1 else f"{len(stages)} kernels"
+        yield ""
+        yield f"emitted    {count} with the tiles of the emitted code: {seconds(self.launched.seconds)}"
+        for stage in stages:
+            tiles = ", ".join(f"{axis.name} = {block}" for axis, block in stage.config.blocks)
+            time = f"{seconds(stage.cost.predicted_seconds):>10}, limited by {stage.cost.bound}"
+            yield f"  {time}: {stage.variant.kernel.name}{f' ({tiles})' if tiles else ''}"
 
     def _clustered(self) -> Iterator[str]:
         """What clusters of the chosen size do for the transfer of chunks, and which size does most."""

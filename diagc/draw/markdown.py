@@ -50,6 +50,13 @@ def _laws(laws: Sequence[Law]) -> Iterator[str]:
 
 
 def _kernel(found: Derivation) -> Iterator[str]:
+    if found.kernels:
+        yield f"{len(found.kernels)} kernels are emitted:"
+        yield ""
+        yield from found.kernels
+        yield ""
+        yield "As one kernel, which is not emitted:"
+        yield ""
     if found.refusal is not None:
         yield f"None: {found.refusal}."
         return

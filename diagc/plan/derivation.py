@@ -56,7 +56,10 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """The steps of one entry. Without a kernel, `refusal` says why; `notes` are what a law did not allow."""
+    """The steps of one entry. Without one kernel for all, `refusal` says why; `notes` are what a law did not allow.
+
+    `kernels` are those that are emitted, where they are several.
+    """
 
     name: str
     signature: str
@@ -70,6 +73,7 @@ class Derivation:
     finish: tuple[Definition, ...]
     notes: tuple[str, ...]
     refusal: str | None = None
+    kernels: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
 

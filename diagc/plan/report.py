@@ -20,7 +20,13 @@ def text(found: Derivation) -> str:
     lines += [count(found.laws), *_laws(found.laws), ""]
     lines += ["normal form", *_definitions(found.normal), ""]
     lines += [f"note: {note}" for note in found.notes]
-    lines += _kernel(found) if found.refusal is None else [f"no kernel: {found.refusal}"]
+    lines += (
+        [f"{len(found.kernels)} kernels", *(f"  {line}" for line in found.kernels), ""]
+        if found.kernels
+        else []
+    )
+    one = "no single kernel" if found.kernels else "no kernel"
+    lines += _kernel(found) if found.refusal is None else [f"{one}: {found.refusal}"]
     if found.hardware:
         lines += ["", f"for the hardware: {count(found.hardware)}", *_laws(found.hardware)]
     if found.schedule:
@@ -48,7 +54,8 @@ def _laws(laws: Sequence[Law]) -> Iterator[str]:
 
 
 def _kernel(found: Derivation) -> Iterator[str]:
-    yield f"kernel: axes {', '.join(f'{axis} {kind}' for axis, kind in found.covers)}"
+    title = "as one kernel, which is not emitted" if found.kernels else "kernel"
+    yield f"{title}: axes {', '.join(f'{axis} {kind}' for axis, kind in found.covers)}"
     for number, loop in enumerate(found.loops, 1):
         yield from _loop(number, loop)
     if found.second is not None:

@@ -148,3 +148,17 @@ def test_tiles_that_data_leave_are_counted_as_far_as_they_are_given() -> None:
 def test_nothing_is_assumed_where_indices_decide() -> None:
     assert "assumed" not in run(*HEAD)
     assert "data" not in json.loads(run(*HEAD, "--format", "json"))
+
+
+def test_kernels_that_are_emitted_are_listed_and_priced() -> None:
+    options = ["--entry", "layernorm_matmul", "--on", "h200", "--size", "row=8192,n=8192,o=8192"]
+    found = json.loads(run(str(ROOT / "specs/norm/fused.diag"), *options, "--format", "json"))["emitted"]
+    assert len(found["kernels"]) == 2
+    assert found["predicted_seconds"] == pytest.approx(sum(k["predicted_seconds"] for k in found["kernels"]))
+
+
+def test_several_kernels_are_priced_where_no_single_one_holds_it() -> None:
+    options = ["--entry", "mla", "--on", "h200", "--size", "b=2,h=16,q=8192,x=8192"]
+    text = run(str(ROOT / "specs/attention/latent.diag"), *options)
+    assert "no one kernel holds all of it" in text
+    assert "emitted    3 kernels" in text

@@ -249,3 +249,13 @@ def test_a_step_that_makes_an_infinity_finite_is_wrong() -> None:
     clipped = written.with_outputs(tuple(apply("min", n, constant(1e300)) for n in written.outputs))
     assert check_result(written, written, "the same").passed
     assert not check_result(written, clipped, "clipped").passed
+
+
+def test_several_kernels_are_listed_and_the_single_one_is_said_not_to_be_emitted() -> None:
+    found = entry("""axis row, n, o
+        fn f(X: bf16[row n], w: f32[n], b: f32[n], W: bf16[n o]) -> bf16[row o] {
+          return sum[n](layer_norm[n](X, w, b) * W)
+        }""")
+    text = api.derivation_text({"f": found})
+    assert "2 kernels\n  1. X -> " in text
+    assert "as one kernel, which is not emitted" in text
