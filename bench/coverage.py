@@ -149,14 +149,25 @@ def _last(printed: str) -> dict[str, Any]:
     return json.loads(lines[-1]) if lines else {}
 
 
+def _finished(found: dict[str, Any]) -> bool:
+    """Whether a part was run to its end: it may have taken longer than it was given."""
+    return (
+        bool(found)
+        and "not finished" not in found.get("missing", "")
+        and found.get("cases", 0) >= found.get("of", 0)
+    )
+
+
 def refresh(path: Path, name: str, entry: Entry, again: bool, limit: float) -> None:
     """Run the parts that are not known for the code that is emitted now, each for `limit` seconds at most.
+
+    What did not finish is run again.
 
     Small cases come first, so that what does not finish has something to show.
     """
     there = {} if again else known(path, name, entry)
     for part, code in codes(entry, path.name).items():
-        if part not in there:
+        if not _finished(there.get(part, {})):
             command = [sys.executable, "-m", "bench.coverage", "--measure", str(path), name, part]
             found = _answer(command, limit)
             keep(path, name, part, code, found)
