@@ -89,12 +89,16 @@ def laboured(made: Structure, reductions: Sequence[Node]) -> list[tuple[Node, tu
 
 
 def _labour(side: Sequence[Node], folds: set[Node]) -> int:
-    """Operations of a vector unit for an element of a side; none where a fold of the kernel makes it."""
+    """Operations of a vector unit for an element of a side; none where a fold of the kernel makes it.
+
+    What depends on indices alone, such as the angles of rotated positions, is part of a load and does not count.
+    """
     below = list(walk(side))
     if not folds.isdisjoint(below):
         return 0
     axes = {axis for factor in side for axis in factor.axes}
-    maps = [n.op.function for n in below if isinstance(n.op, ops.Map) and set(n.axes) == axes]
+    read = {n for n in below if any(isinstance(b.op, ops.Input) for b in walk((n,)))}
+    maps = [n.op.function for n in read if isinstance(n.op, ops.Map) and set(n.axes) == axes]
     return sum(f.flops + SPECIAL * f.special for f in maps)
 
 

@@ -39,6 +39,7 @@ from diagc.plan.obstacles import (
     unmultiplied,
 )
 from diagc.plan.out_of_order import out_of_order
+from diagc.plan.stages import Stage, writers_first
 from diagc.plan.structure import Structure, fills, reduced_axes, structure
 
 MAX_ROUNDS = 100
@@ -46,14 +47,6 @@ MAX_ROUNDS = 100
 
 
 Held = Literal["short", "long", "any"]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One kernel of a partition: a diagram whose inputs are those of the whole and buffers, and its structure."""
-
-    diagram: Diagram
-    structure: Structure
 
 
 def partition(
@@ -101,7 +94,7 @@ class _Partition:
             for current in found or self._unmultiplied(made) or self._laboured(made):
                 self._cut(current)
             if set(self.cuts) == before:
-                return self._ordered(self._read_by_others(groups))
+                return writers_first(self._read_by_others(groups), self.diagram.inputs)
         raise AssertionError("cutting does not end on this diagram")
 
     def _read_by_others(self, groups: list[tuple[Node, ...]]) -> list[Stage]:
@@ -280,19 +273,6 @@ class _Partition:
         layout = self.diagram.layouts[place]
         return node(ops.Input(self.diagram.output_names[place]), array=layout)
 
-    def _ordered(self, stages: list[Stage]) -> tuple[Stage, ...]:
-        """Writers before readers."""
-        done = {_input_name(n) for n in self.diagram.inputs}
-        pending, ordered = list(stages), list[Stage]()
-        while pending:
-            ready = [s for s in pending if all(_input_name(n) in done for n in s.diagram.inputs)]
-            if not ready:
-                raise AssertionError("kernels wait for each other")
-            ordered += ready
-            pending = [s for s in pending if s not in ready]
-            done |= {name for s in ready for name in s.diagram.output_names}
-        return tuple(ordered)
-
     # ---- obstacles
 
     def _obstacles(self, made: Structure) -> list[Node]:
@@ -409,8 +389,3 @@ def _last(found: Iterable[Node]) -> list[Node]:
 def _is_read(current: Node) -> bool:
     """Whether a re-indexing is a load of an input."""
     return isinstance(current.inputs[0].op, ops.Input)
-
-
-def _input_name(current: Node) -> str:
-    assert isinstance(current.op, ops.Input)
-    return current.op.name
