@@ -97,7 +97,10 @@ def _labour(side: Sequence[Node], folds: set[Node]) -> int:
     if not folds.isdisjoint(below):
         return 0
     axes = {axis for factor in side for axis in factor.axes}
-    read = {n for n in below if any(isinstance(b.op, ops.Input) for b in walk((n,)))}
+    read = set[Node]()
+    for current in below:  # operands come first
+        if isinstance(current.op, ops.Input) or not read.isdisjoint(current.inputs):
+            read.add(current)
     maps = [n.op.function for n in read if isinstance(n.op, ops.Map) and set(n.axes) == axes]
     return sum(f.flops + SPECIAL * f.special for f in maps)
 

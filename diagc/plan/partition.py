@@ -78,6 +78,9 @@ class _Partition:
     cuts: dict[Node, Node] = field(default_factory=dict[Node, Node])
     readers: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     known: dict[tuple[Node, ...], Stage] = field(default_factory=dict[tuple[Node, ...], Stage])
+    asked: dict[tuple[tuple[Node, ...], ...], Stage] = field(
+        default_factory=dict[tuple[tuple[Node, ...], ...], Stage]
+    )
 
     def run(self) -> tuple[Stage, ...]:
         self.readers = users(self.diagram.outputs)
@@ -224,6 +227,12 @@ class _Partition:
         )
 
     def _stage(self, group: tuple[Node, ...]) -> Stage:
+        asked = (group, tuple(self.cuts), self.diagram.outputs)
+        if asked not in self.asked:
+            self.asked[asked] = self._made(group)
+        return self.asked[asked]
+
+    def _made(self, group: tuple[Node, ...]) -> Stage:
         outside = {n: b for n, b in self.cuts.items() if n not in group}
         outside |= {
             n: self._result_input(n)
