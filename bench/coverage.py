@@ -64,10 +64,14 @@ def place(path: Path, name: str) -> Path:
     return CACHE / f"{path.stem}.{name}.json"
 
 
+def _kept(file: Path) -> dict[str, dict[str, Any]]:
+    """By part and code what was found."""
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
 def known(path: Path, name: str, entry: Entry) -> dict[str, dict[str, Any]]:
     """The findings about the code that is emitted now, by part."""
-    file = place(path, name)
-    kept: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.exists() else {}
+    kept = _kept(place(path, name))
     return {
         part: kept[part][code] for part, code in codes(entry, path.name).items() if code in kept.get(part, {})
     }
@@ -76,7 +80,7 @@ def known(path: Path, name: str, entry: Entry) -> dict[str, dict[str, Any]]:
 def keep(path: Path, name: str, part: str, code: str, found: dict[str, Any]) -> None:
     """Add a finding to what is kept."""
     file = place(path, name)
-    kept: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.exists() else {}
+    kept = _kept(file)
     kept.setdefault(part, {})[code] = found
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(kept, indent=1))

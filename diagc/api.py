@@ -114,13 +114,11 @@ def _kernel_lines(entry: Entry, sizes: Mapping[str, int] | None) -> tuple[str, .
     if len(plan.launches) == 1:
         return ()
     lines: list[str] = []
-    for number, launch in enumerate(plan.launches, 1):
+    for launch in plan.launches:
         made, covers = launch.diagram, launch.variants[-1].kernel.extents.values()
         written = (f"{name}: {array}" for name, array in zip(made.output_names, made.layouts, strict=True))
         axes = ", ".join(f"{extent.axis.name} {extent.kind}" for extent in covers)
-        lines.append(
-            f"{number}. {', '.join(map(input_name, made.inputs))} -> {', '.join(written)}; axes {axes}"
-        )
+        lines.append(f"{', '.join(map(input_name, made.inputs))} -> {', '.join(written)}; axes {axes}")
     return tuple(lines)
 
 

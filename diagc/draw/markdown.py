@@ -53,7 +53,7 @@ def _kernel(found: Derivation) -> Iterator[str]:
     if found.kernels:
         yield f"{len(found.kernels)} kernels are emitted:"
         yield ""
-        yield from found.kernels
+        yield from (f"{number}. {line}" for number, line in enumerate(found.kernels, 1))
         yield ""
         yield "As one kernel, which is not emitted:"
         yield ""

@@ -120,7 +120,7 @@ def _laws(laws: Sequence[Law], first: int) -> str:
 
 def _kernel(found: Derivation) -> Iterator[str]:
     if found.kernels:
-        items = "".join(f"<li>{_code(line.split('. ', 1)[1])}</li>" for line in found.kernels)
+        items = "".join(f"<li>{_code(line)}</li>" for line in found.kernels)
         yield f"<p>{len(found.kernels)} kernels are emitted:</p><ol>{items}</ol>"
         yield "<p>As one kernel, which is not emitted:</p>"
     if found.refusal is not None:

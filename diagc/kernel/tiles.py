@@ -12,6 +12,7 @@ from diagc.core.diagram import Node
 from diagc.core.dtypes import DType, promote
 from diagc.kernel.builder import NEGATIVE_INFINITY, Builder, Scope
 from diagc.kernel.ir import Dot, Fold, Index, Number, Running, Value
+from diagc.plan.extent import blocked_axes
 
 
 class TileBuilder(Builder):
@@ -225,7 +226,7 @@ class TileBuilder(Builder):
         )
 
     def _sides(self, node: Node) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
-        return tile_sides(node, {axis for axis, extent in self.extents.items() if extent.blocked})
+        return tile_sides(node, blocked_axes(self.extents))
 
     def _dot(
         self, scope: Scope, node: Node, sides: tuple[tuple[Node, ...], tuple[Node, ...]], start: Value | None

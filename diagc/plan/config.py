@@ -18,6 +18,7 @@ from diagc.core.contraction import contracted_factors, contraction_dtype, tile_s
 from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import narrowest_float
 from diagc.cost.region import Region
+from diagc.plan.extent import blocked_axes
 from diagc.plan.regions import region
 from diagc.plan.structure import Structure
 
@@ -77,7 +78,7 @@ def has_dot(structure: Structure) -> bool:
 
 def _contractions(structure: Structure) -> list[tuple[Node, ...]]:
     """The factors of each product of matrices on tiles."""
-    blocked = {axis for axis, extent in structure.extents.items() if extent.blocked}
+    blocked = blocked_axes(structure.extents)
     return [contracted_factors(current) for current in walk(structure.roots) if tile_sides(current, blocked)]
 
 

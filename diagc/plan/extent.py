@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,3 +28,8 @@ class Extent:
     def blocked(self) -> bool:
         """Whether tiles have a dimension for this axis."""
         return self.kind in ("tile", "resident", "stream", "twin")
+
+
+def blocked_axes(extents: Mapping[Axis, Extent]) -> set[Axis]:
+    """The axes that tiles have a dimension for."""
+    return {axis for axis, extent in extents.items() if extent.blocked}

@@ -9,6 +9,7 @@ from diagc.core import ops
 from diagc.core.axes import Axis
 from diagc.core.contraction import multiplies, tile_sides
 from diagc.core.diagram import Node, walk
+from diagc.plan.extent import blocked_axes
 from diagc.plan.structure import Structure, fills, reduced_axes
 
 LABOUR = 17
@@ -74,7 +75,7 @@ def doubled(made: Structure, reductions: Sequence[Node]) -> list[Node]:
 
 def laboured(made: Structure, reductions: Sequence[Node]) -> list[tuple[Node, tuple[Node, ...]]]:
     """Sides of products whose elements take longer to compute, again in each program, than to multiply."""
-    blocked = {axis for axis, extent in made.extents.items() if extent.blocked}
+    blocked = blocked_axes(made.extents)
     folds, found = set(reductions), list[tuple[Node, tuple[Node, ...]]]()
     for reduction in reductions:
         first, second = tile_sides(reduction, blocked) or ((), ())
@@ -107,7 +108,7 @@ def _labour(side: Sequence[Node], folds: set[Node]) -> int:
 
 def unmultiplied(made: Structure, reductions: Sequence[Node]) -> list[Node]:
     """Products of matrices that would not be products of two matrices on the tiles of a kernel."""
-    blocked = {axis for axis, extent in made.extents.items() if extent.blocked}
+    blocked = blocked_axes(made.extents)
     return [r for r in reductions if multiplies(r, fills) and tile_sides(r, blocked) is None]
 
 

@@ -20,11 +20,9 @@ def text(found: Derivation) -> str:
     lines += [count(found.laws), *_laws(found.laws), ""]
     lines += ["normal form", *_definitions(found.normal), ""]
     lines += [f"note: {note}" for note in found.notes]
-    lines += (
-        [f"{len(found.kernels)} kernels", *(f"  {line}" for line in found.kernels), ""]
-        if found.kernels
-        else []
-    )
+    if found.kernels:
+        listed = (f"  {number}. {line}" for number, line in enumerate(found.kernels, 1))
+        lines += [f"{len(found.kernels)} kernels", *listed, ""]
     one = "no single kernel" if found.kernels else "no kernel"
     lines += _kernel(found) if found.refusal is None else [f"{one}: {found.refusal}"]
     if found.hardware:

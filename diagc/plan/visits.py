@@ -14,7 +14,7 @@ from diagc.core.axes import Axis
 from diagc.core.diagram import Node, walk
 from diagc.core.guards import is_short, masks_of
 from diagc.core.requirements import Combined, Requirement, chooses_along, extremes, requirement
-from diagc.plan.extent import Extent
+from diagc.plan.extent import Extent, blocked_axes
 
 LEAST_LANES: Final = 16
 """Lanes along a tiled or resident axis: the shortest block."""
@@ -25,7 +25,7 @@ PAYS: Final = 8
 
 def searched(reductions: tuple[Node, ...], axis: Axis, extents: Mapping[Axis, Extent]) -> Requirement | None:
     """What to look for along `axis` before a loop that carries the reductions; None where it does not pay."""
-    tiled = {a for a, extent in extents.items() if extent.blocked}
+    tiled = blocked_axes(extents)
     found = tuple(_required(reductions, axis, extents).values())
     if not found:
         return None
@@ -54,7 +54,7 @@ def _required(
     """
     if is_short(axis):
         return {}
-    tiled = {a for a, extent in extents.items() if extent.blocked}
+    tiled = blocked_axes(extents)
     found: dict[Node, Requirement] = {}
     for part in (part for mask in masks_of(reductions, axis) for part in mask.rest):
         made = requirement(part, axis, tiled, reductions)

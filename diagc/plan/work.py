@@ -13,6 +13,7 @@ from diagc.core.dtypes import DType
 from diagc.core.fold import Component
 from diagc.core.guards import masks_of
 from diagc.cost.region import Operand, Work
+from diagc.plan.extent import blocked_axes
 from diagc.plan.structure import Structure
 
 _NARROW = 4
@@ -73,7 +74,7 @@ def _contraction(structure: Structure, current: Node) -> list[Work]:
     """2·M·N·K, on matrix units where they can multiply the tiles; sides of several factors are multiplied before."""
     assert isinstance(current.op, ops.Reduce)
     factors = summed_factors(current)
-    blocked = {a for a, e in structure.extents.items() if e.blocked}
+    blocked = blocked_axes(structure.extents)
     every = tuple(a.uid for a in in_order((*current.axes, *current.op.axes)))
     dtype = contraction_dtype(current) or current.dtype
     sides = tile_sides(current, blocked)
