@@ -1,4 +1,4 @@
-"""Bringing a running state from old to new centres: what an element has in them, new over old, or new minus old."""
+"""Bringing a running state from old to new references: new over old, new minus old, or what is left of a list."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from diagc.core.diagram import Node
 from diagc.core.dtypes import DType
 from diagc.core.fold import Component
 from diagc.core.fold.horner import horner
+from diagc.core.fold.selection import head
 from diagc.kernel.builder import Scope
 from diagc.kernel.ir import Value
 from diagc.kernel.tiles import TileBuilder
@@ -18,11 +19,25 @@ def follow(builder: TileBuilder, before: Scope, after: Scope, component: Compone
         kept = builder.add(after, "eq", old, new, dtype=DType.BOOL)
         fill = builder.cast(after, builder.value(after, component.reset.fill), state.dtype)
         return builder.add(after, "where", kept, state, fill, dtype=state.dtype, hint=state.hint)
+    if component.selection is not None:
+        return _left(builder, before, after, component, state)
     if component.terms:
         changes = {atom: _change(builder, before, after, centre) for atom, centre in component.centres}
         sources = {term.source: builder.value(before, term.source) for term in component.terms}
         state = horner(component.terms, state, changes, sources, _Values(builder, after, state))
     return _rescaled(builder, before, after, component, state)
+
+
+def _left(builder: TileBuilder, before: Scope, after: Scope, component: Component, state: Value) -> Value:
+    """What the running state has for a round once the places of the rounds before it are taken."""
+    selection = component.selection
+    assert selection is not None
+    listed = (*selection.values, *selection.places)
+    old = {n: builder.value(before, n) for n in listed}
+    new = {n: builder.value(after, n) for n in listed if n is not component.reduction}
+    fill = selection.fill
+    other = None if fill is None else builder.cast(after, builder.value(after, fill), state.dtype)
+    return head(selection, old, new, other, _Choices(builder, after))
 
 
 def mentioned(component: Component) -> list[Node]:
@@ -54,6 +69,28 @@ class _Values:
         return self.builder.add(
             self.scope, function, left, right, dtype=self.state.dtype, hint=self.state.hint
         )
+
+
+class _Choices:
+    """Choices between values, shared by the rounds of a selection."""
+
+    def __init__(self, builder: TileBuilder, scope: Scope) -> None:
+        self.builder = builder
+        self.scope = scope
+
+    def equal(self, left: Value, right: Value) -> Value:
+        return self._shared("eq", left, right, dtype=DType.BOOL)
+
+    def choose(self, condition: Value, chosen: Value, other: Value) -> Value:
+        return self._shared("where", condition, chosen, other, dtype=other.dtype)
+
+    def _shared(self, function: str, *operands: Value, dtype: DType) -> Value:
+        *first, last = operands
+        key = (" ".join((function, *(str(id(o)) for o in first))), id(last))
+        if key not in self.scope.derived:
+            made = self.builder.add(self.scope, function, *operands, dtype=dtype, hint=last.hint)
+            self.scope.derived[key] = made
+        return self.scope.derived[key]
 
 
 def _change(builder: TileBuilder, before: Scope, after: Scope, centre: Node) -> Value:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from diagc.core import ops
 from diagc.core.diagram import Node
-from diagc.core.fold import Component, FoldAlgebra, Rescale, Term
+from diagc.core.fold import Component, FoldAlgebra, Rescale, Selection, Term
 from diagc.core.formula import formula
 from diagc.plan.structure import Structure
 
@@ -51,7 +51,8 @@ def fold_states(algebra: FoldAlgebra, names: dict[Node, str]) -> Iterator[State]
         name, unit = names[component.reduction], ops.UNITS[component.monoid]
         sides = [_follow(component, names, side, "") for side in ("a", "b")]
         join = _JOINS.get(component.monoid, f"{component.monoid}({{}}, {{}})")
-        follows = component.terms or component.reset or not component.rescale.is_identity
+        special = component.reset or component.selection
+        follows = component.terms or special or not component.rescale.is_identity
         consumed = " ".join(axis.name for axis in _consumed(component))
         lift = f"{component.monoid}[{consumed}]({formula(component.element, names)})"
         changed = _follow(component, names, "old", "new") if follows else None
@@ -82,11 +83,26 @@ def _follow(component: Component, names: dict[Node, str], old: str, new: str) ->
     if component.reset is not None:
         before, after = (_at(component.reset.reference, names, when) for when in (old, new))
         return f"where({before} == {after}, {value}, {formula(component.reset.fill, names)})"
+    if component.selection is not None:
+        return _head(component.selection, names, old, new)
     moved = [_moved(term, names, old, new) for term in component.terms]
     total = _added([value, *moved])
     if moved and not component.rescale.is_identity:
         total = f"({total})"
     return _rescaled(component.rescale, total, names, old, new)
+
+
+def _head(selection: Selection, names: dict[Node, str], old: str, new: str) -> str:
+    """What is left of the list of a state: its first element at a place that no earlier round has taken."""
+    *listed, last = (_at(value, names, old) for value in selection.values)
+    entries = [*zip(listed, (_at(place, names, old) for place in selection.places), strict=False)]
+    shown = ", ".join([*(f"{value} at {place}" for value, place in entries), last])
+    taken = ", ".join(_at(place, names, new) for place in selection.taken)
+    if selection.fill is None:
+        return f"first({shown}; not at {taken})"
+    shown = f"{shown} at {_at(selection.places[-1], names, old)}"
+    best = _at(selection.values[-1], names, new)
+    return f"place(first({shown}; not at {taken}) == {best}, else {formula(selection.fill, names)})"
 
 
 def _moved(term: Term, names: dict[Node, str], old: str, new: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from diagc.core import ops
 from diagc.core.axes import Axis, in_order
@@ -37,6 +38,9 @@ FUSIBLE = (
     | ops.Scan
 )
 """The leaves that fused kernels are made of; the others run in plain JAX."""
+
+MAX_BESIDE: Final = 16
+"""Longest axis of results that a program holds beside its folds, so that it does not repeat them for each index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +249,8 @@ def _extents(
     }
     candidates = [axis for axis in group if axis not in extents]
     tiled = _contracted_sides(nodes, candidates, streamed) or _sharing_sides(nodes, candidates, streamed)
-    held = _held_sides(nodes, tiled, streamed | walked)
+    looped = streamed | walked
+    held = _held_sides(nodes, tiled, looped) | _beside_folds(nodes, candidates, looped)
     extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
     candidates = [axis for axis in candidates if axis not in held]
     tiled -= held
@@ -282,6 +287,15 @@ def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) ->
         if inner and tiled & set(current.axes):
             found |= tiled - set(current.axes)
     return found
+
+
+def _beside_folds(nodes: tuple[Node, ...], candidates: list[Axis], looped: set[Axis]) -> set[Axis]:
+    """Short axes that no fold of a loop has: programs that share them out would repeat the loop, one holds them all."""
+    folds = [n for n in nodes if isinstance(n.op, ops.Reduce) and looped & set(reduced_axes(n))]
+    inside = {axis for n in nodes if looped & set(n.axes) for axis in n.axes}
+    inside |= {axis for fold in folds for axis in fold.axes}
+    short = [a for a in candidates if a.size.value is not None and a.size.value <= MAX_BESIDE]
+    return set(short) - inside if folds else set()
 
 
 def fills(axis: Axis) -> bool:

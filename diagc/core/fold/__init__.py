@@ -7,6 +7,7 @@ from diagc.core.fold.algebra import (
     NotStreaming,
     Rescale,
     Reset,
+    Selection,
     Term,
     count_of,
 )  # fmt: skip
@@ -14,6 +15,6 @@ from diagc.core.fold.derive import derive_components
 from diagc.core.fold.merge import Merge, followed, lifted, merge
 
 __all__ = [
-    "Component", "Dependence", "FoldAlgebra", "Merge", "NotStreaming", "Rescale", "Reset", "Term", "count_of",
-    "derive_components", "followed", "lifted", "merge",
+    "Component", "Dependence", "FoldAlgebra", "Merge", "NotStreaming", "Rescale", "Reset", "Selection", "Term",
+    "count_of", "derive_components", "followed", "lifted", "merge",
 ]  # fmt: skip

@@ -2,7 +2,8 @@
 
 A fold over axes has one number of state for each component, earlier ones first; later ones may refer to earlier ones.
 When the earlier ones go from r to r', a component follows exactly: by a scalar (`Rescale`), by a Taylor polynomial in
-the change of its centres with the sums of its derivatives as coefficients (`Term`), or by starting over (`Reset`).
+the change of its centres with the sums of its derivatives as coefficients (`Term`), by starting over (`Reset`), or by
+going to the best that is left (`Selection`).
 """
 
 from __future__ import annotations
@@ -70,6 +71,24 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Rounds 1 … j of taking the best along an axis, for the value or for the place of round j.
+
+    `values` are the extrema r₁ … rⱼ. `places` are where they are attained: p₁ … pⱼ for a place, whose `fill` stands
+    where nothing is left, p₁ … pⱼ₋₁ for a value.
+    """
+
+    values: tuple[Node, ...]
+    places: tuple[Node, ...]
+    fill: Node | None = None
+
+    @property
+    def taken(self) -> tuple[Node, ...]:
+        """The places of the rounds before this one."""
+        return self.places[: len(self.values) - 1]
+
+
+@dataclass(frozen=True, slots=True)
 class NotStreaming(Exception):
     """Why an element does not stream: `culprit` mixes the streamed axis with an earlier reduction."""
 
@@ -81,9 +100,9 @@ class NotStreaming(Exception):
 class Component:
     """One number of the state: a reduction, and how its running value follows a change of the earlier ones.
 
-    The new value is (value + Σ terms) rescaled, or the fill of the reset. `basis` are the reductions that move as one
-    vector, `centres` the expressions whose change moves them, each with what stands for it while the fold runs, see
-    `FoldAlgebra.centres`.
+    The new value is (value + Σ terms) rescaled, or the fill of the reset, or the head of the selection. `basis` are the
+    reductions that move as one vector, `centres` the expressions whose change moves them, each with what stands for it
+    while the fold runs, see `FoldAlgebra.centres`.
     """
 
     reduction: Node
@@ -92,6 +111,7 @@ class Component:
     basis: tuple[Node, ...] = ()
     centres: tuple[tuple[Node, Node], ...] = ()
     reset: Reset | None = None
+    selection: Selection | None = None
 
     @property
     def monoid(self) -> Monoid:

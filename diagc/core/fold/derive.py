@@ -2,8 +2,8 @@
 
 A cascade of reductions over an axis, `r_j = ⊕_j over k of e_j(x_k, r_1 … r_{j-1})`, streams iff every dependence on
 an earlier `r` can be repaired. Over a sum: scalars that multiply it, and polynomials through the vector of their
-derivatives. Over a max or min: terms that are added. Over any of these: an element that counts only where x attains
-an earlier extremum starts over when the extremum changes.
+derivatives. Over a max or min: terms that are added, or the best that is left where earlier rounds took theirs. Over
+any of these: an element that counts only where x attains an earlier extremum starts over when the extremum changes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from diagc.core.diagram import Node
 from diagc.core.fold.algebra import Component, Dependence, NotStreaming, Rescale, Reset, literal, name_of
 from diagc.core.fold.moments import sum_components
 from diagc.core.fold.scalar import scalar_terms
+from diagc.core.fold.selection import selection_of
 from diagc.core.formula import formula
 
 
@@ -32,6 +33,9 @@ def derive_components(reduction: Node, earlier: Iterable[Component]) -> tuple[Co
     reset = _reset(reduction, dependence)
     if reset is not None:
         return (Component(reduction, Rescale(), reset=reset),)
+    selection = selection_of(reduction, dependence)
+    if selection is not None:
+        return (Component(reduction, Rescale(), selection=selection),)
     match reduction.op.monoid:
         case "sum":
             return sum_components(reduction, before)

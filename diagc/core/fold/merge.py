@@ -14,6 +14,7 @@ from diagc.core import ops
 from diagc.core.diagram import Array, Node, apply, constant, node, substitute
 from diagc.core.fold.algebra import Component, FoldAlgebra, Rescale
 from diagc.core.fold.horner import horner
+from diagc.core.fold.selection import head
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def followed(
         reference = component.reset.reference
         kept = apply("eq", old[reference], new[reference])
         return apply("where", kept, value, component.reset.fill)
+    if component.selection is not None:
+        return head(component.selection, old, new, component.selection.fill, _Nodes())
     if component.terms:
         changes = {
             atom: apply("sub", substitute((centre,), dict(new))[0], substitute((centre,), dict(old))[0])
@@ -125,3 +128,9 @@ class _Nodes:
 
     def number(self, value: float) -> Node:
         return constant(value)
+
+    def equal(self, left: Node, right: Node) -> Node:
+        return apply("eq", left, right)
+
+    def choose(self, condition: Node, chosen: Node, other: Node) -> Node:
+        return apply("where", condition, chosen, other)
