@@ -839,102 +839,7 @@ def nearest_kernel(
 
 
 @triton.jit
-def nearest_parts_min_parts_rows_kernel(
-    Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
-    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
-    x_part_index = program.to(tl.int64)
-    x_in_index = tl.arange(0, BLOCK_X_IN_1)
-    d_index = tl.arange(0, BLOCK_D)
-    # src[nearest.diag:10]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    K = tl.load(
-        K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
-        other=0.0,
-    )
-    sub_x_in_d = K - tl.where(K == float("-inf"), 0.0, Q[None, :])
-    sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-    # src[nearest.diag:7]
-    mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-    sum_ = tl.sum(mul_x_in_d, 1)
-    lt_x_in = ((size_length_x * x_part_index) + x_in_index) < size_x
-    where_x_in = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, sum_, float("inf")), float("inf"))
-    min_ = tl.min(where_x_in, 0)
-    tl.store(min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q, min_)
-
-
-@triton.jit
-def nearest_parts_min_parts_kernel(
-    Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
-    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    x_part_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    min_x_in = tl.full([BLOCK_Q], float("inf"), tl.float32)
-    mul = size_length_x * x_part_index
-    # src[nearest.diag:10]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    to_x_in = (tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
-    # whole tiles, no mask needed
-    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
-        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        K = tl.load(
-            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
-            other=0.0,
-        )
-        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
-        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
-        # src[nearest.diag:7]
-        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
-        sum_ = tl.sum(mul_q_x_in_d, 2)
-        tile_min = tl.min(sum_, 1)
-        next_min_x_in = tl.minimum(min_x_in, tile_min)
-        min_x_in = next_min_x_in
-    from_x_in = tl.maximum(0, to_x_in)
-    to_x_in_2 = tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
-    # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
-        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
-        # src[nearest.diag:10]
-        K = tl.load(
-            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
-            other=0.0,
-        )
-        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
-        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
-        # src[nearest.diag:7]
-        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
-        sum_ = tl.sum(mul_q_x_in_d, 2)
-        where_q_x_in = tl.where(((mul + x_in_index) < size_x)[None, :], sum_, float("inf"))
-        where_q_x_in_2 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in, float("inf"))
-        tile_min = tl.min(where_q_x_in_2, 1)
-        next_min_x_in = tl.minimum(min_x_in, tile_min)
-        min_x_in = next_min_x_in
-    tl.store(
-        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-        min_x_in,
-        mask=(q_index < size_q),
-    )
-
-
-@triton.jit
-def nearest_parts_min_parts2_rows_kernel(
+def nearest_parts_rows_kernel(
     Q_ptr, K_ptr, min_parts_ptr, min_parts2_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     min_parts_stride_x_part_1, min_parts_stride_q, min_parts2_stride_x_part_1, min_parts2_stride_q, size_q,
     size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
@@ -946,7 +851,6 @@ def nearest_parts_min_parts2_rows_kernel(
     x_part_index = program.to(tl.int64)
     x_in_index = tl.arange(0, BLOCK_X_IN_1)
     d_index = tl.arange(0, BLOCK_D)
-    add_x_in = (size_length_x * x_part_index) + x_in_index
     # src[nearest.diag:10]
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = tl.load(
@@ -959,19 +863,24 @@ def nearest_parts_min_parts2_rows_kernel(
     # src[nearest.diag:7]
     mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
     sum_ = tl.sum(mul_x_in_d, 1)
-    min_parts = tl.load(
-        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-    )
-    where_x_in = tl.where(min_parts == sum_, add_x_in.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
-    where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tl.cast(2147483647, tl.int32))
-    where_x_in_3 = tl.where(x_in_index < size_length_x, where_x_in_2, 2147483647)
+    add_x_in = (size_length_x * x_part_index) + x_in_index
+    lt_x_in = add_x_in < size_x
+    where_x_in = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, sum_, float("inf")), float("inf"))
+    min_ = tl.min(where_x_in, 0)
+    tl.store(min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q, min_)
+    where_x_in_2 = tl.where(min_ == sum_, add_x_in.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
+    where_x_in_3 = tl.where(lt_x_in, where_x_in_2, tl.cast(2147483647, tl.int32))
+    where_x_in_4 = tl.where(x_in_index < size_length_x, where_x_in_3, 2147483647)
     # src[nearest.diag:11]
-    min_ = tl.min(where_x_in_3, 0)
-    tl.store(min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q, min_)
+    min_2 = tl.min(where_x_in_4, 0)
+    tl.store(
+        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        min_2,
+    )
 
 
 @triton.jit
-def nearest_parts_min_parts2_kernel(
+def nearest_parts_kernel(
     Q_ptr, K_ptr, min_parts_ptr, min_parts2_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     min_parts_stride_x_part_1, min_parts_stride_q, min_parts2_stride_x_part_1, min_parts2_stride_q, size_q,
     size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
@@ -983,26 +892,21 @@ def nearest_parts_min_parts2_kernel(
     program = program // tl.cdiv(size_q, BLOCK_Q)
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    min_x_in = tl.full([BLOCK_Q], 2147483647, tl.int32)
-    tile_i32 = tl.cast(2147483647, tl.int32)
-    tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
-    mul = size_length_x * x_part_index
+    min_x_in = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    min_x_in_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
     # src[nearest.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    min_parts = tl.load(
-        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
+    mul = size_length_x * x_part_index
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
+    tile_i32_2 = tl.cast(2147483647, tl.int32)
     to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        add_x_in = mul + x_in_index
         K = tl.load(
             K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
@@ -1013,17 +917,23 @@ def nearest_parts_min_parts2_kernel(
         # src[nearest.diag:7]
         mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
         sum_ = tl.sum(mul_q_x_in_d, 2)
-        where_q_x_in = tl.where(min_parts[:, None] == sum_, add_x_in.to(tl.int32)[None, :], tile_i32_2)
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, tile_i32)
-        # src[nearest.diag:11]
-        tile_min = tl.min(where_q_x_in_2, 1)
+        add_x_in = mul + x_in_index
+        lt_x_in = add_x_in < size_x
+        where_q_x_in = tl.where(lt_x_in[None, :], sum_, float("inf"))
+        tile_min = tl.min(where_q_x_in, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
+        tile_i32_3 = tl.where(min_x_in == next_min_x_in, min_x_in_2, tile_i32)
+        where_q_x_in_2 = tl.where(next_min_x_in[:, None] == sum_, add_x_in.to(tl.int32)[None, :], tile_i32)
+        where_q_x_in_3 = tl.where(lt_x_in[None, :], where_q_x_in_2, tile_i32_2)
+        # src[nearest.diag:11]
+        tile_min_2 = tl.min(where_q_x_in_3, 1)
+        next_tile_i32 = tl.minimum(tile_i32_3, tile_min_2)
         min_x_in = next_min_x_in
+        min_x_in_2 = next_tile_i32
     from_x_in = tl.maximum(0, to_x_in)
     # tiles that a mask or the end cuts
     for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
-        add_x_in = mul + x_in_index
         # src[nearest.diag:10]
         K = tl.load(
             K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
@@ -1035,16 +945,28 @@ def nearest_parts_min_parts2_kernel(
         # src[nearest.diag:7]
         mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
         sum_ = tl.sum(mul_q_x_in_d, 2)
-        where_q_x_in = tl.where(min_parts[:, None] == sum_, add_x_in.to(tl.int32)[None, :], tile_i32_2)
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, tile_i32)
-        where_q_x_in_3 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in_2, 2147483647)
-        # src[nearest.diag:11]
-        tile_min = tl.min(where_q_x_in_3, 1)
+        add_x_in = mul + x_in_index
+        lt_x_in = add_x_in < size_x
+        where_q_x_in = tl.where((x_in_index < size_length_x)[None, :], tl.where(lt_x_in[None, :], sum_, float("inf")), float("inf"))
+        tile_min = tl.min(where_q_x_in, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
+        tile_i32_3 = tl.where(min_x_in == next_min_x_in, min_x_in_2, tile_i32)
+        where_q_x_in_2 = tl.where(next_min_x_in[:, None] == sum_, add_x_in.to(tl.int32)[None, :], tile_i32)
+        where_q_x_in_3 = tl.where(lt_x_in[None, :], where_q_x_in_2, tile_i32_2)
+        where_q_x_in_4 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in_3, 2147483647)
+        # src[nearest.diag:11]
+        tile_min_2 = tl.min(where_q_x_in_4, 1)
+        next_tile_i32 = tl.minimum(tile_i32_3, tile_min_2)
         min_x_in = next_min_x_in
+        min_x_in_2 = next_tile_i32
+    tl.store(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        min_x_in,
+        mask=(q_index < size_q),
+    )
     tl.store(
         min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-        min_x_in,
+        min_x_in_2,
         mask=(q_index < size_q),
     )
 
@@ -1197,8 +1119,13 @@ def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
-def _nearest_parts_min_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, length_x: int) -> torch.Tensor:
-    """_nearest_parts_min_parts(Q: f32[q d], K: f32[x d]) -> min_parts: f32[x_part q]. Any strides; sizes are read off the shapes."""
+def _nearest_parts(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    parts_x: int,
+    length_x: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_nearest_parts(Q: f32[q d], K: f32[x d]) -> min_parts: f32[x_part q], min_parts2: i32[x_part q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     q, d = Q.shape
@@ -1206,61 +1133,6 @@ def _nearest_parts_min_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, len
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
-    BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_X_IN_1 * BLOCK_D <= 16384:
-        if BLOCK_X_IN_1 * BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X_IN_1 * BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (parts_x * q,)
-        nearest_parts_min_parts_rows_kernel[grid](
-            Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
-            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D,
-            EXACT_X_IN_1=length_x == BLOCK_X_IN_1, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
-        )
-        return min_parts
-    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
-    if BLOCK_D_2 > 16384:
-        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
-    if BLOCK_D_2 <= 64:
-        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 16, 16, 8, 2
-    elif BLOCK_D_2 <= 256:
-        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 4, 16, 8, 2
-    elif BLOCK_D_2 <= 1024:
-        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 16, 8, 2
-    elif BLOCK_D_2 <= 4096:
-        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 4, 8, 2
-    else:
-        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 1, 8, 2
-    grid = (parts_x * triton.cdiv(q, BLOCK_Q),)
-    nearest_parts_min_parts_kernel[grid](
-        Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
-        min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2,
-        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
-    )
-    return min_parts
-
-
-def _nearest_parts_min_parts2(
-    Q: torch.Tensor,
-    K: torch.Tensor,
-    min_parts: torch.Tensor,
-    length_x: int,
-) -> torch.Tensor:
-    """_nearest_parts_min_parts2(Q: f32[q d], K: f32[x d], min_parts: f32[x_part q]) -> min_parts2: i32[x_part q]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.float32, 2, Q.device)
-    _check("K", K, torch.float32, 2, Q.device)
-    _check("min_parts", min_parts, torch.float32, 2, Q.device)
-    q, d = Q.shape
-    x, _ = K.shape
-    parts_x, _ = min_parts.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if min_parts.shape != (parts_x, q):
-        raise ValueError(f"min_parts: f32[x_part q] has shape {min_parts.shape}, expected {(parts_x, q)}")
     min_parts2 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
@@ -1272,13 +1144,13 @@ def _nearest_parts_min_parts2(
         else:
             warps, stages = 16, 1
         grid = (parts_x * q,)
-        nearest_parts_min_parts2_rows_kernel[grid](
+        nearest_parts_rows_kernel[grid](
             Q, K, min_parts, min_parts2, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
             min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0), min_parts2.stride(1), q, d, x,
             parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D,
             EXACT_X_IN_1=length_x == BLOCK_X_IN_1, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
-        return min_parts2
+        return min_parts, min_parts2
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
@@ -1293,13 +1165,13 @@ def _nearest_parts_min_parts2(
     else:
         BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 1, 8, 2
     grid = (parts_x * triton.cdiv(q, BLOCK_Q),)
-    nearest_parts_min_parts2_kernel[grid](
+    nearest_parts_kernel[grid](
         Q, K, min_parts, min_parts2, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
         min_parts.stride(1), min_parts2.stride(0), min_parts2.stride(1), q, d, x, parts_x, length_x,
         BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2,
         num_warps=warps, num_stages=stages,
     )
-    return min_parts2
+    return min_parts, min_parts2
 
 
 def _nearest_joined(min_parts: torch.Tensor, min_parts2: torch.Tensor, x: int, length_x: int) -> torch.Tensor:
@@ -1348,8 +1220,7 @@ def nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
             parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
             length_x = triton.cdiv(x, parts_x * 256) * 256
             parts_x = triton.cdiv(x, length_x)
-            min_parts = _nearest_parts_min_parts(Q, K, parts_x, length_x)
-            min_parts2 = _nearest_parts_min_parts2(Q, K, min_parts, length_x)
+            min_parts, min_parts2 = _nearest_parts(Q, K, parts_x, length_x)
             out = _nearest_joined(min_parts, min_parts2, x, length_x)
             return out
     out = _nearest(Q, K)

@@ -249,8 +249,7 @@ def _extents(
     }
     candidates = [axis for axis in group if axis not in extents]
     tiled = _contracted_sides(nodes, candidates, streamed) or _sharing_sides(nodes, candidates, streamed)
-    looped = streamed | walked
-    held = _held_sides(nodes, tiled, looped) | _beside_folds(nodes, candidates, looped)
+    held = _held_sides(nodes, tiled, streamed | walked) | _beside_folds(nodes, candidates)
     extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
     candidates = [axis for axis in candidates if axis not in held]
     tiled -= held
@@ -289,13 +288,13 @@ def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) ->
     return found
 
 
-def _beside_folds(nodes: tuple[Node, ...], candidates: list[Axis], looped: set[Axis]) -> set[Axis]:
-    """Short axes that no fold of a loop has: programs that share them out would repeat the loop, one holds them all."""
-    folds = [n for n in nodes if isinstance(n.op, ops.Reduce) and looped & set(reduced_axes(n))]
-    inside = {axis for n in nodes if looped & set(n.axes) for axis in n.axes}
-    inside |= {axis for fold in folds for axis in fold.axes}
-    short = [a for a in candidates if a.size.value is not None and a.size.value <= MAX_BESIDE]
-    return set(short) - inside if folds else set()
+def _beside_folds(nodes: tuple[Node, ...], candidates: list[Axis]) -> set[Axis]:
+    """Short axes that no fold has: programs that share them out would repeat the folds, one holds them all."""
+    folds = [n for n in nodes if isinstance(n.op, ops.Reduce)]
+    consumed = {axis for fold in folds for axis in reduced_axes(fold)}
+    inside = {axis for n in (*folds, *(n for n in nodes if consumed & set(n.axes))) for axis in n.axes}
+    short = {a for a in candidates if a.size.value is not None and a.size.value <= MAX_BESIDE}
+    return short - inside if folds else set()
 
 
 def fills(axis: Axis) -> bool:

@@ -59,7 +59,18 @@ def cases(diagram: Diagram, thorough: bool = False) -> Iterator[Case]:
         more = {k: _assign(symbols, inner, pool, k) for k, pool in pools.items()}
         plans.extend((f"random {k}", sizes, "random") for k, sizes in more.items())
     for name, sizes, values in plans:
-        yield make_case(diagram, name, sizes, values)
+        yield make_case(diagram, name, enough(diagram, sizes), values)
+
+
+def enough(diagram: Diagram, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Sizes that give each `topk` as many elements as it takes; those of its axis are raised."""
+    found = dict(sizes)
+    for current in walk(diagram.outputs):
+        if isinstance(current.op, ops.TopK):
+            axis, slots = current.op.axis, current.op.slots
+            while axis.size.symbols and axis.size.evaluate(found) < slots.size.evaluate(found):
+                found |= {symbol: found[symbol] + 1 for symbol in axis.size.symbols}
+    return found
 
 
 def _inner_symbols(diagram: Diagram) -> set[str]:

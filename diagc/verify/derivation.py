@@ -18,7 +18,7 @@ from diagc.core.diagram import Array, Diagram, Node
 from diagc.core.rewrite import Step
 from diagc.plan.chunks import chunked
 from diagc.plan.structure import Structure
-from diagc.verify.cases import Case, make_case
+from diagc.verify.cases import Case, enough, make_case
 
 TOLERANCE: Final = 1e-9
 """Largest error, relative to the largest value of an array: a million roundings in float64."""
@@ -93,7 +93,7 @@ def _cases(diagram: Diagram) -> Iterator[Case]:
         sizes = {symbol: pool[place % len(pool)] for place, symbol in enumerate(symbols)}
         if any(axis.size.evaluate(sizes) < 1 for axis in diagram.axes):
             sizes = {symbol: 4 + place for place, symbol in enumerate(symbols)}
-        yield make_case(diagram, f"derivation {number}", sizes, "random")
+        yield make_case(diagram, f"derivation {number}", enough(diagram, sizes), "random")
 
 
 def _difference(one: Diagram, other: Diagram, case: Case) -> float:

@@ -146,7 +146,7 @@ def _elements(extremum: Node, element: Node) -> tuple[list[Node], Node]:
     """An element of a maximum or minimum as what it is under conditions, without which it counts for nothing."""
     assert isinstance(extremum.op, ops.Reduce)
     conditions, core, fill = _peeled(element)
-    if fill is None or literal(fill) != ops.unit_of(extremum.op.monoid, extremum.dtype):
+    if fill is None or literal(_uncast(fill)) != ops.unit_of(extremum.op.monoid, extremum.dtype):
         return [], element
     return conditions, core
 
