@@ -80,18 +80,20 @@ def derive(
     """
     from diagc.backends.plans import normal_form
     from diagc.passes.base_two import BaseTwo
+    from diagc.passes.choices import Choices
     from diagc.plan.derivation import derivation
     from diagc.plan.structure import structure
     from diagc.verify.derivation import check_all, line
 
     normal, record = normal_form(entry, sizes)
+    chosen = Choices().run(normal, record)
     found, refusal = None, None
     try:
-        found = structure(normal)
+        found = structure(chosen)
     except DiagnosticError as error:
         refusal = error.diagnostics[0].message
     used = len(record.steps)
-    final = BaseTwo().run(normal, record) if found is not None else normal
+    final = BaseTwo().run(chosen, record) if found is not None else chosen
     made = derivation(entry.diagram, normal, record, found, record.steps[used:], refusal)
     made = replace(made, kernels=_kernel_lines(entry, sizes))
     if machine is not None and refusal is None:

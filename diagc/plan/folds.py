@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from diagc.core import ops
 from diagc.core.diagram import Node
 from diagc.core.fold import Component, FoldAlgebra, Rescale, Selection, Term
 from diagc.core.formula import formula
 from diagc.plan.structure import Structure
+
+LEFT: Final = "the head of the list of the best once the places that earlier rounds took are struck off"
+"""The law of a selection."""
 
 _JOINS = {"sum": "{} + {}", "prod": "{} * {}", "any": "{} or {}", "all": "{} and {}"}
 
@@ -56,6 +60,8 @@ def fold_states(algebra: FoldAlgebra, names: dict[Node, str]) -> Iterator[State]
         consumed = " ".join(axis.name for axis in _consumed(component))
         lift = f"{component.monoid}[{consumed}]({formula(component.element, names)})"
         changed = _follow(component, names, "old", "new") if follows else None
+        if component.selection is not None:
+            changed = f"{changed}, {LEFT}"
         yield State(name, component.monoid, f"{unit:g}", lift, join.format(*sides), changed)
 
 

@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from diagc.core import ops
 from diagc.core.axes import Axis, Size
-from diagc.core.diagram import Node, constant
+from diagc.core.diagram import Node, apply, constant
 from diagc.core.fold.algebra import Dependence, Selection, literal, name_of
 
 T = TypeVar("T")
@@ -145,10 +145,18 @@ def _made(
 def _elements(extremum: Node, element: Node) -> tuple[list[Node], Node]:
     """An element of a maximum or minimum as what it is under conditions, without which it counts for nothing."""
     assert isinstance(extremum.op, ops.Reduce)
-    conditions, core, fill = _peeled(element)
-    if fill is None or literal(_uncast(fill)) != ops.unit_of(extremum.op.monoid, extremum.dtype):
-        return [], element
-    return conditions, core
+    unit, conditions = ops.unit_of(extremum.op.monoid, extremum.dtype), list[Node]()
+    while name_of(inner := _uncast(element)) == "where":
+        condition, chosen, other = inner.inputs
+        if literal(_uncast(other)) == unit:
+            conditions += _conjuncts(condition)
+            element = chosen
+        elif literal(_uncast(chosen)) == unit:
+            conditions += _complements(condition)
+            element = other
+        else:
+            break
+    return conditions, element
 
 
 def _peeled(element: Node) -> tuple[list[Node], Node, Node | None]:
@@ -164,6 +172,17 @@ def _conjuncts(condition: Node) -> list[Node]:
     if name_of(condition) != "and":
         return [condition]
     return [part for operand in condition.inputs for part in _conjuncts(operand)]
+
+
+def _complements(condition: Node) -> list[Node]:
+    """The parts of a condition that holds where the given one does not."""
+    match name_of(condition):
+        case "or":
+            return [part for operand in condition.inputs for part in _complements(operand)]
+        case "eq":
+            return [apply("ne", *condition.inputs)]
+        case _:
+            return [apply("not", condition)]
 
 
 def _sides(condition: Node, name: str) -> list[tuple[Node, Node]]:
@@ -214,7 +233,7 @@ def _is_beyond(fill: Node, index: Node, axis: Axis, conditions: list[Node]) -> b
     ends += [
         end for c in conditions if name_of(c) == "lt" and c.inputs[0] == index and (end := _size(c.inputs[1]))
     ]
-    return last is not None and any(last == end - 1 for end in ends)
+    return last is not None and any(last in (end - 1, end) for end in ends)
 
 
 def _size(current: Node) -> Size | None:
