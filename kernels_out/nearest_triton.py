@@ -1,4 +1,4 @@
-"""Fused kernels for distances, nearest, nearest_distance, kernel_regression.
+"""Fused kernels for distances, nearest, nearest_distance, nearest_few, margin, kernel_regression.
 
 Made by diagc 0.1.0 from nearest.diag. Tiles are masked at ragged ends; arithmetic is float32.
 """
@@ -9,7 +9,7 @@ import torch
 import triton
 import triton.language as tl
 
-__all__ = ["distances", "nearest", "nearest_distance", "kernel_regression"]
+__all__ = ["distances", "nearest", "nearest_distance", "nearest_few", "margin", "kernel_regression"]
 
 
 @triton.jit
@@ -2000,6 +2000,3188 @@ def nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
 
 
 @triton.jit
+def nearest_few_rows_kernel(
+    Q_ptr, K_ptr, D_ptr, I_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, D_stride_q, D_stride_place,
+    I_stride_q, I_stride_place, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, EXACT_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    # src[nearest.diag:19]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    K = load_tile(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        0.0,
+        EXACT_X and EXACT_D,
+    )
+    sub_x_d = K - tl.where(K == float("-inf"), 0.0, Q[None, :])
+    sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
+    # src[nearest.diag:7]
+    mul_x_d = sub_x_d_2 * sub_x_d_2
+    sum_ = tl.sum(mul_x_d, 1)
+    # src[nearest.diag:20]
+    mul_x = tl.where(x_index < size_x, -1.0 * sum_, float("-inf"))
+    x_i32 = x_index.to(tl.int32)
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
+    max_ = tl.max(mul_x, 0)
+    where_x = tl.where(x_index < size_x, tl.where(mul_x == max_, x_i32, tile_i32), 2147483647)
+    min_ = tl.min(where_x, 0)
+    ne_x = min_ != x_i32
+    where_x_2 = tl.where(ne_x, mul_x, float("-inf"))
+    max_2 = tl.max(where_x_2, 0)
+    where_x_3 = tl.where((max_2 == mul_x) & ne_x, x_i32, tile_i32)
+    where_x_4 = tl.where(x_index < size_x, where_x_3, 2147483647)
+    min_2 = tl.min(where_x_4, 0)
+    ne_x_2 = min_2 != x_i32
+    where_x_5 = tl.where(ne_x & ne_x_2, mul_x, float("-inf"))
+    max_3 = tl.max(where_x_5, 0)
+    where_x_6 = tl.where(((mul_x == max_3) & ne_x) & ne_x_2, x_i32, tile_i32)
+    where_x_7 = tl.where(x_index < size_x, where_x_6, 2147483647)
+    min_3 = tl.min(where_x_7, 0)
+    ne_x_3 = min_3 != x_i32
+    where_x_8 = tl.where((ne_x_3 & ne_x) & ne_x_2, mul_x, float("-inf"))
+    max_4 = tl.max(where_x_8, 0)
+    eq_place = 2 == place_index
+    eq_place_2 = 1 == place_index
+    where_place = tl.where(eq_place_2, max_2, tl.where(eq_place, max_3, max_4))
+    eq_place_3 = 0 == place_index
+    # src[nearest.diag:21]
+    tl.store(
+        D_ptr + q_index * D_stride_q + place_index * D_stride_place,
+        (tl.where(eq_place_3, max_, where_place) * -1.0),
+        mask=(place_index < 4),
+    )
+    where_x_9 = tl.where((((max_4 == mul_x) & ne_x_3) & ne_x) & ne_x_2, x_i32, tile_i32)
+    where_x_10 = tl.where(x_index < size_x, where_x_9, 2147483647)
+    min_4 = tl.min(where_x_10, 0)
+    where_place_2 = tl.where(eq_place_2, min_2, tl.where(eq_place, min_3, min_4))
+    # src[nearest.diag:20]
+    tl.store(
+        I_ptr + q_index * I_stride_q + place_index * I_stride_place,
+        tl.where(eq_place_3, min_, where_place_2),
+        mask=(place_index < 4),
+    )
+
+
+@triton.jit
+def nearest_few_kernel(
+    Q_ptr, K_ptr, D_ptr, I_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, D_stride_q, D_stride_place,
+    I_stride_q, I_stride_place, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    max_x_2 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    max_x_3 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x_3 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    max_x_4 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x_4 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    # src[nearest.diag:19]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
+        # src[nearest.diag:7]
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
+        sum_ = tl.sum(mul_q_x_d, 2)
+        # src[nearest.diag:20]
+        mul_q_x = -1.0 * sum_
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        x_i32 = x_index.to(tl.int32)
+        where_q_x = tl.where(mul_q_x == next_max_x[:, None], x_i32[None, :], tile_i32)
+        tile_min = tl.min(where_q_x, 1)
+        next_min_x = tl.minimum(tl.where(max_x == next_max_x, min_x, tile_i32), tile_min)
+        min_x_5 = next_min_x == min_x
+        max_x_5 = tl.where(min_x_5, max_x_2, max_x)
+        ne_q_x = next_min_x[:, None] != x_i32[None, :]
+        where_q_x_2 = tl.where(ne_q_x, mul_q_x, float("-inf"))
+        tile_max_2 = tl.max(where_q_x_2, 1)
+        next_max_x_2 = tl.maximum(max_x_5, tile_max_2)
+        min_x_6 = tl.where(min_x_5, min_x_2, min_x)
+        tile_i32_2 = tl.where(max_x_5 == next_max_x_2, min_x_6, tile_i32)
+        where_q_x_3 = tl.where((next_max_x_2[:, None] == mul_q_x) & ne_q_x, x_i32[None, :], tile_i32)
+        tile_min_2 = tl.min(where_q_x_3, 1)
+        next_tile_i32 = tl.minimum(tile_i32_2, tile_min_2)
+        max_x_6 = tl.where(min_x_5, max_x_3, max_x_2)
+        min_x_7 = next_tile_i32 == min_x_6
+        max_x_7 = tl.where(min_x_7, max_x_6, max_x_5)
+        ne_q_x_2 = next_tile_i32[:, None] != x_i32[None, :]
+        where_q_x_4 = tl.where(ne_q_x & ne_q_x_2, mul_q_x, float("-inf"))
+        tile_max_3 = tl.max(where_q_x_4, 1)
+        next_max_x_3 = tl.maximum(max_x_7, tile_max_3)
+        min_x_8 = tl.where(min_x_5, min_x_3, min_x_2)
+        min_x_9 = tl.where(min_x_7, min_x_8, min_x_6)
+        tile_i32_3 = tl.where(max_x_7 == next_max_x_3, min_x_9, tile_i32)
+        and_q_x = ((mul_q_x == next_max_x_3[:, None]) & ne_q_x) & ne_q_x_2
+        where_q_x_5 = tl.where(and_q_x, x_i32[None, :], tile_i32)
+        tile_min_3 = tl.min(where_q_x_5, 1)
+        next_tile_i32_2 = tl.minimum(tile_i32_3, tile_min_3)
+        max_x_8 = tl.where(min_x_7, tl.where(min_x_5, max_x_4, max_x_3), max_x_6)
+        min_x_10 = next_tile_i32_2 == min_x_9
+        max_x_9 = tl.where(min_x_10, max_x_8, max_x_7)
+        ne_q_x_3 = next_tile_i32_2[:, None] != x_i32[None, :]
+        where_q_x_6 = tl.where((ne_q_x_3 & ne_q_x) & ne_q_x_2, mul_q_x, float("-inf"))
+        tile_max_4 = tl.max(where_q_x_6, 1)
+        next_max_x_4 = tl.maximum(max_x_9, tile_max_4)
+        min_x_11 = tl.where(min_x_7, tl.where(min_x_5, min_x_4, min_x_3), min_x_8)
+        tile_i32_4 = tl.where(max_x_9 == next_max_x_4, tl.where(min_x_10, min_x_11, min_x_9), tile_i32)
+        tile_2 = ((next_max_x_4[:, None] == mul_q_x) & ne_q_x_3) & ne_q_x
+        where_q_x_7 = tl.where(tile_2 & ne_q_x_2, x_i32[None, :], tile_i32)
+        tile_min_4 = tl.min(where_q_x_7, 1)
+        next_tile_i32_3 = tl.minimum(tile_i32_4, tile_min_4)
+        max_x = next_max_x
+        min_x = next_min_x
+        max_x_2 = next_max_x_2
+        min_x_2 = next_tile_i32
+        max_x_3 = next_max_x_3
+        min_x_3 = next_tile_i32_2
+        max_x_4 = next_max_x_4
+        min_x_4 = next_tile_i32_3
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[nearest.diag:19]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
+        # src[nearest.diag:7]
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
+        sum_ = tl.sum(mul_q_x_d, 2)
+        # src[nearest.diag:20]
+        mul_q_x = tl.where((x_index < size_x)[None, :], -1.0 * sum_, float("-inf"))
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        x_i32 = x_index.to(tl.int32)
+        where_q_x = tl.where(mul_q_x == next_max_x[:, None], x_i32[None, :], tile_i32)
+        where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
+        tile_min = tl.min(where_q_x_2, 1)
+        next_min_x = tl.minimum(tl.where(max_x == next_max_x, min_x, tile_i32), tile_min)
+        min_x_5 = next_min_x == min_x
+        max_x_5 = tl.where(min_x_5, max_x_2, max_x)
+        ne_q_x = next_min_x[:, None] != x_i32[None, :]
+        where_q_x_3 = tl.where(ne_q_x, mul_q_x, float("-inf"))
+        tile_max_2 = tl.max(where_q_x_3, 1)
+        next_max_x_2 = tl.maximum(max_x_5, tile_max_2)
+        min_x_6 = tl.where(min_x_5, min_x_2, min_x)
+        tile_i32_2 = tl.where(max_x_5 == next_max_x_2, min_x_6, tile_i32)
+        where_q_x_4 = tl.where((next_max_x_2[:, None] == mul_q_x) & ne_q_x, x_i32[None, :], tile_i32)
+        where_q_x_5 = tl.where((x_index < size_x)[None, :], where_q_x_4, 2147483647)
+        tile_min_2 = tl.min(where_q_x_5, 1)
+        next_tile_i32 = tl.minimum(tile_i32_2, tile_min_2)
+        max_x_6 = tl.where(min_x_5, max_x_3, max_x_2)
+        min_x_7 = next_tile_i32 == min_x_6
+        max_x_7 = tl.where(min_x_7, max_x_6, max_x_5)
+        ne_q_x_2 = next_tile_i32[:, None] != x_i32[None, :]
+        where_q_x_6 = tl.where(ne_q_x & ne_q_x_2, mul_q_x, float("-inf"))
+        tile_max_3 = tl.max(where_q_x_6, 1)
+        next_max_x_3 = tl.maximum(max_x_7, tile_max_3)
+        min_x_8 = tl.where(min_x_5, min_x_3, min_x_2)
+        min_x_9 = tl.where(min_x_7, min_x_8, min_x_6)
+        tile_i32_3 = tl.where(max_x_7 == next_max_x_3, min_x_9, tile_i32)
+        and_q_x = ((mul_q_x == next_max_x_3[:, None]) & ne_q_x) & ne_q_x_2
+        where_q_x_7 = tl.where((x_index < size_x)[None, :], tl.where(and_q_x, x_i32[None, :], tile_i32), 2147483647)
+        tile_min_3 = tl.min(where_q_x_7, 1)
+        next_tile_i32_2 = tl.minimum(tile_i32_3, tile_min_3)
+        max_x_8 = tl.where(min_x_7, tl.where(min_x_5, max_x_4, max_x_3), max_x_6)
+        min_x_10 = next_tile_i32_2 == min_x_9
+        max_x_9 = tl.where(min_x_10, max_x_8, max_x_7)
+        ne_q_x_3 = next_tile_i32_2[:, None] != x_i32[None, :]
+        where_q_x_8 = tl.where((ne_q_x_3 & ne_q_x) & ne_q_x_2, mul_q_x, float("-inf"))
+        tile_max_4 = tl.max(where_q_x_8, 1)
+        next_max_x_4 = tl.maximum(max_x_9, tile_max_4)
+        min_x_11 = tl.where(min_x_7, tl.where(min_x_5, min_x_4, min_x_3), min_x_8)
+        tile_i32_4 = tl.where(max_x_9 == next_max_x_4, tl.where(min_x_10, min_x_11, min_x_9), tile_i32)
+        tile_2 = ((next_max_x_4[:, None] == mul_q_x) & ne_q_x_3) & ne_q_x
+        where_q_x_9 = tl.where(tile_2 & ne_q_x_2, x_i32[None, :], tile_i32)
+        where_q_x_10 = tl.where((x_index < size_x)[None, :], where_q_x_9, 2147483647)
+        tile_min_4 = tl.min(where_q_x_10, 1)
+        next_tile_i32_3 = tl.minimum(tile_i32_4, tile_min_4)
+        max_x = next_max_x
+        min_x = next_min_x
+        max_x_2 = next_max_x_2
+        min_x_2 = next_tile_i32
+        max_x_3 = next_max_x_3
+        min_x_3 = next_tile_i32_2
+        max_x_4 = next_max_x_4
+        min_x_4 = next_tile_i32_3
+    eq_place = 2 == place_index
+    where_q_place = tl.where(eq_place[None, :], max_x_3[:, None], max_x_4[:, None])
+    eq_place_2 = 1 == place_index
+    where_q_place_2 = tl.where(eq_place_2[None, :], max_x_2[:, None], where_q_place)
+    eq_place_3 = 0 == place_index
+    # src[nearest.diag:20]
+    near = tl.where(eq_place_3[None, :], max_x[:, None], where_q_place_2)
+    # src[nearest.diag:21]
+    tl.store(
+        D_ptr + q_index[:, None] * D_stride_q + place_index[None, :] * D_stride_place,
+        (near * -1.0),
+        mask=(q_index < size_q)[:, None] & (place_index < 4)[None, :],
+    )
+    where_q_place_3 = tl.where(eq_place[None, :], min_x_3[:, None], min_x_4[:, None])
+    where_q_place_4 = tl.where(eq_place_2[None, :], min_x_2[:, None], where_q_place_3)
+    # src[nearest.diag:20]
+    found = tl.where(eq_place_3[None, :], min_x[:, None], where_q_place_4)
+    tl.store(
+        I_ptr + q_index[:, None] * I_stride_q + place_index[None, :] * I_stride_place,
+        found,
+        mask=(q_index < size_q)[:, None] & (place_index < 4)[None, :],
+    )
+
+
+@triton.jit
+def nearest_few_parts_rows_kernel(
+    Q_ptr, K_ptr, max_parts_ptr, min_parts_ptr, max_parts2_ptr, min_parts2_ptr, max_parts3_ptr,
+    min_parts3_ptr, max_parts4_ptr, min_parts4_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    max_parts_stride_x_part_1, max_parts_stride_q, min_parts_stride_x_part_1, min_parts_stride_q,
+    max_parts2_stride_x_part_1, max_parts2_stride_q, min_parts2_stride_x_part_1, min_parts2_stride_q,
+    max_parts3_stride_x_part_1, max_parts3_stride_q, min_parts3_stride_x_part_1, min_parts3_stride_q,
+    max_parts4_stride_x_part_1, max_parts4_stride_q, min_parts4_stride_x_part_1, min_parts4_stride_q, size_q,
+    size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    x_part_index = program.to(tl.int64)
+    x_in_index = tl.arange(0, BLOCK_X_IN_1)
+    d_index = tl.arange(0, BLOCK_D)
+    # src[nearest.diag:19]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    K = tl.load(
+        K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+        other=0.0,
+    )
+    sub_x_in_d = K - tl.where(K == float("-inf"), 0.0, Q[None, :])
+    sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+    # src[nearest.diag:7]
+    mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+    sum_ = tl.sum(mul_x_in_d, 1)
+    # src[nearest.diag:20]
+    add_x_in = x_in_index + (size_length_x * x_part_index)
+    lt_x_in = add_x_in < size_x
+    where_x_in = tl.where(lt_x_in & (x_in_index < size_length_x), sum_ * -1.0, float("-inf"))
+    max_ = tl.max(where_x_in, 0)
+    tl.store(max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q, max_)
+    tile_i32 = tl.cast(2147483647, tl.int32)
+    tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
+    tile_i32_3 = add_x_in.to(tl.int32)
+    where_x_in_2 = tl.where(max_ == where_x_in, tile_i32_3, tile_i32_2)
+    where_x_in_3 = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, where_x_in_2, tile_i32), 2147483647)
+    min_ = tl.min(where_x_in_3, 0)
+    tl.store(min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q, min_)
+    ne_x_in = tile_i32_3 != min_
+    where_x_in_4 = tl.where(ne_x_in, where_x_in, float("-inf"))
+    max_2 = tl.max(where_x_in_4, 0)
+    tl.store(
+        max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+        max_2,
+    )
+    where_x_in_5 = tl.where((where_x_in == max_2) & ne_x_in, tile_i32_3, tile_i32_2)
+    where_x_in_6 = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, where_x_in_5, tile_i32), 2147483647)
+    min_2 = tl.min(where_x_in_6, 0)
+    tl.store(
+        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        min_2,
+    )
+    ne_x_in_2 = min_2 != tile_i32_3
+    where_x_in_7 = tl.where(ne_x_in & ne_x_in_2, where_x_in, float("-inf"))
+    max_3 = tl.max(where_x_in_7, 0)
+    tl.store(
+        max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+        max_3,
+    )
+    where_x_in_8 = tl.where((ne_x_in & ne_x_in_2) & (where_x_in == max_3), tile_i32_3, tile_i32_2)
+    where_x_in_9 = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, where_x_in_8, tile_i32), 2147483647)
+    min_3 = tl.min(where_x_in_9, 0)
+    tl.store(
+        min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+        min_3,
+    )
+    ne_x_in_3 = tile_i32_3 != min_3
+    where_x_in_10 = tl.where((ne_x_in & ne_x_in_2) & ne_x_in_3, where_x_in, float("-inf"))
+    max_4 = tl.max(where_x_in_10, 0)
+    tl.store(
+        max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
+        max_4,
+    )
+    and_x_in = (((max_4 == where_x_in) & ne_x_in) & ne_x_in_2) & ne_x_in_3
+    where_x_in_11 = tl.where(lt_x_in, tl.where(and_x_in, tile_i32_3, tile_i32_2), tile_i32)
+    where_x_in_12 = tl.where(x_in_index < size_length_x, where_x_in_11, 2147483647)
+    min_4 = tl.min(where_x_in_12, 0)
+    tl.store(
+        min_parts4_ptr + x_part_index * min_parts4_stride_x_part_1 + q_index * min_parts4_stride_q,
+        min_4,
+    )
+
+
+@triton.jit
+def nearest_few_parts_kernel(
+    Q_ptr, K_ptr, max_parts_ptr, min_parts_ptr, max_parts2_ptr, min_parts2_ptr, max_parts3_ptr,
+    min_parts3_ptr, max_parts4_ptr, min_parts4_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    max_parts_stride_x_part_1, max_parts_stride_q, min_parts_stride_x_part_1, min_parts_stride_q,
+    max_parts2_stride_x_part_1, max_parts2_stride_q, min_parts2_stride_x_part_1, min_parts2_stride_q,
+    max_parts3_stride_x_part_1, max_parts3_stride_q, min_parts3_stride_x_part_1, min_parts3_stride_q,
+    max_parts4_stride_x_part_1, max_parts4_stride_q, min_parts4_stride_x_part_1, min_parts4_stride_q, size_q,
+    size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x_in = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x_in = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    max_x_in_2 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x_in_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    max_x_in_3 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x_in_3 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    max_x_in_4 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x_in_4 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    # src[nearest.diag:19]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    mul = size_length_x * x_part_index
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
+    tile_i32_2 = tl.cast(2147483647, tl.int32)
+    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    # whole tiles, no mask needed
+    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
+        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
+        K = tl.load(
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
+        # src[nearest.diag:7]
+        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        # src[nearest.diag:20]
+        add_x_in = x_in_index + mul
+        lt_x_in = add_x_in < size_x
+        where_q_x_in = tl.where(lt_x_in[None, :], sum_ * -1.0, float("-inf"))
+        tile_max = tl.max(where_q_x_in, 1)
+        next_max_x_in = tl.maximum(max_x_in, tile_max)
+        tile_i32_3 = tl.where(max_x_in == next_max_x_in, min_x_in, tile_i32)
+        tile_i32_4 = add_x_in.to(tl.int32)
+        where_q_x_in_2 = tl.where(next_max_x_in[:, None] == where_q_x_in, tile_i32_4[None, :], tile_i32)
+        where_q_x_in_3 = tl.where(lt_x_in[None, :], where_q_x_in_2, tile_i32_2)
+        tile_min = tl.min(where_q_x_in_3, 1)
+        next_tile_i32 = tl.minimum(tile_i32_3, tile_min)
+        min_x_in_5 = next_tile_i32 == min_x_in
+        max_x_in_5 = tl.where(min_x_in_5, max_x_in_2, max_x_in)
+        ne_q_x_in = tile_i32_4[None, :] != next_tile_i32[:, None]
+        where_q_x_in_4 = tl.where(ne_q_x_in, where_q_x_in, float("-inf"))
+        tile_max_2 = tl.max(where_q_x_in_4, 1)
+        next_max_x_in_2 = tl.maximum(max_x_in_5, tile_max_2)
+        min_x_in_6 = tl.where(min_x_in_5, min_x_in_2, min_x_in)
+        tile_i32_5 = tl.where(max_x_in_5 == next_max_x_in_2, min_x_in_6, tile_i32)
+        and_q_x_in = (where_q_x_in == next_max_x_in_2[:, None]) & ne_q_x_in
+        where_q_x_in_5 = tl.where(and_q_x_in, tile_i32_4[None, :], tile_i32)
+        where_q_x_in_6 = tl.where(lt_x_in[None, :], where_q_x_in_5, tile_i32_2)
+        tile_min_2 = tl.min(where_q_x_in_6, 1)
+        next_tile_i32_2 = tl.minimum(tile_i32_5, tile_min_2)
+        max_x_in_6 = tl.where(min_x_in_5, max_x_in_3, max_x_in_2)
+        min_x_in_7 = next_tile_i32_2 == min_x_in_6
+        max_x_in_7 = tl.where(min_x_in_7, max_x_in_6, max_x_in_5)
+        ne_q_x_in_2 = next_tile_i32_2[:, None] != tile_i32_4[None, :]
+        where_q_x_in_7 = tl.where(ne_q_x_in & ne_q_x_in_2, where_q_x_in, float("-inf"))
+        tile_max_3 = tl.max(where_q_x_in_7, 1)
+        next_max_x_in_3 = tl.maximum(max_x_in_7, tile_max_3)
+        min_x_in_8 = tl.where(min_x_in_5, min_x_in_3, min_x_in_2)
+        min_x_in_9 = tl.where(min_x_in_7, min_x_in_8, min_x_in_6)
+        tile_i32_6 = tl.where(max_x_in_7 == next_max_x_in_3, min_x_in_9, tile_i32)
+        and_q_x_in_2 = (ne_q_x_in & ne_q_x_in_2) & (where_q_x_in == next_max_x_in_3[:, None])
+        where_q_x_in_8 = tl.where(and_q_x_in_2, tile_i32_4[None, :], tile_i32)
+        where_q_x_in_9 = tl.where(lt_x_in[None, :], where_q_x_in_8, tile_i32_2)
+        tile_min_3 = tl.min(where_q_x_in_9, 1)
+        next_tile_i32_3 = tl.minimum(tile_i32_6, tile_min_3)
+        max_x_in_8 = tl.where(min_x_in_7, tl.where(min_x_in_5, max_x_in_4, max_x_in_3), max_x_in_6)
+        min_x_in_10 = next_tile_i32_3 == min_x_in_9
+        max_x_in_9 = tl.where(min_x_in_10, max_x_in_8, max_x_in_7)
+        ne_q_x_in_3 = tile_i32_4[None, :] != next_tile_i32_3[:, None]
+        where_q_x_in_10 = tl.where((ne_q_x_in & ne_q_x_in_2) & ne_q_x_in_3, where_q_x_in, float("-inf"))
+        tile_max_4 = tl.max(where_q_x_in_10, 1)
+        next_max_x_in_4 = tl.maximum(max_x_in_9, tile_max_4)
+        min_x_in_11 = tl.where(min_x_in_7, tl.where(min_x_in_5, min_x_in_4, min_x_in_3), min_x_in_8)
+        tile_i32_7 = tl.where(max_x_in_9 == next_max_x_in_4, tl.where(min_x_in_10, min_x_in_11, min_x_in_9), tile_i32)
+        tile_2 = (next_max_x_in_4[:, None] == where_q_x_in) & ne_q_x_in
+        where_q_x_in_11 = tl.where((tile_2 & ne_q_x_in_2) & ne_q_x_in_3, tile_i32_4[None, :], tile_i32)
+        where_q_x_in_12 = tl.where(lt_x_in[None, :], where_q_x_in_11, tile_i32_2)
+        tile_min_4 = tl.min(where_q_x_in_12, 1)
+        next_tile_i32_4 = tl.minimum(tile_i32_7, tile_min_4)
+        max_x_in = next_max_x_in
+        min_x_in = next_tile_i32
+        max_x_in_2 = next_max_x_in_2
+        min_x_in_2 = next_tile_i32_2
+        max_x_in_3 = next_max_x_in_3
+        min_x_in_3 = next_tile_i32_3
+        max_x_in_4 = next_max_x_in_4
+        min_x_in_4 = next_tile_i32_4
+    from_x_in = tl.maximum(0, to_x_in)
+    # tiles that a mask or the end cuts
+    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
+        # src[nearest.diag:19]
+        K = tl.load(
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
+        # src[nearest.diag:7]
+        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        # src[nearest.diag:20]
+        add_x_in = x_in_index + mul
+        lt_x_in = add_x_in < size_x
+        where_q_x_in = tl.where((lt_x_in & (x_in_index < size_length_x))[None, :], sum_ * -1.0, float("-inf"))
+        tile_max = tl.max(where_q_x_in, 1)
+        next_max_x_in = tl.maximum(max_x_in, tile_max)
+        tile_i32_3 = tl.where(max_x_in == next_max_x_in, min_x_in, tile_i32)
+        tile_i32_4 = add_x_in.to(tl.int32)
+        where_q_x_in_2 = tl.where(next_max_x_in[:, None] == where_q_x_in, tile_i32_4[None, :], tile_i32)
+        where_q_x_in_3 = tl.where(lt_x_in[None, :], where_q_x_in_2, tile_i32_2)
+        where_q_x_in_4 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in_3, 2147483647)
+        tile_min = tl.min(where_q_x_in_4, 1)
+        next_tile_i32 = tl.minimum(tile_i32_3, tile_min)
+        min_x_in_5 = next_tile_i32 == min_x_in
+        max_x_in_5 = tl.where(min_x_in_5, max_x_in_2, max_x_in)
+        ne_q_x_in = tile_i32_4[None, :] != next_tile_i32[:, None]
+        where_q_x_in_5 = tl.where(ne_q_x_in, where_q_x_in, float("-inf"))
+        tile_max_2 = tl.max(where_q_x_in_5, 1)
+        next_max_x_in_2 = tl.maximum(max_x_in_5, tile_max_2)
+        min_x_in_6 = tl.where(min_x_in_5, min_x_in_2, min_x_in)
+        tile_i32_5 = tl.where(max_x_in_5 == next_max_x_in_2, min_x_in_6, tile_i32)
+        and_q_x_in = (where_q_x_in == next_max_x_in_2[:, None]) & ne_q_x_in
+        where_q_x_in_6 = tl.where(and_q_x_in, tile_i32_4[None, :], tile_i32)
+        where_q_x_in_7 = tl.where(lt_x_in[None, :], where_q_x_in_6, tile_i32_2)
+        where_q_x_in_8 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in_7, 2147483647)
+        tile_min_2 = tl.min(where_q_x_in_8, 1)
+        next_tile_i32_2 = tl.minimum(tile_i32_5, tile_min_2)
+        max_x_in_6 = tl.where(min_x_in_5, max_x_in_3, max_x_in_2)
+        min_x_in_7 = next_tile_i32_2 == min_x_in_6
+        max_x_in_7 = tl.where(min_x_in_7, max_x_in_6, max_x_in_5)
+        ne_q_x_in_2 = next_tile_i32_2[:, None] != tile_i32_4[None, :]
+        where_q_x_in_9 = tl.where(ne_q_x_in & ne_q_x_in_2, where_q_x_in, float("-inf"))
+        tile_max_3 = tl.max(where_q_x_in_9, 1)
+        next_max_x_in_3 = tl.maximum(max_x_in_7, tile_max_3)
+        min_x_in_8 = tl.where(min_x_in_5, min_x_in_3, min_x_in_2)
+        min_x_in_9 = tl.where(min_x_in_7, min_x_in_8, min_x_in_6)
+        tile_i32_6 = tl.where(max_x_in_7 == next_max_x_in_3, min_x_in_9, tile_i32)
+        and_q_x_in_2 = (ne_q_x_in & ne_q_x_in_2) & (where_q_x_in == next_max_x_in_3[:, None])
+        where_q_x_in_10 = tl.where(and_q_x_in_2, tile_i32_4[None, :], tile_i32)
+        where_q_x_in_11 = tl.where(lt_x_in[None, :], where_q_x_in_10, tile_i32_2)
+        where_q_x_in_12 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in_11, 2147483647)
+        tile_min_3 = tl.min(where_q_x_in_12, 1)
+        next_tile_i32_3 = tl.minimum(tile_i32_6, tile_min_3)
+        max_x_in_8 = tl.where(min_x_in_7, tl.where(min_x_in_5, max_x_in_4, max_x_in_3), max_x_in_6)
+        min_x_in_10 = next_tile_i32_3 == min_x_in_9
+        max_x_in_9 = tl.where(min_x_in_10, max_x_in_8, max_x_in_7)
+        ne_q_x_in_3 = tile_i32_4[None, :] != next_tile_i32_3[:, None]
+        where_q_x_in_13 = tl.where((ne_q_x_in & ne_q_x_in_2) & ne_q_x_in_3, where_q_x_in, float("-inf"))
+        tile_max_4 = tl.max(where_q_x_in_13, 1)
+        next_max_x_in_4 = tl.maximum(max_x_in_9, tile_max_4)
+        min_x_in_11 = tl.where(min_x_in_7, tl.where(min_x_in_5, min_x_in_4, min_x_in_3), min_x_in_8)
+        tile_i32_7 = tl.where(max_x_in_9 == next_max_x_in_4, tl.where(min_x_in_10, min_x_in_11, min_x_in_9), tile_i32)
+        tile_2 = (next_max_x_in_4[:, None] == where_q_x_in) & ne_q_x_in
+        where_q_x_in_14 = tl.where((tile_2 & ne_q_x_in_2) & ne_q_x_in_3, tile_i32_4[None, :], tile_i32)
+        where_q_x_in_15 = tl.where(lt_x_in[None, :], where_q_x_in_14, tile_i32_2)
+        where_q_x_in_16 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in_15, 2147483647)
+        tile_min_4 = tl.min(where_q_x_in_16, 1)
+        next_tile_i32_4 = tl.minimum(tile_i32_7, tile_min_4)
+        max_x_in = next_max_x_in
+        min_x_in = next_tile_i32
+        max_x_in_2 = next_max_x_in_2
+        min_x_in_2 = next_tile_i32_2
+        max_x_in_3 = next_max_x_in_3
+        min_x_in_3 = next_tile_i32_3
+        max_x_in_4 = next_max_x_in_4
+        min_x_in_4 = next_tile_i32_4
+    tl.store(
+        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+        max_x_in,
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        min_x_in,
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+        max_x_in_2,
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        min_x_in_2,
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+        max_x_in_3,
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+        min_x_in_3,
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
+        max_x_in_4,
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        min_parts4_ptr + x_part_index * min_parts4_stride_x_part_1 + q_index * min_parts4_stride_q,
+        min_x_in_4,
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def nearest_few_joined_rows_kernel(
+    max_parts_ptr, min_parts_ptr, max_parts2_ptr, min_parts2_ptr, max_parts3_ptr, min_parts3_ptr,
+    max_parts4_ptr, min_parts4_ptr, D_ptr, I_ptr, max_parts_stride_x_part_1, max_parts_stride_q,
+    min_parts_stride_x_part_1, min_parts_stride_q, max_parts2_stride_x_part_1, max_parts2_stride_q,
+    min_parts2_stride_x_part_1, min_parts2_stride_q, max_parts3_stride_x_part_1, max_parts3_stride_q,
+    min_parts3_stride_x_part_1, min_parts3_stride_q, max_parts4_stride_x_part_1, max_parts4_stride_q,
+    min_parts4_stride_x_part_1, min_parts4_stride_q, D_stride_q, D_stride_place, I_stride_q, I_stride_place,
+    size_parts_x, size_q, size_x, size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_PLACE: tl.constexpr,
+    EXACT_X_PART_1: tl.constexpr, EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_part_index = tl.arange(0, BLOCK_X_PART_1)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    max_parts = load_tile(
+        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+        (x_part_index < size_parts_x),
+        float("-inf"),
+        EXACT_X_PART_1,
+    )
+    max_parts2 = load_tile(
+        max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    min_parts = load_tile(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        (x_part_index < size_parts_x),
+        0,
+        EXACT_X_PART_1,
+    )
+    tile_i32 = tl.cast(2147483647, tl.int32)
+    tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
+    max_ = tl.max(max_parts, 0)
+    where_x_part = tl.where(max_parts == max_, min_parts, tile_i32_2)
+    lt_x_part = (x_part_index * size_length_x) < size_x
+    where_x_part_2 = tl.where(x_part_index < size_parts_x, tl.where(lt_x_part, where_x_part, tile_i32), 2147483647)
+    min_ = tl.min(where_x_part_2, 0)
+    eq_x_part = min_ == min_parts
+    where_x_part_3 = tl.where(eq_x_part, max_parts2, max_parts)
+    max_parts3 = load_tile(
+        max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    where_x_part_4 = tl.where(eq_x_part, max_parts3, max_parts2)
+    min_parts2 = load_tile(
+        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        (x_part_index < size_parts_x),
+        0,
+        EXACT_X_PART_1,
+    )
+    where_x_part_5 = tl.where(eq_x_part, min_parts2, min_parts)
+    where_x_part_6 = tl.where(lt_x_part & (x_part_index < size_parts_x), where_x_part_3, float("-inf"))
+    max_2 = tl.max(where_x_part_6, 0)
+    where_x_part_7 = tl.where(where_x_part_3 == max_2, where_x_part_5, tile_i32_2)
+    where_x_part_8 = tl.where(x_part_index < size_parts_x, tl.where(lt_x_part, where_x_part_7, tile_i32), 2147483647)
+    min_2 = tl.min(where_x_part_8, 0)
+    eq_x_part_2 = where_x_part_5 == min_2
+    where_x_part_9 = tl.where(eq_x_part_2, where_x_part_4, where_x_part_3)
+    max_parts4 = load_tile(
+        max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    where_x_part_10 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts4, max_parts3), where_x_part_4)
+    min_parts3 = load_tile(
+        min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+        (x_part_index < size_parts_x),
+        0,
+        EXACT_X_PART_1,
+    )
+    where_x_part_11 = tl.where(eq_x_part, min_parts3, min_parts2)
+    where_x_part_12 = tl.where(eq_x_part_2, where_x_part_11, where_x_part_5)
+    where_x_part_13 = tl.where(lt_x_part & (x_part_index < size_parts_x), where_x_part_9, float("-inf"))
+    max_3 = tl.max(where_x_part_13, 0)
+    where_x_part_14 = tl.where(max_3 == where_x_part_9, where_x_part_12, tile_i32_2)
+    where_x_part_15 = tl.where(x_part_index < size_parts_x, tl.where(lt_x_part, where_x_part_14, tile_i32), 2147483647)
+    min_3 = tl.min(where_x_part_15, 0)
+    eq_x_part_3 = where_x_part_12 == min_3
+    where_x_part_16 = tl.where(eq_x_part_3, where_x_part_10, where_x_part_9)
+    where_x_part_17 = tl.where(lt_x_part & (x_part_index < size_parts_x), where_x_part_16, float("-inf"))
+    max_4 = tl.max(where_x_part_17, 0)
+    eq_place = 2 == place_index
+    eq_place_2 = place_index == 1
+    where_place = tl.where(eq_place_2, max_2, tl.where(eq_place, max_3, max_4))
+    eq_place_3 = 0 == place_index
+    tl.store(
+        D_ptr + q_index * D_stride_q + place_index * D_stride_place,
+        (tl.where(eq_place_3, max_, where_place) * -1.0),
+        mask=(place_index < 4),
+    )
+    min_parts4 = load_tile(
+        min_parts4_ptr + x_part_index * min_parts4_stride_x_part_1 + q_index * min_parts4_stride_q,
+        (x_part_index < size_parts_x),
+        0,
+        EXACT_X_PART_1,
+    )
+    where_x_part_18 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts4, min_parts3), where_x_part_11)
+    where_x_part_19 = tl.where(eq_x_part_3, where_x_part_18, where_x_part_12)
+    where_x_part_20 = tl.where(where_x_part_16 == max_4, where_x_part_19, tile_i32_2)
+    where_x_part_21 = tl.where(x_part_index < size_parts_x, tl.where(lt_x_part, where_x_part_20, tile_i32), 2147483647)
+    min_4 = tl.min(where_x_part_21, 0)
+    where_place_2 = tl.where(eq_place_2, min_2, tl.where(eq_place, min_3, min_4))
+    tl.store(
+        I_ptr + q_index * I_stride_q + place_index * I_stride_place,
+        tl.where(eq_place_3, min_, where_place_2),
+        mask=(place_index < 4),
+    )
+
+
+@triton.jit
+def nearest_few_joined_kernel(
+    max_parts_ptr, min_parts_ptr, max_parts2_ptr, min_parts2_ptr, max_parts3_ptr, min_parts3_ptr,
+    max_parts4_ptr, min_parts4_ptr, D_ptr, I_ptr, max_parts_stride_x_part_1, max_parts_stride_q,
+    min_parts_stride_x_part_1, min_parts_stride_q, max_parts2_stride_x_part_1, max_parts2_stride_q,
+    min_parts2_stride_x_part_1, min_parts2_stride_q, max_parts3_stride_x_part_1, max_parts3_stride_q,
+    min_parts3_stride_x_part_1, min_parts3_stride_q, max_parts4_stride_x_part_1, max_parts4_stride_q,
+    min_parts4_stride_x_part_1, min_parts4_stride_q, D_stride_q, D_stride_place, I_stride_q, I_stride_place,
+    size_parts_x, size_q, size_x, size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_PLACE: tl.constexpr,
+    EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    max_x_part = tl.full([], float("-inf"), tl.float32)
+    to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
+    # whole tiles, no mask needed
+    for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+        )
+        tile_max = tl.max(max_parts, 0)
+        next_max_x_part = tl.maximum(max_x_part, tile_max)
+        max_x_part = next_max_x_part
+    from_x_part = tl.maximum(0, to_x_part)
+    # tiles that a mask or the end cuts
+    for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=float("-inf"),
+        )
+        tile_max = tl.max(max_parts, 0)
+        next_max_x_part = tl.maximum(max_x_part, tile_max)
+        max_x_part = next_max_x_part
+    min_x_part = tl.full([], 2147483647, tl.int32)
+    tile_i32 = tl.cast(2147483647, tl.int32)
+    tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
+    # whole tiles, no mask needed
+    for first_x_part_3 in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part_3 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+        )
+        where_x_part = tl.where(max_parts == max_x_part, min_parts, tile_i32_2)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
+        tile_min = tl.min(where_x_part_2, 0)
+        next_min_x_part = tl.minimum(min_x_part, tile_min)
+        min_x_part = next_min_x_part
+    # tiles that a mask or the end cuts
+    for first_x_part_4 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_4 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        where_x_part = tl.where(max_parts == max_x_part, min_parts, tile_i32_2)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
+        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
+        tile_min = tl.min(where_x_part_3, 0)
+        next_min_x_part = tl.minimum(min_x_part, tile_min)
+        min_x_part = next_min_x_part
+    max_x_part_2 = tl.full([], float("-inf"), tl.float32)
+    # whole tiles, no mask needed
+    for first_x_part_5 in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part_5 + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+        )
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        where_x_part = tl.where(min_x_part == min_parts, max_parts2, max_parts)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, float("-inf"))
+        tile_max = tl.max(where_x_part_2, 0)
+        next_max_x_part = tl.maximum(max_x_part_2, tile_max)
+        max_x_part_2 = next_max_x_part
+    # tiles that a mask or the end cuts
+    for first_x_part_6 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_6 + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        where_x_part = tl.where(min_x_part == min_parts, max_parts2, max_parts)
+        tile = ((x_part_index * size_length_x) < size_x) & (x_part_index < size_parts_x)
+        where_x_part_2 = tl.where(tile, where_x_part, float("-inf"))
+        tile_max = tl.max(where_x_part_2, 0)
+        next_max_x_part = tl.maximum(max_x_part_2, tile_max)
+        max_x_part_2 = next_max_x_part
+    min_x_part_2 = tl.full([], 2147483647, tl.int32)
+    # whole tiles, no mask needed
+    for first_x_part_7 in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part_7 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        )
+        eq_x_part = min_x_part == min_parts
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+        )
+        eq_x_part_2 = tl.where(eq_x_part, max_parts2, max_parts) == max_x_part_2
+        where_x_part = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts2, min_parts), tile_i32_2)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
+        tile_min = tl.min(where_x_part_2, 0)
+        next_min_x_part = tl.minimum(min_x_part_2, tile_min)
+        min_x_part_2 = next_min_x_part
+    # tiles that a mask or the end cuts
+    for first_x_part_8 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_8 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        eq_x_part = min_x_part == min_parts
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        eq_x_part_2 = tl.where(eq_x_part, max_parts2, max_parts) == max_x_part_2
+        where_x_part = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts2, min_parts), tile_i32_2)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
+        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
+        tile_min = tl.min(where_x_part_3, 0)
+        next_min_x_part = tl.minimum(min_x_part_2, tile_min)
+        min_x_part_2 = next_min_x_part
+    max_x_part_3 = tl.full([], float("-inf"), tl.float32)
+    # whole tiles, no mask needed
+    for first_x_part_9 in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part_9 + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+        )
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        eq_x_part = min_x_part == min_parts
+        max_parts3 = tl.load(
+            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+        )
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        )
+        eq_x_part_2 = tl.where(eq_x_part, min_parts2, min_parts) == min_x_part_2
+        where_x_part = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts3, max_parts2), tl.where(eq_x_part, max_parts2, max_parts))
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, float("-inf"))
+        tile_max = tl.max(where_x_part_2, 0)
+        next_max_x_part = tl.maximum(max_x_part_3, tile_max)
+        max_x_part_3 = next_max_x_part
+    # tiles that a mask or the end cuts
+    for first_x_part_10 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_10 + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        eq_x_part = min_x_part == min_parts
+        max_parts3 = tl.load(
+            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        eq_x_part_2 = tl.where(eq_x_part, min_parts2, min_parts) == min_x_part_2
+        where_x_part = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts3, max_parts2), tl.where(eq_x_part, max_parts2, max_parts))
+        tile = ((x_part_index * size_length_x) < size_x) & (x_part_index < size_parts_x)
+        where_x_part_2 = tl.where(tile, where_x_part, float("-inf"))
+        tile_max = tl.max(where_x_part_2, 0)
+        next_max_x_part = tl.maximum(max_x_part_3, tile_max)
+        max_x_part_3 = next_max_x_part
+    min_x_part_3 = tl.full([], 2147483647, tl.int32)
+    # whole tiles, no mask needed
+    for first_x_part_11 in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part_11 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        )
+        eq_x_part = min_x_part == min_parts
+        where_x_part = tl.where(eq_x_part, min_parts2, min_parts)
+        min_parts3 = tl.load(
+            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+        )
+        eq_x_part_2 = where_x_part == min_x_part_2
+        where_x_part_2 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts3, min_parts2), where_x_part)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+        )
+        max_parts3 = tl.load(
+            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+        )
+        where_x_part_3 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts3, max_parts2), tl.where(eq_x_part, max_parts2, max_parts))
+        where_x_part_4 = tl.where(max_x_part_3 == where_x_part_3, where_x_part_2, tile_i32_2)
+        where_x_part_5 = tl.where((x_part_index * size_length_x) < size_x, where_x_part_4, tile_i32)
+        tile_min = tl.min(where_x_part_5, 0)
+        next_min_x_part = tl.minimum(min_x_part_3, tile_min)
+        min_x_part_3 = next_min_x_part
+    # tiles that a mask or the end cuts
+    for first_x_part_12 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_12 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        eq_x_part = min_x_part == min_parts
+        where_x_part = tl.where(eq_x_part, min_parts2, min_parts)
+        min_parts3 = tl.load(
+            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        eq_x_part_2 = where_x_part == min_x_part_2
+        where_x_part_2 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts3, min_parts2), where_x_part)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        max_parts3 = tl.load(
+            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        where_x_part_3 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts3, max_parts2), tl.where(eq_x_part, max_parts2, max_parts))
+        where_x_part_4 = tl.where(max_x_part_3 == where_x_part_3, where_x_part_2, tile_i32_2)
+        where_x_part_5 = tl.where((x_part_index * size_length_x) < size_x, where_x_part_4, tile_i32)
+        where_x_part_6 = tl.where(x_part_index < size_parts_x, where_x_part_5, 2147483647)
+        tile_min = tl.min(where_x_part_6, 0)
+        next_min_x_part = tl.minimum(min_x_part_3, tile_min)
+        min_x_part_3 = next_min_x_part
+    max_x_part_4 = tl.full([], float("-inf"), tl.float32)
+    # whole tiles, no mask needed
+    for first_x_part_13 in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part_13 + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+        )
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        eq_x_part = min_x_part == min_parts
+        max_parts3 = tl.load(
+            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+        )
+        where_x_part = tl.where(eq_x_part, max_parts3, max_parts2)
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        )
+        where_x_part_2 = tl.where(eq_x_part, min_parts2, min_parts)
+        eq_x_part_2 = where_x_part_2 == min_x_part_2
+        where_x_part_3 = tl.where(eq_x_part_2, where_x_part, tl.where(eq_x_part, max_parts2, max_parts))
+        max_parts4 = tl.load(
+            max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
+        )
+        where_x_part_4 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts4, max_parts3), where_x_part)
+        min_parts3 = tl.load(
+            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+        )
+        where_x_part_5 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts3, min_parts2), where_x_part_2)
+        where_x_part_6 = tl.where(where_x_part_5 == min_x_part_3, where_x_part_4, where_x_part_3)
+        where_x_part_7 = tl.where((x_part_index * size_length_x) < size_x, where_x_part_6, float("-inf"))
+        tile_max = tl.max(where_x_part_7, 0)
+        next_max_x_part = tl.maximum(max_x_part_4, tile_max)
+        max_x_part_4 = next_max_x_part
+    # tiles that a mask or the end cuts
+    for first_x_part_14 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_14 + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        eq_x_part = min_x_part == min_parts
+        max_parts3 = tl.load(
+            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        where_x_part = tl.where(eq_x_part, max_parts3, max_parts2)
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        where_x_part_2 = tl.where(eq_x_part, min_parts2, min_parts)
+        eq_x_part_2 = where_x_part_2 == min_x_part_2
+        where_x_part_3 = tl.where(eq_x_part_2, where_x_part, tl.where(eq_x_part, max_parts2, max_parts))
+        max_parts4 = tl.load(
+            max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        where_x_part_4 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts4, max_parts3), where_x_part)
+        min_parts3 = tl.load(
+            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        where_x_part_5 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts3, min_parts2), where_x_part_2)
+        where_x_part_6 = tl.where(where_x_part_5 == min_x_part_3, where_x_part_4, where_x_part_3)
+        tile = ((x_part_index * size_length_x) < size_x) & (x_part_index < size_parts_x)
+        where_x_part_7 = tl.where(tile, where_x_part_6, float("-inf"))
+        tile_max = tl.max(where_x_part_7, 0)
+        next_max_x_part = tl.maximum(max_x_part_4, tile_max)
+        max_x_part_4 = next_max_x_part
+    min_x_part_4 = tl.full([], 2147483647, tl.int32)
+    # whole tiles, no mask needed
+    for first_x_part_15 in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part_15 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        )
+        eq_x_part = min_x_part == min_parts
+        where_x_part = tl.where(eq_x_part, min_parts2, min_parts)
+        min_parts3 = tl.load(
+            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+        )
+        where_x_part_2 = tl.where(eq_x_part, min_parts3, min_parts2)
+        eq_x_part_2 = where_x_part == min_x_part_2
+        where_x_part_3 = tl.where(eq_x_part_2, where_x_part_2, where_x_part)
+        min_parts4 = tl.load(
+            min_parts4_ptr + x_part_index * min_parts4_stride_x_part_1 + q_index * min_parts4_stride_q,
+        )
+        where_x_part_4 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts4, min_parts3), where_x_part_2)
+        eq_x_part_3 = where_x_part_3 == min_x_part_3
+        where_x_part_5 = tl.where(eq_x_part_3, where_x_part_4, where_x_part_3)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+        )
+        max_parts3 = tl.load(
+            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+        )
+        where_x_part_6 = tl.where(eq_x_part, max_parts3, max_parts2)
+        where_x_part_7 = tl.where(eq_x_part_2, where_x_part_6, tl.where(eq_x_part, max_parts2, max_parts))
+        max_parts4 = tl.load(
+            max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
+        )
+        where_x_part_8 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts4, max_parts3), where_x_part_6)
+        where_x_part_9 = tl.where(eq_x_part_3, where_x_part_8, where_x_part_7)
+        where_x_part_10 = tl.where(where_x_part_9 == max_x_part_4, where_x_part_5, tile_i32_2)
+        where_x_part_11 = tl.where((x_part_index * size_length_x) < size_x, where_x_part_10, tile_i32)
+        tile_min = tl.min(where_x_part_11, 0)
+        next_min_x_part = tl.minimum(min_x_part_4, tile_min)
+        min_x_part_4 = next_min_x_part
+    # tiles that a mask or the end cuts
+    for first_x_part_16 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_16 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        eq_x_part = min_x_part == min_parts
+        where_x_part = tl.where(eq_x_part, min_parts2, min_parts)
+        min_parts3 = tl.load(
+            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        where_x_part_2 = tl.where(eq_x_part, min_parts3, min_parts2)
+        eq_x_part_2 = where_x_part == min_x_part_2
+        where_x_part_3 = tl.where(eq_x_part_2, where_x_part_2, where_x_part)
+        min_parts4 = tl.load(
+            min_parts4_ptr + x_part_index * min_parts4_stride_x_part_1 + q_index * min_parts4_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        where_x_part_4 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts4, min_parts3), where_x_part_2)
+        eq_x_part_3 = where_x_part_3 == min_x_part_3
+        where_x_part_5 = tl.where(eq_x_part_3, where_x_part_4, where_x_part_3)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        max_parts2 = tl.load(
+            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        max_parts3 = tl.load(
+            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        where_x_part_6 = tl.where(eq_x_part, max_parts3, max_parts2)
+        where_x_part_7 = tl.where(eq_x_part_2, where_x_part_6, tl.where(eq_x_part, max_parts2, max_parts))
+        max_parts4 = tl.load(
+            max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        where_x_part_8 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts4, max_parts3), where_x_part_6)
+        where_x_part_9 = tl.where(eq_x_part_3, where_x_part_8, where_x_part_7)
+        where_x_part_10 = tl.where(where_x_part_9 == max_x_part_4, where_x_part_5, tile_i32_2)
+        where_x_part_11 = tl.where((x_part_index * size_length_x) < size_x, where_x_part_10, tile_i32)
+        where_x_part_12 = tl.where(x_part_index < size_parts_x, where_x_part_11, 2147483647)
+        tile_min = tl.min(where_x_part_12, 0)
+        next_min_x_part = tl.minimum(min_x_part_4, tile_min)
+        min_x_part_4 = next_min_x_part
+    eq_place = 2 == place_index
+    eq_place_2 = place_index == 1
+    where_place = tl.where(eq_place_2, max_x_part_2, tl.where(eq_place, max_x_part_3, max_x_part_4))
+    eq_place_3 = 0 == place_index
+    mul_place = tl.where(eq_place_3, max_x_part, where_place) * -1.0
+    tl.store(D_ptr + q_index * D_stride_q + place_index * D_stride_place, mul_place, mask=(place_index < 4))
+    where_place_2 = tl.where(eq_place_2, min_x_part_2, tl.where(eq_place, min_x_part_3, min_x_part_4))
+    tl.store(
+        I_ptr + q_index * I_stride_q + place_index * I_stride_place,
+        tl.where(eq_place_3, min_x_part, where_place_2),
+        mask=(place_index < 4),
+    )
+
+
+@triton.jit
+def nearest_few_forward_rows_kernel(
+    Q_ptr, K_ptr, D_ptr, I_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, D_stride_q, D_stride_place,
+    I_stride_q, I_stride_place, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, EXACT_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    # src[nearest.diag:19]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    K = load_tile(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        0.0,
+        EXACT_X and EXACT_D,
+    )
+    sub_x_d = K - tl.where(K == float("-inf"), 0.0, Q[None, :])
+    sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
+    # src[nearest.diag:7]
+    mul_x_d = sub_x_d_2 * sub_x_d_2
+    sum_ = tl.sum(mul_x_d, 1)
+    # src[nearest.diag:20]
+    mul_x = tl.where(x_index < size_x, -1.0 * sum_, float("-inf"))
+    x_i32 = x_index.to(tl.int32)
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
+    max_ = tl.max(mul_x, 0)
+    where_x = tl.where(x_index < size_x, tl.where(mul_x == max_, x_i32, tile_i32), 2147483647)
+    min_ = tl.min(where_x, 0)
+    ne_x = min_ != x_i32
+    where_x_2 = tl.where(ne_x, mul_x, float("-inf"))
+    max_2 = tl.max(where_x_2, 0)
+    where_x_3 = tl.where(ne_x & (mul_x == max_2), x_i32, tile_i32)
+    where_x_4 = tl.where(x_index < size_x, where_x_3, 2147483647)
+    min_2 = tl.min(where_x_4, 0)
+    ne_x_2 = min_2 != x_i32
+    where_x_5 = tl.where(ne_x & ne_x_2, mul_x, float("-inf"))
+    max_3 = tl.max(where_x_5, 0)
+    where_x_6 = tl.where((ne_x & ne_x_2) & (mul_x == max_3), x_i32, tile_i32)
+    where_x_7 = tl.where(x_index < size_x, where_x_6, 2147483647)
+    min_3 = tl.min(where_x_7, 0)
+    ne_x_3 = x_i32 != min_3
+    where_x_8 = tl.where((ne_x & ne_x_3) & ne_x_2, mul_x, float("-inf"))
+    max_4 = tl.max(where_x_8, 0)
+    eq_place = 2 == place_index
+    eq_place_2 = place_index == 1
+    where_place = tl.where(eq_place_2, max_2, tl.where(eq_place, max_3, max_4))
+    eq_place_3 = 0 == place_index
+    # src[nearest.diag:21]
+    tl.store(
+        D_ptr + q_index * D_stride_q + place_index * D_stride_place,
+        (-1.0 * tl.where(eq_place_3, max_, where_place)),
+        mask=(place_index < 4),
+    )
+    where_x_9 = tl.where(((ne_x & (max_4 == mul_x)) & ne_x_3) & ne_x_2, x_i32, tile_i32)
+    where_x_10 = tl.where(x_index < size_x, where_x_9, 2147483647)
+    min_4 = tl.min(where_x_10, 0)
+    where_place_2 = tl.where(eq_place_2, min_2, tl.where(eq_place, min_3, min_4))
+    # src[nearest.diag:20]
+    tl.store(
+        I_ptr + q_index * I_stride_q + place_index * I_stride_place,
+        tl.where(eq_place_3, min_, where_place_2),
+        mask=(place_index < 4),
+    )
+
+
+@triton.jit
+def nearest_few_forward_kernel(
+    Q_ptr, K_ptr, D_ptr, I_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, D_stride_q, D_stride_place,
+    I_stride_q, I_stride_place, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    max_x_2 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    max_x_3 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x_3 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    max_x_4 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    min_x_4 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    # src[nearest.diag:19]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
+        # src[nearest.diag:7]
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
+        sum_ = tl.sum(mul_q_x_d, 2)
+        # src[nearest.diag:20]
+        mul_q_x = -1.0 * sum_
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        x_i32 = x_index.to(tl.int32)
+        where_q_x = tl.where(mul_q_x == next_max_x[:, None], x_i32[None, :], tile_i32)
+        tile_min = tl.min(where_q_x, 1)
+        next_min_x = tl.minimum(tl.where(max_x == next_max_x, min_x, tile_i32), tile_min)
+        min_x_5 = next_min_x == min_x
+        max_x_5 = tl.where(min_x_5, max_x_2, max_x)
+        ne_q_x = next_min_x[:, None] != x_i32[None, :]
+        where_q_x_2 = tl.where(ne_q_x, mul_q_x, float("-inf"))
+        tile_max_2 = tl.max(where_q_x_2, 1)
+        next_max_x_2 = tl.maximum(max_x_5, tile_max_2)
+        min_x_6 = tl.where(min_x_5, min_x_2, min_x)
+        tile_i32_2 = tl.where(max_x_5 == next_max_x_2, min_x_6, tile_i32)
+        where_q_x_3 = tl.where(ne_q_x & (mul_q_x == next_max_x_2[:, None]), x_i32[None, :], tile_i32)
+        tile_min_2 = tl.min(where_q_x_3, 1)
+        next_tile_i32 = tl.minimum(tile_i32_2, tile_min_2)
+        max_x_6 = tl.where(min_x_5, max_x_3, max_x_2)
+        min_x_7 = next_tile_i32 == min_x_6
+        max_x_7 = tl.where(min_x_7, max_x_6, max_x_5)
+        ne_q_x_2 = next_tile_i32[:, None] != x_i32[None, :]
+        where_q_x_4 = tl.where(ne_q_x & ne_q_x_2, mul_q_x, float("-inf"))
+        tile_max_3 = tl.max(where_q_x_4, 1)
+        next_max_x_3 = tl.maximum(max_x_7, tile_max_3)
+        min_x_8 = tl.where(min_x_5, min_x_3, min_x_2)
+        min_x_9 = tl.where(min_x_7, min_x_8, min_x_6)
+        tile_i32_3 = tl.where(max_x_7 == next_max_x_3, min_x_9, tile_i32)
+        and_q_x = (ne_q_x & ne_q_x_2) & (mul_q_x == next_max_x_3[:, None])
+        where_q_x_5 = tl.where(and_q_x, x_i32[None, :], tile_i32)
+        tile_min_3 = tl.min(where_q_x_5, 1)
+        next_tile_i32_2 = tl.minimum(tile_i32_3, tile_min_3)
+        max_x_8 = tl.where(min_x_7, tl.where(min_x_5, max_x_4, max_x_3), max_x_6)
+        min_x_10 = next_tile_i32_2 == min_x_9
+        max_x_9 = tl.where(min_x_10, max_x_8, max_x_7)
+        ne_q_x_3 = x_i32[None, :] != next_tile_i32_2[:, None]
+        where_q_x_6 = tl.where((ne_q_x & ne_q_x_3) & ne_q_x_2, mul_q_x, float("-inf"))
+        tile_max_4 = tl.max(where_q_x_6, 1)
+        next_max_x_4 = tl.maximum(max_x_9, tile_max_4)
+        min_x_11 = tl.where(min_x_7, tl.where(min_x_5, min_x_4, min_x_3), min_x_8)
+        tile_i32_4 = tl.where(max_x_9 == next_max_x_4, tl.where(min_x_10, min_x_11, min_x_9), tile_i32)
+        tile_2 = (ne_q_x & (next_max_x_4[:, None] == mul_q_x)) & ne_q_x_3
+        where_q_x_7 = tl.where(tile_2 & ne_q_x_2, x_i32[None, :], tile_i32)
+        tile_min_4 = tl.min(where_q_x_7, 1)
+        next_tile_i32_3 = tl.minimum(tile_i32_4, tile_min_4)
+        max_x = next_max_x
+        min_x = next_min_x
+        max_x_2 = next_max_x_2
+        min_x_2 = next_tile_i32
+        max_x_3 = next_max_x_3
+        min_x_3 = next_tile_i32_2
+        max_x_4 = next_max_x_4
+        min_x_4 = next_tile_i32_3
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[nearest.diag:19]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        tile = tl.where((K == float("-inf"))[None, :, :], 0.0, Q[:, None, :])
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], K[None, :, :] - tile, 0.0)
+        # src[nearest.diag:7]
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
+        sum_ = tl.sum(mul_q_x_d, 2)
+        # src[nearest.diag:20]
+        mul_q_x = tl.where((x_index < size_x)[None, :], -1.0 * sum_, float("-inf"))
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        x_i32 = x_index.to(tl.int32)
+        where_q_x = tl.where(mul_q_x == next_max_x[:, None], x_i32[None, :], tile_i32)
+        where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
+        tile_min = tl.min(where_q_x_2, 1)
+        next_min_x = tl.minimum(tl.where(max_x == next_max_x, min_x, tile_i32), tile_min)
+        min_x_5 = next_min_x == min_x
+        max_x_5 = tl.where(min_x_5, max_x_2, max_x)
+        ne_q_x = next_min_x[:, None] != x_i32[None, :]
+        where_q_x_3 = tl.where(ne_q_x, mul_q_x, float("-inf"))
+        tile_max_2 = tl.max(where_q_x_3, 1)
+        next_max_x_2 = tl.maximum(max_x_5, tile_max_2)
+        min_x_6 = tl.where(min_x_5, min_x_2, min_x)
+        tile_i32_2 = tl.where(max_x_5 == next_max_x_2, min_x_6, tile_i32)
+        where_q_x_4 = tl.where(ne_q_x & (mul_q_x == next_max_x_2[:, None]), x_i32[None, :], tile_i32)
+        where_q_x_5 = tl.where((x_index < size_x)[None, :], where_q_x_4, 2147483647)
+        tile_min_2 = tl.min(where_q_x_5, 1)
+        next_tile_i32 = tl.minimum(tile_i32_2, tile_min_2)
+        max_x_6 = tl.where(min_x_5, max_x_3, max_x_2)
+        min_x_7 = next_tile_i32 == min_x_6
+        max_x_7 = tl.where(min_x_7, max_x_6, max_x_5)
+        ne_q_x_2 = next_tile_i32[:, None] != x_i32[None, :]
+        where_q_x_6 = tl.where(ne_q_x & ne_q_x_2, mul_q_x, float("-inf"))
+        tile_max_3 = tl.max(where_q_x_6, 1)
+        next_max_x_3 = tl.maximum(max_x_7, tile_max_3)
+        min_x_8 = tl.where(min_x_5, min_x_3, min_x_2)
+        min_x_9 = tl.where(min_x_7, min_x_8, min_x_6)
+        tile_i32_3 = tl.where(max_x_7 == next_max_x_3, min_x_9, tile_i32)
+        and_q_x = (ne_q_x & ne_q_x_2) & (mul_q_x == next_max_x_3[:, None])
+        where_q_x_7 = tl.where((x_index < size_x)[None, :], tl.where(and_q_x, x_i32[None, :], tile_i32), 2147483647)
+        tile_min_3 = tl.min(where_q_x_7, 1)
+        next_tile_i32_2 = tl.minimum(tile_i32_3, tile_min_3)
+        max_x_8 = tl.where(min_x_7, tl.where(min_x_5, max_x_4, max_x_3), max_x_6)
+        min_x_10 = next_tile_i32_2 == min_x_9
+        max_x_9 = tl.where(min_x_10, max_x_8, max_x_7)
+        ne_q_x_3 = x_i32[None, :] != next_tile_i32_2[:, None]
+        where_q_x_8 = tl.where((ne_q_x & ne_q_x_3) & ne_q_x_2, mul_q_x, float("-inf"))
+        tile_max_4 = tl.max(where_q_x_8, 1)
+        next_max_x_4 = tl.maximum(max_x_9, tile_max_4)
+        min_x_11 = tl.where(min_x_7, tl.where(min_x_5, min_x_4, min_x_3), min_x_8)
+        tile_i32_4 = tl.where(max_x_9 == next_max_x_4, tl.where(min_x_10, min_x_11, min_x_9), tile_i32)
+        tile_2 = (ne_q_x & (next_max_x_4[:, None] == mul_q_x)) & ne_q_x_3
+        where_q_x_9 = tl.where(tile_2 & ne_q_x_2, x_i32[None, :], tile_i32)
+        where_q_x_10 = tl.where((x_index < size_x)[None, :], where_q_x_9, 2147483647)
+        tile_min_4 = tl.min(where_q_x_10, 1)
+        next_tile_i32_3 = tl.minimum(tile_i32_4, tile_min_4)
+        max_x = next_max_x
+        min_x = next_min_x
+        max_x_2 = next_max_x_2
+        min_x_2 = next_tile_i32
+        max_x_3 = next_max_x_3
+        min_x_3 = next_tile_i32_2
+        max_x_4 = next_max_x_4
+        min_x_4 = next_tile_i32_3
+    eq_place = 2 == place_index
+    where_q_place = tl.where(eq_place[None, :], max_x_3[:, None], max_x_4[:, None])
+    eq_place_2 = place_index == 1
+    where_q_place_2 = tl.where(eq_place_2[None, :], max_x_2[:, None], where_q_place)
+    eq_place_3 = 0 == place_index
+    # src[nearest.diag:20]
+    near = tl.where(eq_place_3[None, :], max_x[:, None], where_q_place_2)
+    # src[nearest.diag:21]
+    tl.store(
+        D_ptr + q_index[:, None] * D_stride_q + place_index[None, :] * D_stride_place,
+        (-1.0 * near),
+        mask=(q_index < size_q)[:, None] & (place_index < 4)[None, :],
+    )
+    where_q_place_3 = tl.where(eq_place[None, :], min_x_3[:, None], min_x_4[:, None])
+    where_q_place_4 = tl.where(eq_place_2[None, :], min_x_2[:, None], where_q_place_3)
+    # src[nearest.diag:20]
+    found = tl.where(eq_place_3[None, :], min_x[:, None], where_q_place_4)
+    tl.store(
+        I_ptr + q_index[:, None] * I_stride_q + place_index[None, :] * I_stride_place,
+        found,
+        mask=(q_index < size_q)[:, None] & (place_index < 4)[None, :],
+    )
+
+
+@triton.jit
+def nearest_few_backward_buffer_0_rows_kernel(
+    d_D_ptr, I_ptr, buffer_0_ptr, d_D_stride_q, d_D_stride_place, I_stride_q, I_stride_place,
+    buffer_0_stride_q, buffer_0_stride_x, size_q, size_x, BLOCK_PLACE: tl.constexpr,
+    EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = program.to(tl.int64)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    d_D = load_tile(
+        d_D_ptr + q_index * d_D_stride_q + place_index * d_D_stride_place,
+        (place_index < 4),
+        0.0,
+        EXACT_PLACE,
+    )
+    I = load_tile(
+        I_ptr + q_index * I_stride_q + place_index * I_stride_place,
+        (place_index < 4),
+        0,
+        EXACT_PLACE,
+    )
+    where_place = tl.where((x_index == I) & (place_index < 4), d_D, 0.0)
+    sum_ = tl.sum(where_place, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, sum_)
+
+
+@triton.jit
+def nearest_few_backward_buffer_0_kernel(
+    d_D_ptr, I_ptr, buffer_0_ptr, d_D_stride_q, d_D_stride_place, I_stride_q, I_stride_place,
+    buffer_0_stride_q, buffer_0_stride_x, size_q, size_x, BLOCK_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = program.to(tl.int64)
+    sum_place = tl.full([], 0.0, tl.float32)
+    to_place = (4) // BLOCK_PLACE * BLOCK_PLACE
+    # whole tiles, no mask needed
+    for first_place in tl.range(0, to_place, BLOCK_PLACE):
+        place_index = first_place + tl.arange(0, BLOCK_PLACE)
+        I = tl.load(I_ptr + q_index * I_stride_q + place_index * I_stride_place)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q + place_index * d_D_stride_place)
+        where_place = tl.where(x_index == I, d_D, 0.0)
+        tile_sum = tl.sum(where_place, 0)
+        next_sum_place = sum_place + tile_sum
+        sum_place = next_sum_place
+    from_place = tl.maximum(0, to_place)
+    # tiles that a mask or the end cuts
+    for first_place_2 in tl.range(from_place, 4, BLOCK_PLACE):
+        place_index = first_place_2 + tl.arange(0, BLOCK_PLACE)
+        d_D = tl.load(
+            d_D_ptr + q_index * d_D_stride_q + place_index * d_D_stride_place,
+            mask=(place_index < 4),
+            other=0.0,
+        )
+        I = tl.load(
+            I_ptr + q_index * I_stride_q + place_index * I_stride_place,
+            mask=(place_index < 4),
+            other=0,
+        )
+        where_place = tl.where((x_index == I) & (place_index < 4), d_D, 0.0)
+        tile_sum = tl.sum(where_place, 0)
+        next_sum_place = sum_place + tile_sum
+        sum_place = next_sum_place
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, sum_place)
+
+
+@triton.jit
+def nearest_few_backward_d_Q_rows_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[nearest.diag:19]
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    sub_d_x = K - tl.where(K == float("-inf"), 0.0, Q[:, None])
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    mul_d_x = buffer_0[None, :] * sub_d_x
+    sum_ = tl.sum(mul_d_x, 1)
+    tl.store(
+        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
+        (-2.0 * sum_),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def nearest_few_backward_d_Q_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_D], 0.0, tl.float32)
+    # src[nearest.diag:19]
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_x = K - tl.where(K == float("-inf"), 0.0, Q[:, None])
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        mul_d_x = buffer_0[None, :] * sub_d_x
+        tile_sum = tl.sum(mul_d_x, 1)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[nearest.diag:19]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_x = K - tl.where(K == float("-inf"), 0.0, Q[:, None])
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_d_x = buffer_0[None, :] * sub_d_x
+        tile_sum = tl.sum(mul_d_x, 1)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
+        (-2.0 * acc_x),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def nearest_few_backward_d_K_rows_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    x_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[nearest.diag:19]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    sub_d_q = K[:, None] - tl.where((K == float("-inf"))[:, None], 0.0, Q)
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    mul_d_q = buffer_0[None, :] * sub_d_q
+    sum_ = tl.sum(mul_d_q, 1)
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_), mask=(d_index < size_d))
+
+
+@triton.jit
+def nearest_few_backward_d_K_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    x_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_D], 0.0, tl.float32)
+    # src[nearest.diag:19]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_q = K[:, None] - tl.where((K == float("-inf"))[:, None], 0.0, Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        mul_d_q = buffer_0[None, :] * sub_d_q
+        tile_sum = tl.sum(mul_d_q, 1)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[nearest.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_q = K[:, None] - tl.where((K == float("-inf"))[:, None], 0.0, Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_d_q = buffer_0[None, :] * sub_d_q
+        tile_sum = tl.sum(mul_d_q, 1)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
+        (2.0 * acc_q),
+        mask=(d_index < size_d),
+    )
+
+
+def _nearest_few(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_nearest_few(Q: f32[q d], K: f32[x d]) -> D: f32[q place], I: i32[q place] in x. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    D = torch.empty((q, 4), dtype=torch.float32, device=Q.device)
+    I = torch.empty((q, 4), dtype=torch.int32, device=Q.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_PLACE = max(16, triton.next_power_of_2(4))
+    if BLOCK_X * BLOCK_D <= 16384:
+        if BLOCK_X * BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X * BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        nearest_few_rows_kernel[grid](
+            Q, K, D, I, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), D.stride(0), D.stride(1),
+            I.stride(0), I.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_PLACE=BLOCK_PLACE,
+            EXACT_X=x == BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_PLACE=4 == BLOCK_PLACE, num_warps=warps,
+            num_stages=stages,
+        )
+        return D, I
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    BLOCK_PLACE_2 = max(16, triton.next_power_of_2(4))
+    if BLOCK_D_2 > 16384:
+        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
+    if BLOCK_D_2 <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
+    elif BLOCK_D_2 <= 256:
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
+    elif BLOCK_D_2 <= 1024:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
+    elif BLOCK_D_2 <= 4096:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    nearest_few_kernel[grid](
+        Q, K, D, I, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), D.stride(0), D.stride(1), I.stride(0),
+        I.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, BLOCK_PLACE=BLOCK_PLACE_2, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D_2, EXACT_PLACE=4 == BLOCK_PLACE_2, num_warps=warps, num_stages=stages,
+    )
+    return D, I
+
+
+def _nearest_few_parts(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    parts_x: int,
+    length_x: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_nearest_few_parts(Q: f32[q d], K: f32[x d]) -> max_parts: f32[x_part q], min_parts: i32[x_part q], max_parts2: f32[x_part q], min_parts2: i32[x_part q], max_parts3: f32[x_part q], min_parts3: i32[x_part q], max_parts4: f32[x_part q], min_parts4: i32[x_part q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    max_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    min_parts = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
+    max_parts2 = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    min_parts2 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
+    max_parts3 = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    min_parts3 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
+    max_parts4 = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    min_parts4 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
+    BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X_IN_1 * BLOCK_D <= 16384:
+        if BLOCK_X_IN_1 * BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X_IN_1 * BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (parts_x * q,)
+        nearest_few_parts_rows_kernel[grid](
+            Q, K, max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4,
+            min_parts4, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), max_parts.stride(0),
+            max_parts.stride(1), min_parts.stride(0), min_parts.stride(1), max_parts2.stride(0),
+            max_parts2.stride(1), min_parts2.stride(0), min_parts2.stride(1), max_parts3.stride(0),
+            max_parts3.stride(1), min_parts3.stride(0), min_parts3.stride(1), max_parts4.stride(0),
+            max_parts4.stride(1), min_parts4.stride(0), min_parts4.stride(1), q, d, x, parts_x, length_x,
+            BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, EXACT_X_IN_1=length_x == BLOCK_X_IN_1,
+            EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    if BLOCK_D_2 > 16384:
+        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
+    if BLOCK_D_2 <= 64:
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 16, 16, 8, 2
+    elif BLOCK_D_2 <= 256:
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 4, 16, 8, 2
+    elif BLOCK_D_2 <= 1024:
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 16, 8, 2
+    elif BLOCK_D_2 <= 4096:
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 4, 8, 2
+    else:
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (parts_x * triton.cdiv(q, BLOCK_Q),)
+    nearest_few_parts_kernel[grid](
+        Q, K, max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4,
+        Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), max_parts.stride(0), max_parts.stride(1),
+        min_parts.stride(0), min_parts.stride(1), max_parts2.stride(0), max_parts2.stride(1),
+        min_parts2.stride(0), min_parts2.stride(1), max_parts3.stride(0), max_parts3.stride(1),
+        min_parts3.stride(0), min_parts3.stride(1), max_parts4.stride(0), max_parts4.stride(1),
+        min_parts4.stride(0), min_parts4.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1,
+        BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+    )
+    return max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4
+
+
+def _nearest_few_joined(
+    max_parts: torch.Tensor, min_parts: torch.Tensor, max_parts2: torch.Tensor, min_parts2: torch.Tensor,
+    max_parts3: torch.Tensor, min_parts3: torch.Tensor, max_parts4: torch.Tensor, min_parts4: torch.Tensor,
+    x: int, length_x: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_nearest_few_joined(max_parts: f32[x_part q], min_parts: i32[x_part q], max_parts2: f32[x_part q], min_parts2: i32[x_part q], max_parts3: f32[x_part q], min_parts3: i32[x_part q], max_parts4: f32[x_part q], min_parts4: i32[x_part q]) -> D: f32[q place], I: i32[q place] in x. Any strides; sizes are read off the shapes."""
+    _check("max_parts", max_parts, torch.float32, 2, max_parts.device)
+    _check("min_parts", min_parts, torch.int32, 2, max_parts.device)
+    _check("max_parts2", max_parts2, torch.float32, 2, max_parts.device)
+    _check("min_parts2", min_parts2, torch.int32, 2, max_parts.device)
+    _check("max_parts3", max_parts3, torch.float32, 2, max_parts.device)
+    _check("min_parts3", min_parts3, torch.int32, 2, max_parts.device)
+    _check("max_parts4", max_parts4, torch.float32, 2, max_parts.device)
+    _check("min_parts4", min_parts4, torch.int32, 2, max_parts.device)
+    parts_x, q = max_parts.shape
+    if min_parts.shape != (parts_x, q):
+        raise ValueError(f"min_parts: i32[x_part q] has shape {min_parts.shape}, expected {(parts_x, q)}")
+    if max_parts2.shape != (parts_x, q):
+        raise ValueError(f"max_parts2: f32[x_part q] has shape {max_parts2.shape}, expected {(parts_x, q)}")
+    if min_parts2.shape != (parts_x, q):
+        raise ValueError(f"min_parts2: i32[x_part q] has shape {min_parts2.shape}, expected {(parts_x, q)}")
+    if max_parts3.shape != (parts_x, q):
+        raise ValueError(f"max_parts3: f32[x_part q] has shape {max_parts3.shape}, expected {(parts_x, q)}")
+    if min_parts3.shape != (parts_x, q):
+        raise ValueError(f"min_parts3: i32[x_part q] has shape {min_parts3.shape}, expected {(parts_x, q)}")
+    if max_parts4.shape != (parts_x, q):
+        raise ValueError(f"max_parts4: f32[x_part q] has shape {max_parts4.shape}, expected {(parts_x, q)}")
+    if min_parts4.shape != (parts_x, q):
+        raise ValueError(f"min_parts4: i32[x_part q] has shape {min_parts4.shape}, expected {(parts_x, q)}")
+    D = torch.empty((q, 4), dtype=torch.float32, device=max_parts.device)
+    I = torch.empty((q, 4), dtype=torch.int32, device=max_parts.device)
+    BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
+    BLOCK_PLACE = max(16, triton.next_power_of_2(4))
+    if BLOCK_X_PART_1 <= 16384:
+        if BLOCK_X_PART_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X_PART_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        nearest_few_joined_rows_kernel[grid](
+            max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4, D,
+            I, max_parts.stride(0), max_parts.stride(1), min_parts.stride(0), min_parts.stride(1),
+            max_parts2.stride(0), max_parts2.stride(1), min_parts2.stride(0), min_parts2.stride(1),
+            max_parts3.stride(0), max_parts3.stride(1), min_parts3.stride(0), min_parts3.stride(1),
+            max_parts4.stride(0), max_parts4.stride(1), min_parts4.stride(0), min_parts4.stride(1),
+            D.stride(0), D.stride(1), I.stride(0), I.stride(1), parts_x, q, x, length_x,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_PLACE=BLOCK_PLACE, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
+            EXACT_PLACE=4 == BLOCK_PLACE, num_warps=warps, num_stages=stages,
+        )
+        return D, I
+    BLOCK_PLACE_2 = max(16, triton.next_power_of_2(4))
+    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
+    grid = (q,)
+    nearest_few_joined_kernel[grid](
+        max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4, D, I,
+        max_parts.stride(0), max_parts.stride(1), min_parts.stride(0), min_parts.stride(1),
+        max_parts2.stride(0), max_parts2.stride(1), min_parts2.stride(0), min_parts2.stride(1),
+        max_parts3.stride(0), max_parts3.stride(1), min_parts3.stride(0), min_parts3.stride(1),
+        max_parts4.stride(0), max_parts4.stride(1), min_parts4.stride(0), min_parts4.stride(1), D.stride(0),
+        D.stride(1), I.stride(0), I.stride(1), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1,
+        BLOCK_PLACE=BLOCK_PLACE_2, EXACT_PLACE=4 == BLOCK_PLACE_2, num_warps=warps, num_stages=stages,
+    )
+    return D, I
+
+
+def _nearest_few_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_nearest_few_forward(Q: f32[q d], K: f32[x d]) -> D: f32[q place], I: i32[q place] in x. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    D = torch.empty((q, 4), dtype=torch.float32, device=Q.device)
+    I = torch.empty((q, 4), dtype=torch.int32, device=Q.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_PLACE = max(16, triton.next_power_of_2(4))
+    if BLOCK_X * BLOCK_D <= 16384:
+        if BLOCK_X * BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X * BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        nearest_few_forward_rows_kernel[grid](
+            Q, K, D, I, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), D.stride(0), D.stride(1),
+            I.stride(0), I.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_PLACE=BLOCK_PLACE,
+            EXACT_X=x == BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_PLACE=4 == BLOCK_PLACE, num_warps=warps,
+            num_stages=stages,
+        )
+        return D, I
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    BLOCK_PLACE_2 = max(16, triton.next_power_of_2(4))
+    if BLOCK_D_2 > 16384:
+        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
+    if BLOCK_D_2 <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
+    elif BLOCK_D_2 <= 256:
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
+    elif BLOCK_D_2 <= 1024:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
+    elif BLOCK_D_2 <= 4096:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    nearest_few_forward_kernel[grid](
+        Q, K, D, I, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), D.stride(0), D.stride(1), I.stride(0),
+        I.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, BLOCK_PLACE=BLOCK_PLACE_2, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D_2, EXACT_PLACE=4 == BLOCK_PLACE_2, num_warps=warps, num_stages=stages,
+    )
+    return D, I
+
+
+def _nearest_few_backward_buffer_0(d_D: torch.Tensor, I: torch.Tensor, x: int) -> torch.Tensor:
+    """_nearest_few_backward_buffer_0(d_D: f32[q place], I: i32[q place] in x) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("d_D", d_D, torch.float32, 2, d_D.device)
+    _check("I", I, torch.int32, 2, d_D.device)
+    q, _ = d_D.shape
+    if d_D.shape != (q, 4):
+        raise ValueError(f"d_D: f32[q place] has shape {d_D.shape}, expected {(q, 4)}")
+    if I.shape != (q, 4):
+        raise ValueError(f"I: i32[q place] has shape {I.shape}, expected {(q, 4)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=d_D.device)
+    BLOCK_PLACE = max(16, triton.next_power_of_2(4))
+    if BLOCK_PLACE <= 16384:
+        if BLOCK_PLACE <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_PLACE <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q * x,)
+        nearest_few_backward_buffer_0_rows_kernel[grid](
+            d_D, I, buffer_0, d_D.stride(0), d_D.stride(1), I.stride(0), I.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), q, x, BLOCK_PLACE=BLOCK_PLACE, EXACT_PLACE=4 == BLOCK_PLACE, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_PLACE, warps, stages = 4096, 8, 2
+    grid = (q * x,)
+    nearest_few_backward_buffer_0_kernel[grid](
+        d_D, I, buffer_0, d_D.stride(0), d_D.stride(1), I.stride(0), I.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), q, x, BLOCK_PLACE=BLOCK_PLACE, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _nearest_few_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_nearest_few_backward_d_Q(Q: f32[q d], K: f32[x d], buffer_0: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_X <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (q * triton.cdiv(d, BLOCK_D),)
+        nearest_few_backward_d_Q_rows_kernel[grid](
+            Q, K, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (q * triton.cdiv(d, BLOCK_D),)
+    nearest_few_backward_d_Q_kernel[grid](
+        Q, K, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _nearest_few_backward_d_K(Q: torch.Tensor, K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_nearest_few_backward_d_K(Q: f32[q d], K: f32[x d], buffer_0: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
+        nearest_few_backward_d_K_rows_kernel[grid](
+            Q, K, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
+    nearest_few_backward_d_K_kernel[grid](
+        Q, K, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+class _nearest_few_autograd(torch.autograd.Function):
+    """nearest_few and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K):
+        x, _ = K.shape
+        D, I = _nearest_few_forward(Q, K)
+        ctx.save_for_backward(Q, K, I)
+        ctx.sizes = (x,)
+        ctx.mark_non_differentiable(I)
+        return D, I
+
+    @staticmethod
+    def backward(ctx, d_D, unused):
+        Q, K, I = ctx.saved_tensors
+        (x,) = ctx.sizes
+        buffer_0 = _nearest_few_backward_buffer_0(d_D, I, x)
+        d_Q = _nearest_few_backward_d_Q(Q, K, buffer_0)
+        d_K = _nearest_few_backward_d_K(Q, K, buffer_0)
+        return d_Q, d_K
+
+
+def nearest_few(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """nearest_few(Q: f32[q d], K: f32[x d]) -> D: f32[q place], I: i32[q place] in x. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+        if d <= 16384:
+            return _nearest_few_autograd.apply(Q, K)
+        raise ValueError("nearest_few: gradients are made for sizes whose tiles are held on chip")
+    programs = triton.cdiv(q, 16)
+    processors = _processors(Q)
+    if 0 < 2 * programs <= processors:
+        if x >= 512 and d <= 16384:
+            parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
+            length_x = triton.cdiv(x, parts_x * 256) * 256
+            parts_x = triton.cdiv(x, length_x)
+            max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4 = _nearest_few_parts(Q, K, parts_x, length_x)
+            D, I = _nearest_few_joined(max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4, x, length_x)
+            return D, I
+    D, I = _nearest_few(Q, K)
+    return D, I
+
+
+@triton.jit
+def margin_rows_kernel(
+    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
+    size_x, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[nearest.diag:25]
+    K = load_tile(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        0.0,
+        EXACT_X and EXACT_D,
+    )
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    # src[nearest.diag:7]
+    sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
+    sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
+    mul_d_x = sub_d_x_2 * sub_d_x_2
+    sum_ = tl.sum(mul_d_x, 0)
+    D = tl.where(x_index < size_x, sum_, float("inf"))
+    # src[nearest.diag:27]
+    min_ = tl.min(D, 0)
+    where_x = tl.where(sum_ == min_, x_index.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
+    where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
+    min_2 = tl.min(where_x_2, 0)
+    where_x_3 = tl.where(x_index < size_x, tl.where(min_2 == x_index, float("inf"), sum_), float("inf"))
+    min_3 = tl.min(where_x_3, 0)
+    tl.store(out_ptr + q_index * out_stride_q, (min_3 - min_))
+
+
+@triton.jit
+def margin_kernel(
+    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    min_x = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    min_x_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    min_x_3 = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    # src[nearest.diag:25]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        tile = tl.where((Q == float("-inf"))[:, None, :], 0.0, K[None, :, :])
+        # src[nearest.diag:7]
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
+        sum_ = tl.sum(mul_q_x_d, 2)
+        # src[nearest.diag:27]
+        tile_min = tl.min(sum_, 1)
+        next_min_x = tl.minimum(min_x, tile_min)
+        where_q_x = tl.where(sum_ == next_min_x[:, None], x_index.to(tl.int32)[None, :], tile_i32)
+        tile_min_2 = tl.min(where_q_x, 1)
+        next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
+        min_x_4 = tl.where(next_min_x_2 == min_x_2, min_x_3, min_x)
+        where_q_x_2 = tl.where(next_min_x_2[:, None] == x_index[None, :], float("inf"), sum_)
+        tile_min_3 = tl.min(where_q_x_2, 1)
+        next_min_x_3 = tl.minimum(min_x_4, tile_min_3)
+        min_x = next_min_x
+        min_x_2 = next_min_x_2
+        min_x_3 = next_min_x_3
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[nearest.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        tile = tl.where((Q == float("-inf"))[:, None, :], 0.0, K[None, :, :])
+        # src[nearest.diag:7]
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
+        sum_ = tl.sum(mul_q_x_d, 2)
+        D = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
+        # src[nearest.diag:27]
+        tile_min = tl.min(D, 1)
+        next_min_x = tl.minimum(min_x, tile_min)
+        where_q_x = tl.where(sum_ == next_min_x[:, None], x_index.to(tl.int32)[None, :], tile_i32)
+        where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
+        tile_min_2 = tl.min(where_q_x_2, 1)
+        next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
+        min_x_4 = tl.where(next_min_x_2 == min_x_2, min_x_3, min_x)
+        where_q_x_3 = tl.where(next_min_x_2[:, None] == x_index[None, :], float("inf"), sum_)
+        where_q_x_4 = tl.where((x_index < size_x)[None, :], where_q_x_3, float("inf"))
+        tile_min_3 = tl.min(where_q_x_4, 1)
+        next_min_x_3 = tl.minimum(min_x_4, tile_min_3)
+        min_x = next_min_x
+        min_x_2 = next_min_x_2
+        min_x_3 = next_min_x_3
+    # src[nearest.diag:27]
+    tl.store(out_ptr + q_index * out_stride_q, (min_x_3 - min_x), mask=(q_index < size_q))
+
+
+@triton.jit
+def margin_parts_rows_kernel(
+    Q_ptr, K_ptr, min_parts_ptr, min_parts2_ptr, min_parts3_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, min_parts_stride_x_part_1, min_parts_stride_q, min_parts2_stride_x_part_1,
+    min_parts2_stride_q, min_parts3_stride_x_part_1, min_parts3_stride_q, size_q, size_d, size_x,
+    size_parts_x, size_length_x, BLOCK_D: tl.constexpr, BLOCK_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_X_IN_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    x_in_index = tl.arange(0, BLOCK_X_IN_1)
+    # src[nearest.diag:25]
+    K = tl.load(
+        K_ptr + (size_length_x * x_part_index + x_in_index[None, :]) * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((size_length_x * x_part_index + x_in_index[None, :]) >= 0) & ((size_length_x * x_part_index + x_in_index[None, :]) < size_x),
+        other=0.0,
+    )
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    # src[nearest.diag:7]
+    sub_d_x_in = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
+    sub_d_x_in_2 = tl.where((d_index < size_d)[:, None], sub_d_x_in, 0.0)
+    mul_d_x_in = sub_d_x_in_2 * sub_d_x_in_2
+    sum_ = tl.sum(mul_d_x_in, 0)
+    # src[nearest.diag:27]
+    add_x_in = x_in_index + (x_part_index * size_length_x)
+    lt_x_in = add_x_in < size_x
+    where_x_in = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, sum_, float("inf")), float("inf"))
+    min_ = tl.min(where_x_in, 0)
+    tl.store(min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q, min_)
+    where_x_in_2 = tl.where(sum_ == min_, add_x_in.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
+    where_x_in_3 = tl.where(lt_x_in, where_x_in_2, tl.cast(2147483647, tl.int32))
+    where_x_in_4 = tl.where(x_in_index < size_length_x, where_x_in_3, 2147483647)
+    min_2 = tl.min(where_x_in_4, 0)
+    tl.store(
+        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        min_2,
+    )
+    where_x_in_5 = tl.where(lt_x_in, tl.where(add_x_in == min_2, float("inf"), sum_), float("inf"))
+    where_x_in_6 = tl.where(x_in_index < size_length_x, where_x_in_5, float("inf"))
+    min_3 = tl.min(where_x_in_6, 0)
+    tl.store(
+        min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+        min_3,
+    )
+
+
+@triton.jit
+def margin_parts_kernel(
+    Q_ptr, K_ptr, min_parts_ptr, min_parts2_ptr, min_parts3_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, min_parts_stride_x_part_1, min_parts_stride_q, min_parts2_stride_x_part_1,
+    min_parts2_stride_q, min_parts3_stride_x_part_1, min_parts3_stride_q, size_q, size_d, size_x,
+    size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    min_x_in = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    min_x_in_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    min_x_in_3 = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    # src[nearest.diag:25]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    mul = x_part_index * size_length_x
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
+    tile_i32_2 = tl.cast(2147483647, tl.int32)
+    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    # whole tiles, no mask needed
+    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
+        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
+        K = tl.load(
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        tile = tl.where((Q == float("-inf"))[:, None, :], 0.0, K[None, :, :])
+        # src[nearest.diag:7]
+        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
+        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        # src[nearest.diag:27]
+        add_x_in = x_in_index + mul
+        lt_x_in = add_x_in < size_x
+        where_q_x_in = tl.where(lt_x_in[None, :], sum_, float("inf"))
+        tile_min = tl.min(where_q_x_in, 1)
+        next_min_x_in = tl.minimum(min_x_in, tile_min)
+        tile_i32_3 = tl.where(min_x_in == next_min_x_in, min_x_in_2, tile_i32)
+        where_q_x_in_2 = tl.where(sum_ == next_min_x_in[:, None], add_x_in.to(tl.int32)[None, :], tile_i32)
+        where_q_x_in_3 = tl.where(lt_x_in[None, :], where_q_x_in_2, tile_i32_2)
+        tile_min_2 = tl.min(where_q_x_in_3, 1)
+        next_tile_i32 = tl.minimum(tile_i32_3, tile_min_2)
+        min_x_in_4 = tl.where(next_tile_i32 == min_x_in_2, min_x_in_3, min_x_in)
+        where_q_x_in_4 = tl.where(add_x_in[None, :] == next_tile_i32[:, None], float("inf"), sum_)
+        where_q_x_in_5 = tl.where(lt_x_in[None, :], where_q_x_in_4, float("inf"))
+        tile_min_3 = tl.min(where_q_x_in_5, 1)
+        next_min_x_in_2 = tl.minimum(min_x_in_4, tile_min_3)
+        min_x_in = next_min_x_in
+        min_x_in_2 = next_tile_i32
+        min_x_in_3 = next_min_x_in_2
+    from_x_in = tl.maximum(0, to_x_in)
+    # tiles that a mask or the end cuts
+    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
+        # src[nearest.diag:25]
+        K = tl.load(
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        tile = tl.where((Q == float("-inf"))[:, None, :], 0.0, K[None, :, :])
+        # src[nearest.diag:7]
+        sub_q_x_in_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
+        mul_q_x_in_d = sub_q_x_in_d * sub_q_x_in_d
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        # src[nearest.diag:27]
+        add_x_in = x_in_index + mul
+        lt_x_in = add_x_in < size_x
+        where_q_x_in = tl.where((x_in_index < size_length_x)[None, :], tl.where(lt_x_in[None, :], sum_, float("inf")), float("inf"))
+        tile_min = tl.min(where_q_x_in, 1)
+        next_min_x_in = tl.minimum(min_x_in, tile_min)
+        tile_i32_3 = tl.where(min_x_in == next_min_x_in, min_x_in_2, tile_i32)
+        where_q_x_in_2 = tl.where(sum_ == next_min_x_in[:, None], add_x_in.to(tl.int32)[None, :], tile_i32)
+        where_q_x_in_3 = tl.where(lt_x_in[None, :], where_q_x_in_2, tile_i32_2)
+        where_q_x_in_4 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in_3, 2147483647)
+        tile_min_2 = tl.min(where_q_x_in_4, 1)
+        next_tile_i32 = tl.minimum(tile_i32_3, tile_min_2)
+        min_x_in_4 = tl.where(next_tile_i32 == min_x_in_2, min_x_in_3, min_x_in)
+        where_q_x_in_5 = tl.where(add_x_in[None, :] == next_tile_i32[:, None], float("inf"), sum_)
+        where_q_x_in_6 = tl.where(lt_x_in[None, :], where_q_x_in_5, float("inf"))
+        where_q_x_in_7 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in_6, float("inf"))
+        tile_min_3 = tl.min(where_q_x_in_7, 1)
+        next_min_x_in_2 = tl.minimum(min_x_in_4, tile_min_3)
+        min_x_in = next_min_x_in
+        min_x_in_2 = next_tile_i32
+        min_x_in_3 = next_min_x_in_2
+    tl.store(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        min_x_in,
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        min_x_in_2,
+        mask=(q_index < size_q),
+    )
+    tl.store(
+        min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+        min_x_in_3,
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def margin_joined_rows_kernel(
+    min_parts_ptr, min_parts2_ptr, min_parts3_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q,
+    min_parts2_stride_x_part_1, min_parts2_stride_q, min_parts3_stride_x_part_1, min_parts3_stride_q,
+    out_stride_q, size_parts_x, size_q, size_x, size_length_x, BLOCK_X_PART_1: tl.constexpr,
+    EXACT_X_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_part_index = tl.arange(0, BLOCK_X_PART_1)
+    min_parts = load_tile(
+        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
+    min_ = tl.min(tile, 0)
+    min_parts3 = load_tile(
+        min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    min_parts2 = load_tile(
+        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        (x_part_index < size_parts_x),
+        0,
+        EXACT_X_PART_1,
+    )
+    where_x_part = tl.where(min_ == min_parts, min_parts2, tl.cast((-1 + size_x), tl.int32))
+    lt_x_part = (x_part_index * size_length_x) < size_x
+    where_x_part_2 = tl.where(lt_x_part, where_x_part, tl.cast(2147483647, tl.int32))
+    where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
+    min_2 = tl.min(where_x_part_3, 0)
+    where_x_part_4 = tl.where(min_parts2 == min_2, min_parts3, min_parts)
+    where_x_part_5 = tl.where(lt_x_part, where_x_part_4, float("inf"))
+    where_x_part_6 = tl.where(x_part_index < size_parts_x, where_x_part_5, float("inf"))
+    min_3 = tl.min(where_x_part_6, 0)
+    sub = min_3 - tl.where(min_ == float("-inf"), 0.0, min_)
+    tl.store(out_ptr + q_index * out_stride_q, sub)
+
+
+@triton.jit
+def margin_joined_kernel(
+    min_parts_ptr, min_parts2_ptr, min_parts3_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q,
+    min_parts2_stride_x_part_1, min_parts2_stride_q, min_parts3_stride_x_part_1, min_parts3_stride_q,
+    out_stride_q, size_parts_x, size_q, size_x, size_length_x, BLOCK_X_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    min_x_part = tl.full([], float("inf"), tl.float32)
+    to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
+    # whole tiles, no mask needed
+    for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        tile_min = tl.min(min_parts, 0)
+        next_min_x_part = tl.minimum(min_x_part, tile_min)
+        min_x_part = next_min_x_part
+    from_x_part = tl.maximum(0, to_x_part)
+    # tiles that a mask or the end cuts
+    for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
+        tile_min = tl.min(tile, 0)
+        next_min_x_part = tl.minimum(min_x_part, tile_min)
+        min_x_part = next_min_x_part
+    min_x_part_2 = tl.full([], 2147483647, tl.int32)
+    tile_i32 = tl.cast(2147483647, tl.int32)
+    tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
+    # whole tiles, no mask needed
+    for first_x_part_3 in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part_3 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        )
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        where_x_part = tl.where(min_x_part == min_parts, min_parts2, tile_i32_2)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
+        tile_min = tl.min(where_x_part_2, 0)
+        next_min_x_part = tl.minimum(min_x_part_2, tile_min)
+        min_x_part_2 = next_min_x_part
+    # tiles that a mask or the end cuts
+    for first_x_part_4 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_4 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        where_x_part = tl.where(min_x_part == min_parts, min_parts2, tile_i32_2)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
+        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
+        tile_min = tl.min(where_x_part_3, 0)
+        next_min_x_part = tl.minimum(min_x_part_2, tile_min)
+        min_x_part_2 = next_min_x_part
+    min_x_part_3 = tl.full([], float("inf"), tl.float32)
+    # whole tiles, no mask needed
+    for first_x_part_5 in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part_5 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        )
+        min_parts3 = tl.load(
+            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+        )
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+        )
+        where_x_part = tl.where(min_parts2 == min_x_part_2, min_parts3, min_parts)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, float("inf"))
+        tile_min = tl.min(where_x_part_2, 0)
+        next_min_x_part = tl.minimum(min_x_part_3, tile_min)
+        min_x_part_3 = next_min_x_part
+    # tiles that a mask or the end cuts
+    for first_x_part_6 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_6 + tl.arange(0, BLOCK_X_PART_1)
+        min_parts = tl.load(
+            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        min_parts3 = tl.load(
+            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        min_parts2 = tl.load(
+            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0,
+        )
+        where_x_part = tl.where(min_parts2 == min_x_part_2, min_parts3, min_parts)
+        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, float("inf"))
+        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, float("inf"))
+        tile_min = tl.min(where_x_part_3, 0)
+        next_min_x_part = tl.minimum(min_x_part_3, tile_min)
+        min_x_part_3 = next_min_x_part
+    safe_min_x_part = tl.where(min_x_part == float("-inf"), 0.0, min_x_part)
+    tl.store(out_ptr + q_index * out_stride_q, (min_x_part_3 - safe_min_x_part))
+
+
+@triton.jit
+def margin_forward_rows_kernel(
+    Q_ptr, K_ptr, out_ptr, place_ptr, place__ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    out_stride_q, place_stride_q, place__stride_q, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[nearest.diag:25]
+    K = load_tile(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        0.0,
+        EXACT_X and EXACT_D,
+    )
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    # src[nearest.diag:7]
+    sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
+    sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
+    mul_d_x = sub_d_x_2 * sub_d_x_2
+    sum_ = tl.sum(mul_d_x, 0)
+    D = tl.where(x_index < size_x, sum_, float("inf"))
+    # src[nearest.diag:27]
+    min_ = tl.min(D, 0)
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
+    x_i32 = x_index.to(tl.int32)
+    where_x = tl.where(x_index < size_x, tl.where(sum_ == min_, x_i32, tile_i32), 2147483647)
+    min_2 = tl.min(where_x, 0)
+    where_x_2 = tl.where(x_index == min_2, float("inf"), sum_)
+    where_x_3 = tl.where(x_index < size_x, where_x_2, float("inf"))
+    min_3 = tl.min(where_x_3, 0)
+    tl.store(out_ptr + q_index * out_stride_q, (min_3 - min_))
+    tl.store(place_ptr + q_index * place_stride_q, min_2)
+    where_x_4 = tl.where(x_index < size_x, tl.where(where_x_2 == min_3, x_i32, tile_i32), 2147483647)
+    min_4 = tl.min(where_x_4, 0)
+    tl.store(place__ptr + q_index * place__stride_q, min_4)
+
+
+@triton.jit
+def margin_forward_kernel(
+    Q_ptr, K_ptr, out_ptr, place_ptr, place__ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    out_stride_q, place_stride_q, place__stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    min_x = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    min_x_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    min_x_3 = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    min_x_4 = tl.full([BLOCK_Q], 2147483647, tl.int32)
+    # src[nearest.diag:25]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        tile = tl.where((Q == float("-inf"))[:, None, :], 0.0, K[None, :, :])
+        # src[nearest.diag:7]
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
+        sum_ = tl.sum(mul_q_x_d, 2)
+        # src[nearest.diag:27]
+        tile_min = tl.min(sum_, 1)
+        next_min_x = tl.minimum(min_x, tile_min)
+        x_i32 = x_index.to(tl.int32)
+        where_q_x = tl.where(sum_ == next_min_x[:, None], x_i32[None, :], tile_i32)
+        tile_min_2 = tl.min(where_q_x, 1)
+        next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
+        min_x_5 = next_min_x_2 == min_x_2
+        min_x_6 = tl.where(min_x_5, min_x_3, min_x)
+        where_q_x_2 = tl.where(x_index[None, :] == next_min_x_2[:, None], float("inf"), sum_)
+        tile_min_3 = tl.min(where_q_x_2, 1)
+        next_min_x_3 = tl.minimum(min_x_6, tile_min_3)
+        tile_i32_2 = tl.where(min_x_6 == next_min_x_3, tl.where(min_x_5, min_x_4, min_x_2), tile_i32)
+        where_q_x_3 = tl.where(where_q_x_2 == next_min_x_3[:, None], x_i32[None, :], tile_i32)
+        tile_min_4 = tl.min(where_q_x_3, 1)
+        next_tile_i32 = tl.minimum(tile_i32_2, tile_min_4)
+        min_x = next_min_x
+        min_x_2 = next_min_x_2
+        min_x_3 = next_min_x_3
+        min_x_4 = next_tile_i32
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[nearest.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        tile = tl.where((Q == float("-inf"))[:, None, :], 0.0, K[None, :, :])
+        # src[nearest.diag:7]
+        sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
+        mul_q_x_d = sub_q_x_d * sub_q_x_d
+        sum_ = tl.sum(mul_q_x_d, 2)
+        D = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
+        # src[nearest.diag:27]
+        tile_min = tl.min(D, 1)
+        next_min_x = tl.minimum(min_x, tile_min)
+        x_i32 = x_index.to(tl.int32)
+        where_q_x = tl.where(sum_ == next_min_x[:, None], x_i32[None, :], tile_i32)
+        where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
+        tile_min_2 = tl.min(where_q_x_2, 1)
+        next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
+        min_x_5 = next_min_x_2 == min_x_2
+        min_x_6 = tl.where(min_x_5, min_x_3, min_x)
+        where_q_x_3 = tl.where(x_index[None, :] == next_min_x_2[:, None], float("inf"), sum_)
+        where_q_x_4 = tl.where((x_index < size_x)[None, :], where_q_x_3, float("inf"))
+        tile_min_3 = tl.min(where_q_x_4, 1)
+        next_min_x_3 = tl.minimum(min_x_6, tile_min_3)
+        tile_i32_2 = tl.where(min_x_6 == next_min_x_3, tl.where(min_x_5, min_x_4, min_x_2), tile_i32)
+        where_q_x_5 = tl.where(where_q_x_3 == next_min_x_3[:, None], x_i32[None, :], tile_i32)
+        where_q_x_6 = tl.where((x_index < size_x)[None, :], where_q_x_5, 2147483647)
+        tile_min_4 = tl.min(where_q_x_6, 1)
+        next_tile_i32 = tl.minimum(tile_i32_2, tile_min_4)
+        min_x = next_min_x
+        min_x_2 = next_min_x_2
+        min_x_3 = next_min_x_3
+        min_x_4 = next_tile_i32
+    # src[nearest.diag:27]
+    tl.store(out_ptr + q_index * out_stride_q, (min_x_3 - min_x), mask=(q_index < size_q))
+    tl.store(place_ptr + q_index * place_stride_q, min_x_2, mask=(q_index < size_q))
+    tl.store(place__ptr + q_index * place__stride_q, min_x_4, mask=(q_index < size_q))
+
+
+@triton.jit
+def margin_backward_d_Q_rows_kernel(
+    Q_ptr, K_ptr, d_out_ptr, place_ptr, place__ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    d_out_stride_q, place_stride_q, place__stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+    # src[nearest.diag:25]
+    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (x_index < size_x), 0.0, EXACT_X)
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+    # src[nearest.diag:7]
+    sub_x = Q - tl.where(Q == float("-inf"), 0.0, K)
+    place = tl.load(place_ptr + q_index * place_stride_q)
+    # src[nearest.diag:27]
+    x_i32 = x_index.to(tl.int32)
+    where_x = tl.where(x_i32 == place, (2.0 * d_out) * sub_x, 0.0)
+    place_ = tl.load(place__ptr + q_index * place__stride_q)
+    where_x_2 = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_x * d_out, 0.0))
+    sub_x_2 = (2.0 * where_x_2) - tl.where(where_x == float("-inf"), 0.0, where_x)
+    sub_x_3 = tl.where(x_index < size_x, sub_x_2, 0.0)
+    sum_ = tl.sum(sub_x_3, 0)
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, sum_)
+
+
+@triton.jit
+def margin_backward_d_Q_kernel(
+    Q_ptr, K_ptr, d_out_ptr, place_ptr, place__ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    d_out_stride_q, place_stride_q, place__stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    q_index = program.to(tl.int64)
+    sum_x = tl.full([], 0.0, tl.float32)
+    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+    # src[nearest.diag:25]
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+    place = tl.load(place_ptr + q_index * place_stride_q)
+    place_ = tl.load(place__ptr + q_index * place__stride_q)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+        # src[nearest.diag:7]
+        sub_x = Q - tl.where(Q == float("-inf"), 0.0, K)
+        # src[nearest.diag:27]
+        x_i32 = x_index.to(tl.int32)
+        where_x = tl.where(x_i32 == place, (2.0 * d_out) * sub_x, 0.0)
+        where_x_2 = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_x * d_out, 0.0))
+        sub_x_2 = (2.0 * where_x_2) - tl.where(where_x == float("-inf"), 0.0, where_x)
+        tile_sum = tl.sum(sub_x_2, 0)
+        next_sum_x = sum_x + tile_sum
+        sum_x = next_sum_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[nearest.diag:25]
+        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(x_index < size_x), other=0.0)
+        # src[nearest.diag:7]
+        sub_x = Q - tl.where(Q == float("-inf"), 0.0, K)
+        # src[nearest.diag:27]
+        x_i32 = x_index.to(tl.int32)
+        where_x = tl.where(x_i32 == place, (2.0 * d_out) * sub_x, 0.0)
+        where_x_2 = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_x * d_out, 0.0))
+        sub_x_2 = (2.0 * where_x_2) - tl.where(where_x == float("-inf"), 0.0, where_x)
+        sub_x_3 = tl.where(x_index < size_x, sub_x_2, 0.0)
+        tile_sum = tl.sum(sub_x_3, 0)
+        next_sum_x = sum_x + tile_sum
+        sum_x = next_sum_x
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, sum_x)
+
+
+@triton.jit
+def margin_backward_d_K_rows_kernel(
+    Q_ptr, K_ptr, d_out_ptr, place_ptr, place__ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    d_out_stride_q, place_stride_q, place__stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    x_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[nearest.diag:25]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
+    # src[nearest.diag:7]
+    sub_q = Q - tl.where(Q == float("-inf"), 0.0, K)
+    place_ = load_tile(place__ptr + q_index * place__stride_q, (q_index < size_q), 0, EXACT_Q)
+    # src[nearest.diag:27]
+    x_i32 = x_index.to(tl.int32)
+    place = load_tile(place_ptr + q_index * place_stride_q, (q_index < size_q), 0, EXACT_Q)
+    where_q = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_q * d_out, 0.0))
+    mul_q = 2.0 * where_q
+    where_q_2 = tl.where(x_i32 == place, (2.0 * sub_q) * d_out, 0.0)
+    sub_q_2 = where_q_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+    sub_q_3 = tl.where(q_index < size_q, sub_q_2, 0.0)
+    sum_ = tl.sum(sub_q_3, 0)
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, sum_)
+
+
+@triton.jit
+def margin_backward_d_K_kernel(
+    Q_ptr, K_ptr, d_out_ptr, place_ptr, place__ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    d_out_stride_q, place_stride_q, place__stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    x_index = program.to(tl.int64)
+    sum_q = tl.full([], 0.0, tl.float32)
+    # src[nearest.diag:25]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    # src[nearest.diag:27]
+    x_i32 = x_index.to(tl.int32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        # src[nearest.diag:25]
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        # src[nearest.diag:7]
+        sub_q = Q - tl.where(Q == float("-inf"), 0.0, K)
+        place_ = tl.load(place__ptr + q_index * place__stride_q)
+        place = tl.load(place_ptr + q_index * place_stride_q)
+        # src[nearest.diag:27]
+        where_q = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_q * d_out, 0.0))
+        mul_q = 2.0 * where_q
+        where_q_2 = tl.where(x_i32 == place, (2.0 * sub_q) * d_out, 0.0)
+        sub_q_2 = where_q_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        tile_sum = tl.sum(sub_q_2, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[nearest.diag:25]
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
+        # src[nearest.diag:7]
+        sub_q = Q - tl.where(Q == float("-inf"), 0.0, K)
+        place_ = tl.load(place__ptr + q_index * place__stride_q, mask=(q_index < size_q), other=0)
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        # src[nearest.diag:27]
+        where_q = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_q * d_out, 0.0))
+        mul_q = 2.0 * where_q
+        where_q_2 = tl.where(x_i32 == place, (2.0 * sub_q) * d_out, 0.0)
+        sub_q_2 = where_q_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        sub_q_3 = tl.where(q_index < size_q, sub_q_2, 0.0)
+        tile_sum = tl.sum(sub_q_3, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, sum_q)
+
+
+def _margin(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_margin(Q: f32[q d], K: f32[x d]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    out = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_D * BLOCK_X <= 16384:
+        if BLOCK_D * BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D * BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        margin_rows_kernel[grid](
+            Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
+            BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
+        )
+        return out
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    if BLOCK_D_2 > 16384:
+        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
+    if BLOCK_D_2 <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
+    elif BLOCK_D_2 <= 256:
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
+    elif BLOCK_D_2 <= 1024:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
+    elif BLOCK_D_2 <= 4096:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    margin_kernel[grid](
+        Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _margin_parts(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    parts_x: int,
+    length_x: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_margin_parts(Q: f32[q d], K: f32[x d]) -> min_parts: f32[x_part q], min_parts2: i32[x_part q], min_parts3: f32[x_part q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    min_parts2 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
+    min_parts3 = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
+    if BLOCK_D * BLOCK_X_IN_1 <= 16384:
+        if BLOCK_D * BLOCK_X_IN_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D * BLOCK_X_IN_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (parts_x * q,)
+        margin_parts_rows_kernel[grid](
+            Q, K, min_parts, min_parts2, min_parts3, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0), min_parts2.stride(1),
+            min_parts3.stride(0), min_parts3.stride(1), q, d, x, parts_x, length_x, BLOCK_D=BLOCK_D,
+            BLOCK_X_IN_1=BLOCK_X_IN_1, EXACT_D=d == BLOCK_D, EXACT_X_IN_1=length_x == BLOCK_X_IN_1,
+            num_warps=warps, num_stages=stages,
+        )
+        return min_parts, min_parts2, min_parts3
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    if BLOCK_D_2 > 16384:
+        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
+    if BLOCK_D_2 <= 64:
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 16, 16, 8, 2
+    elif BLOCK_D_2 <= 256:
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 4, 16, 8, 2
+    elif BLOCK_D_2 <= 1024:
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 16, 8, 2
+    elif BLOCK_D_2 <= 4096:
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 4, 8, 2
+    else:
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (parts_x * triton.cdiv(q, BLOCK_Q),)
+    margin_parts_kernel[grid](
+        Q, K, min_parts, min_parts2, min_parts3, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0), min_parts2.stride(1),
+        min_parts3.stride(0), min_parts3.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1,
+        BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+    )
+    return min_parts, min_parts2, min_parts3
+
+
+def _margin_joined(
+    min_parts: torch.Tensor,
+    min_parts2: torch.Tensor,
+    min_parts3: torch.Tensor,
+    x: int,
+    length_x: int,
+) -> torch.Tensor:
+    """_margin_joined(min_parts: f32[x_part q], min_parts2: i32[x_part q], min_parts3: f32[x_part q]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("min_parts", min_parts, torch.float32, 2, min_parts.device)
+    _check("min_parts2", min_parts2, torch.int32, 2, min_parts.device)
+    _check("min_parts3", min_parts3, torch.float32, 2, min_parts.device)
+    parts_x, q = min_parts.shape
+    if min_parts2.shape != (parts_x, q):
+        raise ValueError(f"min_parts2: i32[x_part q] has shape {min_parts2.shape}, expected {(parts_x, q)}")
+    if min_parts3.shape != (parts_x, q):
+        raise ValueError(f"min_parts3: f32[x_part q] has shape {min_parts3.shape}, expected {(parts_x, q)}")
+    out = torch.empty((q,), dtype=torch.float32, device=min_parts.device)
+    BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
+    if BLOCK_X_PART_1 <= 16384:
+        if BLOCK_X_PART_1 <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X_PART_1 <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        margin_joined_rows_kernel[grid](
+            min_parts, min_parts2, min_parts3, out, min_parts.stride(0), min_parts.stride(1),
+            min_parts2.stride(0), min_parts2.stride(1), min_parts3.stride(0), min_parts3.stride(1),
+            out.stride(0), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1,
+            EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
+    grid = (q,)
+    margin_joined_kernel[grid](
+        min_parts, min_parts2, min_parts3, out, min_parts.stride(0), min_parts.stride(1),
+        min_parts2.stride(0), min_parts2.stride(1), min_parts3.stride(0), min_parts3.stride(1), out.stride(0),
+        parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _margin_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_margin_forward(Q: f32[q d], K: f32[x d]) -> out: f32[q], place: i32[q], place_: i32[q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    out = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    place = torch.empty((q,), dtype=torch.int32, device=Q.device)
+    place_ = torch.empty((q,), dtype=torch.int32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_D * BLOCK_X <= 16384:
+        if BLOCK_D * BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D * BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        margin_forward_rows_kernel[grid](
+            Q, K, out, place, place_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0),
+            place.stride(0), place_.stride(0), q, d, x, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+            EXACT_D=d == BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return out, place, place_
+    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
+    if BLOCK_D_2 > 16384:
+        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
+    if BLOCK_D_2 <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
+    elif BLOCK_D_2 <= 256:
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
+    elif BLOCK_D_2 <= 1024:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
+    elif BLOCK_D_2 <= 4096:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    margin_forward_kernel[grid](
+        Q, K, out, place, place_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0),
+        place.stride(0), place_.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+    )
+    return out, place, place_
+
+
+def _margin_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    d_out: torch.Tensor,
+    place: torch.Tensor,
+    place_: torch.Tensor,
+) -> torch.Tensor:
+    """_margin_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], place: i32[q], place_: i32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 1, Q.device)
+    _check("place", place, torch.int32, 1, Q.device)
+    _check("place_", place_, torch.int32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if d_out.shape != (q,):
+        raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    if place_.shape != (q,):
+        raise ValueError(f"place_: i32[q] has shape {place_.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q * d,)
+        margin_backward_d_Q_rows_kernel[grid](
+            Q, K, d_out, place, place_, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            d_out.stride(0), place.stride(0), place_.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q * d,)
+    margin_backward_d_Q_kernel[grid](
+        Q, K, d_out, place, place_, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
+        place.stride(0), place_.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _margin_backward_d_K(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    d_out: torch.Tensor,
+    place: torch.Tensor,
+    place_: torch.Tensor,
+) -> torch.Tensor:
+    """_margin_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], place: i32[q], place_: i32[q]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 1, Q.device)
+    _check("place", place, torch.int32, 1, Q.device)
+    _check("place_", place_, torch.int32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if d_out.shape != (q,):
+        raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    if place_.shape != (q,):
+        raise ValueError(f"place_: i32[q] has shape {place_.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 16384:
+        if BLOCK_Q <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_Q <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (x * d,)
+        margin_backward_d_K_rows_kernel[grid](
+            Q, K, d_out, place, place_, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            d_out.stride(0), place.stride(0), place_.stride(0), d_K.stride(0), d_K.stride(1), q, d, x,
+            BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, warps, stages = 4096, 8, 2
+    grid = (x * d,)
+    margin_backward_d_K_kernel[grid](
+        Q, K, d_out, place, place_, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
+        place.stride(0), place_.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+class _margin_autograd(torch.autograd.Function):
+    """margin and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K):
+        out, place, place_ = _margin_forward(Q, K)
+        ctx.save_for_backward(Q, K, place, place_)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, place, place_ = ctx.saved_tensors
+        d_Q = _margin_backward_d_Q(Q, K, d_out, place, place_)
+        d_K = _margin_backward_d_K(Q, K, d_out, place, place_)
+        return d_Q, d_K
+
+
+def margin(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """margin(Q: f32[q d], K: f32[x d]) -> out: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+        if d <= 16384:
+            return _margin_autograd.apply(Q, K)
+        raise ValueError("margin: gradients are made for sizes whose tiles are held on chip")
+    programs = triton.cdiv(q, 16)
+    processors = _processors(Q)
+    if 0 < 2 * programs <= processors:
+        if x >= 512 and d <= 16384:
+            parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
+            length_x = triton.cdiv(x, parts_x * 256) * 256
+            parts_x = triton.cdiv(x, length_x)
+            min_parts, min_parts2, min_parts3 = _margin_parts(Q, K, parts_x, length_x)
+            out = _margin_joined(min_parts, min_parts2, min_parts3, x, length_x)
+            return out
+    out = _margin(Q, K)
+    return out
+
+
+@triton.jit
 def kernel_regression_kernel(
     Q_ptr, K_ptr, V_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e,
     out_stride_q, out_stride_e, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
@@ -2013,19 +5195,19 @@ def kernel_regression_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     recip = 1.0 / tl.cast(size_d, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2037,7 +5219,7 @@ def kernel_regression_kernel(
         sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
         mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
-        # src[nearest.diag:20]
+        # src[nearest.diag:32]
         mul_q_x = (recip * -1.0) * sum_
         # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
@@ -2049,7 +5231,7 @@ def kernel_regression_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             (e_index < size_e)[None, :],
@@ -2064,7 +5246,7 @@ def kernel_regression_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2075,7 +5257,7 @@ def kernel_regression_kernel(
         sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
         mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
-        # src[nearest.diag:20]
+        # src[nearest.diag:32]
         mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.0) * sum_, float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
@@ -2088,7 +5270,7 @@ def kernel_regression_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -2099,7 +5281,7 @@ def kernel_regression_kernel(
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
@@ -2118,7 +5300,7 @@ def kernel_regression_long_buffer_0_rows_kernel(
     program = program // size_x
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     # src[nearest.diag:7]
@@ -2142,7 +5324,7 @@ def kernel_regression_long_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
@@ -2155,7 +5337,7 @@ def kernel_regression_long_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
         # src[nearest.diag:7]
@@ -2182,7 +5364,7 @@ def kernel_regression_long_out_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     recip = 1.0 / tl.cast(size_d, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -2205,7 +5387,7 @@ def kernel_regression_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
@@ -2224,7 +5406,7 @@ def kernel_regression_long_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        # src[nearest.diag:20]
+        # src[nearest.diag:32]
         mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.0) * buffer_0, float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
@@ -2238,7 +5420,7 @@ def kernel_regression_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
@@ -2249,7 +5431,7 @@ def kernel_regression_long_out_kernel(
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
@@ -2273,9 +5455,9 @@ def kernel_regression_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     recip = 1.0 / tl.cast(size_d, tl.float32)
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -2296,7 +5478,7 @@ def kernel_regression_forward_kernel(
         sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
         mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
-        # src[nearest.diag:20]
+        # src[nearest.diag:32]
         mul_q_x = (-1.0 * recip) * sum_
         # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
@@ -2308,7 +5490,7 @@ def kernel_regression_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             (e_index < size_e)[None, :],
@@ -2323,7 +5505,7 @@ def kernel_regression_forward_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2334,7 +5516,7 @@ def kernel_regression_forward_kernel(
         sub_q_x_d = tl.where((d_index < size_d)[None, None, :], Q[:, None, :] - tile, 0.0)
         mul_q_x_d = sub_q_x_d * sub_q_x_d
         sum_ = tl.sum(mul_q_x_d, 2)
-        # src[nearest.diag:20]
+        # src[nearest.diag:32]
         mul_q_x = tl.where((x_index < size_x)[None, :], (-1.0 * recip) * sum_, float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
@@ -2347,7 +5529,7 @@ def kernel_regression_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -2358,7 +5540,7 @@ def kernel_regression_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
@@ -2379,14 +5561,14 @@ def kernel_regression_backward_e_rows_kernel(
     program = program // size_x
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     # src[nearest.diag:7]
     sub_d = tl.where(d_index < size_d, Q - tl.where(Q == float("-inf"), 0.0, K), 0.0)
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     state = tl.load(state_ptr + q_index * state_stride_q)
     add = state + ((1.0 / tl.cast(size_d, tl.float32)) * sum_)
     # src[maps.diag:5]
@@ -2407,7 +5589,7 @@ def kernel_regression_backward_e_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
@@ -2420,7 +5602,7 @@ def kernel_regression_backward_e_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
         # src[nearest.diag:7]
@@ -2429,7 +5611,7 @@ def kernel_regression_backward_e_kernel(
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     state = tl.load(state_ptr + q_index * state_stride_q)
     add = state + ((1.0 / tl.cast(size_d, tl.float32)) * acc_d)
     # src[maps.diag:5]
@@ -2517,7 +5699,7 @@ def kernel_regression_backward_buffer_2_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
@@ -2534,7 +5716,7 @@ def kernel_regression_backward_buffer_2_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -2626,7 +5808,7 @@ def kernel_regression_backward_d_Q_rows_kernel(
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
     z = tl.load(z_ptr + q_index * z_stride_q)
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     e = load_tile(e_ptr + q_index * e_stride_q + x_index * e_stride_x, (x_index < size_x), 0.0, EXACT_X)
     buffer_2 = load_tile(
         buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
@@ -2634,7 +5816,7 @@ def kernel_regression_backward_d_Q_rows_kernel(
         0.0,
         EXACT_X,
     )
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     K = tl.load(
         K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
         mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
@@ -2667,7 +5849,7 @@ def kernel_regression_backward_d_Q_kernel(
     program = program // tl.cdiv(size_d, BLOCK_D)
     q_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_D], 0.0, tl.float32)
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -2696,7 +5878,7 @@ def kernel_regression_backward_d_Q_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
@@ -2710,7 +5892,7 @@ def kernel_regression_backward_d_Q_kernel(
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     z = tl.load(z_ptr + q_index * z_stride_q)
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     scalar = ((1.0 / tl.cast(size_d, tl.float32)) * -2.0) * (1.0 / z)
     # src[maps.diag:7]
     tl.store(
@@ -2739,7 +5921,7 @@ def kernel_regression_backward_d_K_rows_kernel(
         0.0,
         EXACT_Q,
     )
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:7]
@@ -2747,7 +5929,7 @@ def kernel_regression_backward_d_K_rows_kernel(
     # src[maps.diag:7]
     where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * (1.0 / z)) * e, 0.0)
     sum_ = tl.sum(where_q, 0)
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     mul = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_
     tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul)
 
@@ -2763,7 +5945,7 @@ def kernel_regression_backward_d_K_kernel(
     program = program // size_d
     x_index = program.to(tl.int64)
     sum_q = tl.full([], 0.0, tl.float32)
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
@@ -2773,7 +5955,7 @@ def kernel_regression_backward_d_K_kernel(
         # src[maps.diag:7]
         e = tl.load(e_ptr + q_index * e_stride_q + x_index * e_stride_x)
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
         tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
@@ -2792,7 +5974,7 @@ def kernel_regression_backward_d_K_kernel(
             mask=(q_index < size_q),
             other=0.0,
         )
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:7]
         tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
@@ -2801,7 +5983,7 @@ def kernel_regression_backward_d_K_kernel(
         tile_sum = tl.sum(where_q, 0)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     mul = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_q
     tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul)
 
@@ -2816,7 +5998,7 @@ def kernel_regression_long_forward_state_rows_kernel(
     program = program // size_x
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     # src[nearest.diag:7]
@@ -2840,7 +6022,7 @@ def kernel_regression_long_forward_state_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
@@ -2853,7 +6035,7 @@ def kernel_regression_long_forward_state_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
         # src[nearest.diag:7]
@@ -2879,7 +6061,7 @@ def kernel_regression_long_forward_e_state__rows_kernel(
         0.0,
         EXACT_X,
     )
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     recip = 1.0 / tl.cast(size_d, tl.float32)
     mul_x = tl.where(x_index < size_x, (-1.0 * recip) * state, float("-inf"))
     # src[maps.diag:5]
@@ -2897,7 +6079,7 @@ def kernel_regression_long_forward_e_state__kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     max_x = tl.full([], float("-inf"), tl.float32)
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     recip = 1.0 / tl.cast(size_d, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -2918,7 +6100,7 @@ def kernel_regression_long_forward_e_state__kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        # src[nearest.diag:20]
+        # src[nearest.diag:32]
         mul_x = tl.where(x_index < size_x, (-1.0 * recip) * state, float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(mul_x, 0)
@@ -3015,7 +6197,7 @@ def kernel_regression_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
@@ -3032,7 +6214,7 @@ def kernel_regression_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
@@ -3042,7 +6224,7 @@ def kernel_regression_long_forward_out_kernel(
         acc_x = next_acc_x
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     # src[maps.diag:7]
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
@@ -3068,7 +6250,7 @@ def kernel_regression_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
@@ -3085,7 +6267,7 @@ def kernel_regression_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -3185,7 +6367,7 @@ def kernel_regression_long_backward_buffer_2_d_Q_rows_kernel(
     x_index = tl.arange(0, BLOCK_X)
     z = tl.load(z_ptr + q_index * z_stride_q)
     recip = 1.0 / z
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     recip_2 = 1.0 / tl.cast(size_d, tl.float32)
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
@@ -3204,7 +6386,7 @@ def kernel_regression_long_backward_buffer_2_d_Q_rows_kernel(
         (tl.where(gt, e, 0.0) * recip),
         mask=(x_index < size_x),
     )
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     K = tl.load(
         K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
         mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
@@ -3240,9 +6422,9 @@ def kernel_regression_long_backward_buffer_2_d_Q_kernel(
     program = program // tl.cdiv(size_d, BLOCK_D)
     q_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_D], 0.0, tl.float32)
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     recip = 1.0 / tl.cast(size_d, tl.float32)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
@@ -3250,7 +6432,7 @@ def kernel_regression_long_backward_buffer_2_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
@@ -3271,7 +6453,7 @@ def kernel_regression_long_backward_buffer_2_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
@@ -3342,7 +6524,7 @@ def kernel_regression_long_backward_d_K_rows_kernel(
     program = program // size_d
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     recip = 1.0 / tl.cast(size_d, tl.float32)
     z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     state = load_tile(
@@ -3362,7 +6544,7 @@ def kernel_regression_long_backward_d_K_rows_kernel(
         EXACT_Q,
     )
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:7]
@@ -3385,9 +6567,9 @@ def kernel_regression_long_backward_d_K_kernel(
     program = program // size_d
     x_index = program.to(tl.int64)
     sum_q = tl.full([], 0.0, tl.float32)
-    # src[nearest.diag:20]
+    # src[nearest.diag:32]
     recip = 1.0 / tl.cast(size_d, tl.float32)
-    # src[nearest.diag:19]
+    # src[nearest.diag:31]
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
@@ -3402,7 +6584,7 @@ def kernel_regression_long_backward_d_K_kernel(
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
         tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
@@ -3430,7 +6612,7 @@ def kernel_regression_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        # src[nearest.diag:19]
+        # src[nearest.diag:31]
         Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:7]
         tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)

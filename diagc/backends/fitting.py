@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from diagc.backends.launches import EntryKernels, Launch, Plan, Variant, resident_axes
+from diagc.backends.launches import EntryKernels, Launch, Plan, Variant
 from diagc.diagnostics import failure
 from diagc.plan.config import Config
+from diagc.plan.extent import held_axes
 
 Chosen = tuple[tuple[Variant, Config], ...]
 """For each launch of a plan the variant and the configuration that the launcher takes."""
@@ -25,7 +26,7 @@ def fitting(plans: Iterable[Plan], sizes: Mapping[str, int]) -> Chosen | None:
 def taken(step: Launch, sizes: Mapping[str, int]) -> tuple[Variant, Config] | None:
     """The variant and the configuration that the launcher of a kernel takes; None where none holds enough."""
     for variant in step.variants:
-        held = [axis.size.evaluate(sizes) for axis in resident_axes(variant.kernel)]
+        held = [axis.size.evaluate(sizes) for axis in held_axes(variant.kernel.extents)]
         widest = max(held, default=0)
         for config in variant.configs:
             if not config.max_resident or widest <= config.max_resident:

@@ -8,6 +8,7 @@ from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node
 from diagc.kernel.ir import Dot, Kernel
 from diagc.plan.config import Config
+from diagc.plan.extent import held_axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Plan:
     def limited(self) -> tuple[Variant, ...]:
         """The variants that bound the sizes of this plan: of each launch the one for the largest sizes."""
         last = (launch.variants[-1] for launch in self.launches)
-        return tuple(v for v in last if resident_axes(v.kernel) and v.configs[-1].max_resident)
+        return tuple(v for v in last if held_axes(v.kernel.extents) and v.configs[-1].max_resident)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from diagc.backends.differentiate import Derivative, derivative, is_differentiable, planned
-from diagc.backends.launches import Differentiated, EntryKernels, Launch, Parted, Plan, Variant, resident_axes
+from diagc.backends.launches import Differentiated, EntryKernels, Launch, Parted, Plan, Variant
 from diagc.check.entry import Entry
 from diagc.check.schedules import Schedule
 from diagc.core.diagram import Diagram, Node
@@ -18,6 +18,7 @@ from diagc.passes.reassociate import Reassociate
 from diagc.passes.split import NotSplit, split
 from diagc.plan.choices import scheduled
 from diagc.plan.config import MAX_RESIDENT_DOT, configurations, has_dot, row_configurations
+from diagc.plan.extent import held_axes
 from diagc.plan.partition import Held, Stage, partition
 from diagc.plan.parts import PART, parted_axes
 from diagc.plan.structure import structure
@@ -73,7 +74,7 @@ def _parted(stages: tuple[Stage, ...], record: Record) -> tuple[Parted, ...]:
 
 def _is_limited(plan: Plan) -> bool:
     """Whether an axis whose size is not known must not be too long for a plan."""
-    held = (axis for v in plan.limited if _is_short(v) for axis in resident_axes(v.kernel))
+    held = (axis for v in plan.limited if _is_short(v) for axis in held_axes(v.kernel.extents))
     return any(axis.size.value is None for axis in held)
 
 

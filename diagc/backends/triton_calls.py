@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diagc.backends.launches import Plan, resident_axes
+from diagc.backends.launches import Plan
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_module import free_symbols
 from diagc.backends.triton_terms import size_text
 from diagc.backends.writer import Writer, identifier
 from diagc.core.diagram import Diagram
+from diagc.plan.extent import held_axes
 
 
 def launcher_name(diagram: Diagram) -> str:
@@ -21,7 +22,7 @@ def condition(plan: Plan, symbols: Mapping[str, str]) -> str:
     """When the sizes fit a plan; empty when they always do."""
     parts: list[str] = []
     for variant in plan.limited:
-        sizes = [axis.size for axis in resident_axes(variant.kernel)]
+        sizes = [axis.size for axis in held_axes(variant.kernel.extents)]
         if all(size.value is not None for size in sizes):
             continue
         limit = variant.configs[-1].max_resident

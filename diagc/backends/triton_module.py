@@ -19,6 +19,7 @@ from diagc.core.axes import Axis
 from diagc.core.diagram import Node
 from diagc.kernel.ir import Kernel, Load, Number
 from diagc.plan.config import Config
+from diagc.plan.extent import held_axes
 
 _HEADER = '''"""{title}
 
@@ -206,7 +207,8 @@ def _launch(
     for axis in resident:
         size = size_text(axis.size, symbols)
         writer.line(f"{blocks[axis]} = max(16, triton.next_power_of_2({size}))")
-    widest = variant.widest(list(blocks.values())) if variant.configs[-1].max_resident else ""
+    held = [axis for axis in resident if axis in held_axes(kernel.extents)]
+    widest = variant.widest([blocks[axis] for axis in held]) if variant.configs[-1].max_resident else ""
     limit = variant.configs[-1].max_resident
     if not last:
         writer.line(f"if {widest} <= {limit}:")
@@ -216,7 +218,7 @@ def _launch(
     if widest:
         writer.line(f"if {widest} > {limit}:")
         with writer.indented():
-            spoken = " x ".join(axis.name for axis in resident)
+            spoken = " x ".join(axis.name for axis in held)
             writer.line(
                 f'raise ValueError(f"{spoken} = {{{widest}}}: at most {limit} elements are held on chip")'
             )

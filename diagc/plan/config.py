@@ -18,7 +18,7 @@ from diagc.core.contraction import contracted_factors, contraction_dtype, tile_s
 from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import narrowest_float
 from diagc.cost.region import Region
-from diagc.plan.extent import blocked_axes
+from diagc.plan.extent import blocked_axes, held_axes
 from diagc.plan.regions import region
 from diagc.plan.structure import Structure
 
@@ -87,7 +87,7 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
     kinds = {axis: extent.kind for axis, extent in structure.extents.items()}
     tiled = [axis for axis in structure.group_axes if kinds[axis] == "tile"]
     streamed = [axis for axis, kind in kinds.items() if kind == "stream"]
-    resident = [axis for axis, kind in kinds.items() if kind == "resident"]
+    resident = held_axes(structure.extents)
     if has_dot(structure):
         return _with_dot(structure, tiled, streamed, bool(resident))
     if streamed and resident:  # a tile has the streamed, the held and the shared-out indices
@@ -138,7 +138,7 @@ def _with_dot(
             blocks = sides + tuple((a, _block(a, step)) for a in streamed)
             offered.append(Config(0, blocks, warps, 1 if serial else stages))
         return (_lightest(structure, offered),)
-    sizes = [a.size.value for a, extent in structure.extents.items() if extent.kind == "resident"]
+    sizes = [axis.size.value for axis in held_axes(structure.extents)]
     held = min(max(size or 0 for size in sizes), MAX_RESIDENT_DOT)
     found = [
         Config(

@@ -249,8 +249,9 @@ def _extents(
     }
     candidates = [axis for axis in group if axis not in extents]
     tiled = _contracted_sides(nodes, candidates, streamed) or _sharing_sides(nodes, candidates, streamed)
-    held = _held_sides(nodes, tiled, streamed | walked) | _beside_folds(nodes, candidates)
-    extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
+    beside = _beside_folds(nodes, candidates)
+    held = _held_sides(nodes, tiled, streamed | walked) | beside
+    extents |= {axis: Extent(axis, "resident", beside=axis in beside) for axis in candidates if axis in held}
     candidates = [axis for axis in candidates if axis not in held]
     tiled -= held
     whole = not streamed and not resident if order is None else order.twin is None or not (resident or held)

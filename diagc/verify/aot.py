@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from diagc import limits
-from diagc.backends.launches import Variant, resident_axes
+from diagc.backends.launches import Variant
 from diagc.backends.triton_frame import block_name
 from diagc.backends.triton_module import argument_names, blocked_axes, emit_kernels, kernel_function
 from diagc.core.dtypes import DType
 from diagc.kernel.ir import Dot
 from diagc.plan.config import Config
+from diagc.plan.extent import held_axes
 
 SHARED_LIMIT = {"sm_80": 163 * 1024, "sm_90": 227 * 1024, "sm_100": 227 * 1024, "gfx942": 64 * 1024}
 """Shared memory that one program may have, in bytes (CUDA programming guide 13, table of compute capabilities)."""
@@ -99,13 +100,13 @@ def request(
             else:
                 signature[stride] = "i32"
     signature |= dict.fromkeys(names.sizes.values(), "i32")
-    resident = resident_axes(kernel)
+    held = held_axes(kernel.extents)
     blocks = dict(config.blocks)
     for axis in blocked_axes(kernel):
         known = (
             axis.size.evaluate(sizes) if sizes and set(axis.size.symbols) <= sizes.keys() else axis.size.value
         )
-        block = blocks.get(axis) or _resident_block(known, config, variant.multiplies or len(resident) == 1)
+        block = blocks.get(axis) or _resident_block(known, config, variant.multiplies or len(held) == 1)
         fixed[block_name(axis)] = block
         exact = f"EXACT_{block_name(axis).removeprefix('BLOCK_')}"
         if exact in constants:

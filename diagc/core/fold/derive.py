@@ -72,11 +72,12 @@ def _reset(reduction: Node, dependence: Dependence) -> Reset | None:
 
 
 def _extremum(condition: Node, op: ops.Reduce, dependence: Dependence) -> Node | None:
-    """The r of `s == r` with r = max s or min s."""
+    """The r of `s == r` with r = max s or min s, where s does not move with an earlier result itself."""
     if name_of(condition) != "eq" or len(condition.inputs) != 2:
         return None
     for r, s in (condition.inputs, condition.inputs[::-1]):
-        if not (isinstance(r.op, ops.Reduce) and r in dependence.on_reduction and r.inputs[0] == s):
+        moves = s in dependence.on_reduction or r not in dependence.on_reduction
+        if moves or not isinstance(r.op, ops.Reduce) or r.inputs[0] != s:
             continue
         if r.op.monoid in ("max", "min") and set(r.op.axes) == set(op.axes):
             return r
