@@ -3671,13 +3671,11 @@ def _deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(
     buffer_2 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
     buffer_3 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
+    if BLOCK_X <= 4096:
         if BLOCK_X <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
         else:
-            warps, stages = 16, 1
+            warps, stages = 8, 1
         grid = (q,)
         deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_rows_kernel[grid](
             t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, buffer_3,
@@ -8623,13 +8621,11 @@ def _drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4(
     buffer_3 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
     buffer_4 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
+    if BLOCK_X <= 4096:
         if BLOCK_X <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
         else:
-            warps, stages = 16, 1
+            warps, stages = 8, 1
         grid = (q,)
         drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4_rows_kernel[grid](
             t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, buffer_0, buffer_5, buffer_3,

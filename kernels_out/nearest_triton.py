@@ -3866,13 +3866,11 @@ def _nearest_few_joined(
     I = torch.empty((q, 4), dtype=torch.int32, device=max_parts.device)
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     BLOCK_PLACE = max(16, triton.next_power_of_2(4))
-    if BLOCK_X_PART_1 <= 16384:
+    if BLOCK_X_PART_1 <= 4096:
         if BLOCK_X_PART_1 <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_X_PART_1 <= 4096:
-            warps, stages = 8, 1
         else:
-            warps, stages = 16, 1
+            warps, stages = 8, 1
         grid = (q,)
         nearest_few_joined_rows_kernel[grid](
             max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4, D,

@@ -120,10 +120,15 @@ def _three_sides(held: int, tiled: list[Axis], streamed: list[Axis]) -> Config:
 def row_configurations(structure: Structure) -> tuple[Config, ...]:
     """The configurations of a kernel that holds what another one would stream: as long as its tiles fit in registers.
 
-    Programs that take several rows hold shorter ones.
+    Programs that take several rows hold shorter ones. Where one axis is held, the cost model says what is live.
     """
     shared = 16 ** sum(structure.extents[axis].kind == "tile" for axis in structure.group_axes)
-    return tuple(replace(c, max_resident=c.max_resident // shared) for c in configurations(structure))
+    offered = tuple(replace(c, max_resident=c.max_resident // shared) for c in configurations(structure))
+    if len(held_axes(structure.extents)) != 1:
+        return offered
+    seen = region(structure, dict.fromkeys(structure.diagram.size_symbols, 64))
+    fitting = tuple(c for c in offered if _live(structure, seen, c) <= MAX_LIVE_REGISTERS)
+    return fitting or offered[:1]
 
 
 def _with_dot(
