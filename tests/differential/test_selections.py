@@ -37,9 +37,8 @@ SIZES = (
     {"q": 3, "d": 40, "x": 529},
     {"q": 2, "d": 3, "x": 7},
     {"q": 18, "d": 64, "x": 289},
-    {"q": 1, "d": 64, "x": 1300},
 )
-"""In parts with an end that is cut; held; tiles of 16 with one index in the last; in parts."""
+"""In parts, of which the end cuts the last; held; in tiles of 16 with one index in the last."""
 
 
 def ties() -> Iterator[Case]:
@@ -63,7 +62,7 @@ def test_it_is_one_kernel_with_one_pass(name: str) -> None:
     assert "fori_loop" in jax_source({name: found}, "near.diag")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["near", "second"])
 def test_each_part_is_one_kernel(name: str) -> None:
     (parted,) = (p for p in kernels(entry(TEXT, name), gradients=False).parted if p.axis.name == "x")
     assert len(parted.plan.launches) == 2

@@ -26,7 +26,7 @@ from diagc.core.diagram import (
     with_inputs,
 )
 from diagc.core.dtypes import DType
-from diagc.core.fold import Component, FoldAlgebra, Rescale
+from diagc.core.fold import Component, FoldAlgebra, Rescale, Selection
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.cost import traffic
 from diagc.passes import base_two, exchange, masked_factors, reassociate
@@ -42,7 +42,9 @@ from tests.mutants.checks import (
     positives_hold,
     same_after,
 )  # fmt: skip
+from tests.properties.cascades import S
 from tests.properties.expressions import Maker, as_diagram
+from tests.properties.selections import lists_merge
 from tests.properties.test_rules import PATTERNS
 from tests.unit.cost.test_figures import Tiling
 from tests.unit.cost.textbook import MATMUL, made
@@ -156,6 +158,33 @@ def test_a_broken_fold_is_noticed(name: str) -> None:
     cascade, change = BROKEN_FOLDS[name]
     assert fold_holds(cascade, lambda algebra: algebra)
     assert not fold_holds(cascade, change)
+
+
+def _of_selections(**changes: Callable[[Selection], object]) -> Callable[[FoldAlgebra], FoldAlgebra]:
+    """Selections with fields changed."""
+
+    def changed(c: Component) -> Component:
+        found = c.selection
+        made = {name: change(found) for name, change in changes.items()} if found else {}
+        return replace(c, selection=found and replace(found, **made))
+
+    return _all(changed)
+
+
+BROKEN_SELECTIONS: Final[dict[str, Callable[[FoldAlgebra], FoldAlgebra]]] = {
+    "what was taken stays": _all(lambda c: replace(c, selection=None)),
+    "a list that is too short": _of_selections(
+        values=lambda s: s.values[-2:], places=lambda s: s.places[-1 if s.fill is None else -2 :]
+    ),
+    "values in the wrong order": _of_selections(values=lambda s: s.values[:-1][::-1] + s.values[-1:]),
+    "fill of a place": _of_selections(fill=lambda s: s.fill and constant(0)),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_SELECTIONS)
+def test_a_broken_selection_is_noticed(name: str) -> None:
+    assert lists_merge(S)
+    assert not lists_merge(S, BROKEN_SELECTIONS[name])
 
 
 def test_a_broken_merge_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ from tests.properties.cascades import (
 )
 
 CENTRED = apply("sub", S, MAXIMUM)
+SHIFTED = apply("sub", V, MAXIMUM)
 
 
 def test_the_worked_example() -> None:
@@ -83,10 +84,12 @@ def test_a_basis_does_not_grow_with_dependent_derivatives() -> None:
         (times(*[CENTRED] * 9), MAXIMUM, "sum"),
         (apply("where", apply("eq", V, MAXIMUM), V, constant(1.0)), MAXIMUM, "min"),
         (apply("where", apply("lt", S, MAXIMUM), V, constant(0.0)), MAXIMUM, "sum"),
+        (apply("where", apply("eq", SHIFTED, reduction("max", (X,), SHIFTED)), V, constant(9.0)), MAXIMUM, "min"),
     ],
     ids=[
         "clipped difference", "Cauchy weight", "logarithm of a sum", "product", "scaled maximum", "ninth power",
         "not at its own maximum", "below the maximum",
+        "where a moving maximum is",
     ],
 )  # fmt: skip
 def test_refusals_have_a_reason(element: Node, earlier: Node, monoid: ops.Monoid) -> None:

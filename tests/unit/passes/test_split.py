@@ -23,6 +23,7 @@ from diagc.passes.split import NotSplit, split
 from diagc.verify.cases import make_case
 from diagc.verify.differential import compare
 from tests.properties.cascades import CASCADES, MAXIMUM, TOTAL, WEIGHT, S, V, X, fold, total
+from tests.properties.selections import rounds
 from tests.unit.specs import entry
 
 LENGTH = 13
@@ -36,6 +37,7 @@ MORE: dict[str, tuple[Node, ...]] = {
         MAXIMUM,
         reduction("min", (X,), apply("where", apply("eq", S, MAXIMUM), node(ops.Iota(X)), node(ops.SizeOf(X.size)))),
     ),
+    "the best three": rounds(S, 3),
     "is any negative": (reduction("any", (X,), apply("lt", S, V)),),
 }  # fmt: skip
 EVERY = {**CASCADES, **MORE}

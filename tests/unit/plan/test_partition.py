@@ -25,6 +25,16 @@ def stages(text: str, held: Held = "short") -> tuple[Stage, ...]:
     return partition(MaskedFactors().run(BaseTwo().run(normal)), held=held)
 
 
+def test_short_axes_of_results_are_held_beside_the_folds_that_lack_them() -> None:
+    """Programs that shared out the slots would repeat the fold for each, and a longer axis is shared out as before."""
+    text = "axis q, x, slot: {}\nfn f(S: f32[q x], w: f32[slot]) -> f32[q slot] {{ return max[x](S) * w }}"
+    (one,) = stages(text.format(6))
+    assert {a.name: (e.kind, e.beside) for a, e in one.structure.extents.items()} == {
+        "x": ("stream", False), "slot": ("resident", True), "q": ("one", False),
+    }  # fmt: skip
+    assert len(stages(text.format(64))) == 2
+
+
 def written(made: tuple[Stage, ...]) -> list[set[str]]:
     """For each kernel the axes of what it writes."""
     return [{a.name for array in s.diagram.layouts for a in array.axes} for s in made]
