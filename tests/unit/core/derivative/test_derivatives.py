@@ -222,4 +222,6 @@ def test_shipped_specs(path: object, name: str) -> None:
     diagram = spec_entries(path)[name].diagram  # type: ignore[arg-type]
     if any((axis.size.value or 0) > 200 for n in diagram.inputs for axis in n.axes):
         pytest.skip("an axis of a fixed length: too many differences")
-    check(diagram, *arrays_of(diagram))
+    check(
+        diagram, *arrays_of(diagram), step=2e-4
+    )  # distances of given arrays are nearer to ties than their inputs
