@@ -191,14 +191,14 @@ def cost(
     A schedule of the file for this machine fixes what they leave open. Raises `DiagnosticError`: E0602 a size is
     missing, E0702 no kernel, E0703 the schedule is not possible, E1105 a tile is not possible, E1106 none fits.
     """
-    from diagc.backends.plans import normal_form
+    from diagc.backends.plans import chosen_form
     from diagc.passes.base_two import BaseTwo
     from diagc.plan.choices import fixed_tiles, schedule_for
     from diagc.plan.config import has_dot
     from diagc.plan.search import Fixed, choose, rounded
     from diagc.plan.structure import structure
 
-    diagram = BaseTwo().run(normal_form(entry, sizes)[0])
+    diagram = BaseTwo().run(chosen_form(entry, sizes)[0])
     streamed = structure(diagram)
     fixed = replace(fixed_tiles(streamed, schedule_for(entry.schedules, machine), group, stream), share=share)
     found = list(choose(streamed, machine, sizes, fixed))
@@ -214,12 +214,12 @@ def cost(
 
 def decided_by_data(entry: Entry) -> tuple[str, ...]:
     """The conditions of masks, as formulas, that leave as many tiles of the loops of an entry as the data say."""
-    from diagc.backends.plans import normal_form
+    from diagc.backends.plans import chosen_form
     from diagc.core.formula import formula
     from diagc.plan.structure import structure
     from diagc.plan.visits import decided_by_data as decided
 
-    diagram, record = normal_form(entry)
+    diagram, record = chosen_form(entry)
     made = structure(diagram)
     found = [
         part
@@ -231,7 +231,7 @@ def decided_by_data(entry: Entry) -> tuple[str, ...]:
 
 def clusters(entry: Entry, machine: Machine, sizes: Mapping[str, int], choice: Choice) -> dict[int, float]:
     """Seconds in which chunks reach the shared memory of a schedule, by the number of programs in a cluster."""
-    from diagc.backends.plans import normal_form
+    from diagc.backends.plans import chosen_form
     from diagc.cost.clusters import cluster_seconds
     from diagc.plan.regions import region
     from diagc.plan.structure import structure
@@ -239,7 +239,7 @@ def clusters(entry: Entry, machine: Machine, sizes: Mapping[str, int], choice: C
     cost = choice.estimate
     width = cost.bytes_moved / max(cost.elements_moved, 1)
     return cluster_seconds(
-        region(structure(normal_form(entry)[0]), sizes), cost.memory_values, width, machine
+        region(structure(chosen_form(entry)[0]), sizes), cost.memory_values, width, machine
     )
 
 
@@ -254,7 +254,7 @@ def columns(
 
     None where nothing is shared out among programs. Raises as `cost` does.
     """
-    from diagc.backends.plans import normal_form
+    from diagc.backends.plans import chosen_form
     from diagc.cost.columns import columns
     from diagc.cost.region import Tiling
     from diagc.plan.choices import fixed_tiles, schedule_for
@@ -263,8 +263,8 @@ def columns(
     from diagc.plan.search import choose
     from diagc.plan.structure import structure
 
-    normal, record = normal_form(entry)
-    found = structure(normal)
+    diagram, record = chosen_form(entry)
+    found = structure(diagram)
     names = {**state_names(found), **record.names}
     fixed = fixed_tiles(found, schedule_for(entry.schedules, machine), group, stream)
     choice = choose(found, machine, sizes, fixed)[0]

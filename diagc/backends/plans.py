@@ -13,6 +13,7 @@ from diagc.core.diagram import Diagram, Node
 from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
 from diagc.kernel.lower import lower
+from diagc.passes.choices import Choices
 from diagc.passes.normalise import Normalise
 from diagc.passes.reassociate import Reassociate
 from diagc.passes.split import NotSplit, split
@@ -31,6 +32,12 @@ def normal_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[D
     """
     record = Record(spans=dict(entry.spans), names=dict(entry.names))
     return Reassociate(sizes or {}).run(Normalise().run(entry.diagram, record), record), record
+
+
+def chosen_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
+    """The normal form with joins and selections as choices by index, and its record: what one kernel is planned from."""
+    normal, record = normal_form(entry, sizes)
+    return Choices().run(normal, record), record
 
 
 def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: bool = True) -> EntryKernels:
