@@ -16,7 +16,7 @@ from diagc.core import ops
 from diagc.core.axes import Axis
 from diagc.core.contraction import contracted_factors, contraction_dtype, tile_sides
 from diagc.core.diagram import Node, walk
-from diagc.core.dtypes import narrowest_float
+from diagc.core.dtypes import DType, narrowest_float
 from diagc.cost.region import Region
 from diagc.plan.extent import blocked_axes
 from diagc.plan.regions import region
@@ -31,6 +31,11 @@ MAX_TILE_REGISTERS = 112
 MAX_LIVE_REGISTERS = 180
 """Registers of a thread for everything that is held at one moment, by the cost model. Of 84 compiled kernels those up
 to 176 spill nothing or a few bytes, those at 192 up to 224 bytes, those above 200 thousands."""
+
+MAX_MULTIPLIED = 800
+"""Registers of a thread for the operands of float32 products in a loop: they do without matrix instructions, so that
+the compiler keeps what a thread multiplies along all of the contracted axes. Of 19 compiled configurations those up to
+768 spill nothing, those from 896 on up to 6 KB."""
 
 WALK_REGISTERS = 16
 """Registers that the indices and addresses of a loop around the loop over tiles take from them."""
@@ -178,7 +183,9 @@ def _largest(structure: Structure, group: Iterable[Config]) -> Config | None:
     """The first configuration whose tiles fit the register file; None where this length does not fit at all."""
     walked = sum(extent.kind == "walk" for extent in structure.extents.values())
     limit = MAX_TILE_REGISTERS - WALK_REGISTERS * walked
-    fitting = [c for c in group if _registers(structure, c) <= limit]
+    fitting = [
+        c for c in group if _registers(structure, c) <= limit and _multiplied(structure, c) <= MAX_MULTIPLIED
+    ]
     return _lightest(structure, fitting) if fitting else None
 
 
@@ -210,6 +217,28 @@ def _live(structure: Structure, seen: Region, config: Config) -> float:
         default=0,
     )
     return widest / 4 / (32 * config.warps)
+
+
+def _multiplied(structure: Structure, config: Config) -> int:
+    """Registers of a thread for the operands of the products of 32-bit factors: rows and columns of its results."""
+    blocks = dict(config.blocks)
+    held = 0
+
+    def elements(axes: Iterable[Axis]) -> int:
+        tiles = (a for a in axes if structure.extents[a].blocked)
+        return math.prod(blocks.get(a, a.size.value or config.max_resident) for a in tiles)
+
+    for current in walk(structure.roots):
+        factors = contracted_factors(current)
+        if (
+            not tile_sides(current, blocked_axes(structure.extents))
+            or contraction_dtype(current) is not DType.F32
+        ):
+            continue
+        results = max(elements(current.axes) // (32 * config.warps), 1).bit_length() - 1
+        contracted = {a for factor in factors for a in factor.axes if a not in current.axes}
+        held += (2 ** (results // 2) + 2 ** (results - results // 2)) * elements(contracted)
+    return held
 
 
 def _registers(structure: Structure, config: Config) -> float:

@@ -219,7 +219,9 @@ def test_what_a_product_rounds_passes_its_derivative_unrounded(tmp_path: Path) -
     function = module_of(emit_plain(diagram, "run"), tmp_path).run
     rng = np.random.default_rng(0)
     sides = rng.standard_normal((8, 4)).astype(np.float32)
-    columns = np.asarray(jax.numpy.asarray(rng.standard_normal((4, 3)), jax.numpy.bfloat16)).astype(np.float64)
+    columns = np.asarray(jax.numpy.asarray(rng.standard_normal((4, 3)), jax.numpy.bfloat16)).astype(
+        np.float64
+    )
     seed = rng.standard_normal((8, 3)).astype(np.float32)
     _, pull = jax.vjp(function, sides, jax.numpy.asarray(columns, jax.numpy.bfloat16))
     wanted = seed.astype(np.float64) @ columns.T * np.exp(sides.astype(np.float64))
