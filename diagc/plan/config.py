@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from diagc.core import ops
@@ -62,6 +62,9 @@ _NARROW = (
 MAX_RESIDENT_ROW = 16_384
 """Longest row that one program holds: 16,384 float32 over 16 warps are 32 registers a thread."""
 
+LINE = 8
+"""Elements of float32 in the least that is read from device memory: 32 bytes."""
+
 _ROW_TILE = 16_384
 """Elements of a tile that is folded without a contraction: 64 registers a thread over 8 warps."""
 
@@ -107,9 +110,21 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
             ),
         )
     if resident:
-        blocks = tuple((axis, 16) for axis in tiled)
-        return tuple(Config(n, blocks, w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
+        if tiled:
+            return tuple(_two_sides(n, tiled[-1]) for n in (16, 64, 256, 1024, 4096, MAX_RESIDENT_ROW))
+        return tuple(Config(n, (), w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
     return (Config(0, tuple((axis, 1024) for axis in tiled), 4, 1),)
+
+
+def row_configurations(structure: Structure) -> tuple[Config, ...]:
+    """The configurations of a kernel that holds what another one would stream: those that read whole lines."""
+    return tuple(c for c in configurations(structure) if all(block >= LINE for _, block in c.blocks))
+
+
+def _two_sides(held: int, axis: Axis) -> Config:
+    """The configuration for rows of `held` elements of which a program takes several: 32 registers a thread."""
+    rows = max(4096 // held, min(MAX_RESIDENT_ROW // held, LINE))
+    return Config(held, ((axis, _block(axis, rows)),), max(4, rows * held // 1024), 1)
 
 
 def _three_sides(held: int, tiled: list[Axis], streamed: list[Axis]) -> Config:
@@ -120,15 +135,6 @@ def _three_sides(held: int, tiled: list[Axis], streamed: list[Axis]) -> Config:
         room //= blocks[axis]
     chosen = tuple((axis, room) for axis in streamed) + tuple(blocks.items())
     return Config(held, chosen, 8, 2)
-
-
-def row_configurations(structure: Structure) -> tuple[Config, ...]:
-    """The configurations of a kernel that holds what another one would stream: as long as its tiles fit in registers.
-
-    Programs that take several rows hold shorter ones.
-    """
-    shared = 16 ** sum(structure.extents[axis].kind == "tile" for axis in structure.group_axes)
-    return tuple(replace(c, max_resident=c.max_resident // shared) for c in configurations(structure))
 
 
 def _with_dot(
