@@ -56,7 +56,7 @@ def _has_gradients(entry: Entry, backend: Backend) -> bool:
     try:
         gradients_of(entry)
         return is_differentiable(entry.diagram) and (
-            backend != "triton" or bool(kernels(entry).differentiated)
+            backend.startswith("jax") or bool(kernels(entry).differentiated)
         )
     except DiagnosticError:
         return False
