@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,7 +44,6 @@ from diagc.bench.work import Call, Work, counted, moved, prepared, question, sev
 from diagc.check.entry import Entry
 from diagc.check.program import Program
 from diagc.core.diagram import Diagram
-from diagc.diagnostics import failure
 from diagc.machine import Machine
 from diagc.verify.cases import make_case
 
@@ -57,35 +54,6 @@ FLUSHED: Final = 256 * 2**20
 """Bytes that are overwritten before each run: more than the second-level cache of any GPU now sold."""
 RUNS: Final = 20
 """Timed runs of each implementation in a round."""
-
-
-def require_gpu() -> None:
-    """Raise `DiagnosticError` E1001 where torch finds no GPU."""
-    try:
-        found = importlib.import_module("torch").cuda.is_available()
-    except ImportError:
-        found = False
-    if not found:
-        raise failure(
-            "E1001", "torch finds no GPU on this machine", help="leave `--gpu` out to measure on the CPU"
-        )
-
-
-def device_name() -> str:
-    """The name of the GPU, fit for a folder."""
-    name = importlib.import_module("torch").cuda.get_device_name()
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
-def device_facts() -> dict[str, str]:
-    """Name, driver and clocks of the GPU."""
-    fields = ("name", "driver_version", "clocks.sm", "clocks.mem", "power.limit")
-    command = ["nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return {"name": device_name()}
-    return dict(zip(fields, (part.strip() for part in done.stdout.splitlines()[0].split(",")), strict=False))
 
 
 def event_clock() -> Clock:

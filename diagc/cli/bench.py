@@ -60,9 +60,10 @@ def bench(
     from diagc.api import load
     from diagc.bench import table
     from diagc.bench.cpu import bench_cpu
-    from diagc.bench.gpu import Setting, bench_gpu, device_facts, device_name, gpu_table, require_gpu
+    from diagc.bench.gpu import Setting, bench_gpu, gpu_table
     from diagc.bench.measurement import failed
     from diagc.machine import machine
+    from diagc.verify.device import device_facts, device_name, require_gpu
 
     if gpu:
         require_gpu()

@@ -13,12 +13,12 @@ from diagc.backends.plans import normal_form
 from diagc.bench import peers
 from diagc.bench.counts import flops, least_bytes
 from diagc.bench.cpu import bench_cpu
-from diagc.bench.gpu import require_gpu
 from diagc.bench.measurement import judge, sample
 from diagc.check.program import Program, check_source, read_program
 from diagc.cli.bench import bench
 from diagc.diagnostics import DiagnosticError
 from diagc.source import Source
+from diagc.verify.device import require_gpu
 from diagc.verify.differential import Question
 
 ROOT = Path(__file__).parents[3]
