@@ -1246,12 +1246,10 @@ def _full_backward_d_Q(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
@@ -1294,12 +1292,10 @@ def _full_backward_d_K_d_V(
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
@@ -1535,7 +1531,7 @@ def full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256:
+        if d <= 256 and d <= 128:
             return _full_autograd.apply(Q, K, V)
         return _full_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -2816,12 +2812,10 @@ def _causal_backward_d_Q(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
@@ -2864,12 +2858,10 @@ def _causal_backward_d_K_d_V(
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
@@ -3105,7 +3097,7 @@ def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256:
+        if d <= 256 and d <= 128:
             return _causal_autograd.apply(Q, K, V)
         return _causal_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -4469,12 +4461,10 @@ def _mha_full_backward_d_Q(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
@@ -4519,12 +4509,10 @@ def _mha_full_backward_d_K_d_V(
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
@@ -4772,7 +4760,7 @@ def mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256:
+        if d <= 256 and d <= 128:
             return _mha_full_autograd.apply(Q, K, V)
         return _mha_full_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -6202,12 +6190,10 @@ def _mha_backward_d_Q(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
@@ -6252,12 +6238,10 @@ def _mha_backward_d_K_d_V(
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
@@ -6505,7 +6489,7 @@ def mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256:
+        if d <= 256 and d <= 128:
             return _mha_autograd.apply(Q, K, V)
         return _mha_long_autograd.apply(Q, K, V)
     if d <= 256:

@@ -199,41 +199,45 @@ def distances_parts_kernel(
 @triton.jit
 def distances_joined_rows_kernel(
     sum_parts_ptr, out_ptr, sum_parts_stride_d_part_1, sum_parts_stride_q, sum_parts_stride_x, out_stride_q,
-    out_stride_x, size_parts_d, size_q, size_x, BLOCK_D_PART_1: tl.constexpr, EXACT_D_PART_1: tl.constexpr,
+    out_stride_x, size_parts_d, size_q, size_x, BLOCK_D_PART_1: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    x_index = (program % size_x).to(tl.int64)
-    program = program // size_x
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
     q_index = program.to(tl.int64)
     d_part_index = tl.arange(0, BLOCK_D_PART_1)
-    sum_parts = load_tile(
-        sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
-        (d_part_index < size_parts_d),
-        0.0,
-        EXACT_D_PART_1,
+    sum_parts = tl.load(
+        sum_parts_ptr + d_part_index[None, :] * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index[:, None] * sum_parts_stride_x,
+        mask=(d_part_index < size_parts_d)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
     )
-    sum_ = tl.sum(sum_parts, 0)
-    tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_)
+    sum_ = tl.sum(sum_parts, 1)
+    tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_, mask=(x_index < size_x))
 
 
 @triton.jit
 def distances_joined_kernel(
     sum_parts_ptr, out_ptr, sum_parts_stride_d_part_1, sum_parts_stride_q, sum_parts_stride_x, out_stride_q,
-    out_stride_x, size_parts_d, size_q, size_x, BLOCK_D_PART_1: tl.constexpr,
+    out_stride_x, size_parts_d, size_q, size_x, BLOCK_D_PART_1: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    x_index = (program % size_x).to(tl.int64)
-    program = program // size_x
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
     q_index = program.to(tl.int64)
-    sum_d_part = tl.full([], 0.0, tl.float32)
+    sum_d_part = tl.full([BLOCK_X], 0.0, tl.float32)
     to_d_part = size_parts_d // BLOCK_D_PART_1 * BLOCK_D_PART_1
     # whole tiles, no mask needed
     for first_d_part in tl.range(0, to_d_part, BLOCK_D_PART_1):
         d_part_index = first_d_part + tl.arange(0, BLOCK_D_PART_1)
         sum_parts = tl.load(
-            sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
+            sum_parts_ptr + d_part_index[None, :] * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index[:, None] * sum_parts_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
         )
-        tile_sum = tl.sum(sum_parts, 0)
+        tile_sum = tl.sum(sum_parts, 1)
         next_sum_d_part = sum_d_part + tile_sum
         sum_d_part = next_sum_d_part
     from_d_part = tl.maximum(0, to_d_part)
@@ -241,14 +245,14 @@ def distances_joined_kernel(
     for first_d_part_2 in tl.range(from_d_part, size_parts_d, BLOCK_D_PART_1):
         d_part_index = first_d_part_2 + tl.arange(0, BLOCK_D_PART_1)
         sum_parts = tl.load(
-            sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
-            mask=(d_part_index < size_parts_d),
+            sum_parts_ptr + d_part_index[None, :] * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index[:, None] * sum_parts_stride_x,
+            mask=(d_part_index < size_parts_d)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        tile_sum = tl.sum(sum_parts, 0)
+        tile_sum = tl.sum(sum_parts, 1)
         next_sum_d_part = sum_d_part + tile_sum
         sum_d_part = next_sum_d_part
-    tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_d_part)
+    tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_d_part, mask=(x_index < size_x))
 
 
 @triton.jit
@@ -570,25 +574,28 @@ def _distances_joined(sum_parts: torch.Tensor) -> torch.Tensor:
     parts_d, q, x = sum_parts.shape
     out = torch.empty((q, x), dtype=torch.float32, device=sum_parts.device)
     BLOCK_D_PART_1 = max(16, triton.next_power_of_2(parts_d))
-    if BLOCK_D_PART_1 <= 16384:
-        if BLOCK_D_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_D_PART_1 <= 1024:
+        if BLOCK_D_PART_1 <= 16:
+            BLOCK_X, warps, stages = 256, 4, 1
+        elif BLOCK_D_PART_1 <= 64:
+            BLOCK_X, warps, stages = 64, 4, 1
+        elif BLOCK_D_PART_1 <= 256:
+            BLOCK_X, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (q * x,)
+            BLOCK_X, warps, stages = 8, 8, 1
+        grid = (q * triton.cdiv(x, BLOCK_X),)
         distances_joined_rows_kernel[grid](
             sum_parts, out, sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2), out.stride(0),
-            out.stride(1), parts_d, q, x, BLOCK_D_PART_1=BLOCK_D_PART_1,
+            out.stride(1), parts_d, q, x, BLOCK_D_PART_1=BLOCK_D_PART_1, BLOCK_X=BLOCK_X,
             EXACT_D_PART_1=parts_d == BLOCK_D_PART_1, num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_D_PART_1, warps, stages = 4096, 8, 2
-    grid = (q * x,)
+    BLOCK_D_PART_1, BLOCK_X, warps, stages = 128, 16, 8, 2
+    grid = (q * triton.cdiv(x, BLOCK_X),)
     distances_joined_kernel[grid](
         sum_parts, out, sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2), out.stride(0),
-        out.stride(1), parts_d, q, x, BLOCK_D_PART_1=BLOCK_D_PART_1, num_warps=warps, num_stages=stages,
+        out.stride(1), parts_d, q, x, BLOCK_D_PART_1=BLOCK_D_PART_1, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
     )
     return out
 
@@ -639,12 +646,14 @@ def _distances_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tenso
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_X <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_X <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (q * triton.cdiv(d, BLOCK_D),)
         distances_backward_d_Q_rows_kernel[grid](
             Q, K, d_out, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
@@ -676,12 +685,14 @@ def _distances_backward_d_K(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tenso
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
-        if BLOCK_Q <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_Q <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_Q <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (x * triton.cdiv(d, BLOCK_D),)
         distances_backward_d_K_rows_kernel[grid](
             Q, K, d_out, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
@@ -975,49 +986,51 @@ def nearest_parts_kernel(
 def nearest_joined_rows_kernel(
     min_parts_ptr, min_parts2_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q,
     min_parts2_stride_x_part_1, min_parts2_stride_q, out_stride_q, size_parts_x, size_q, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     x_part_index = tl.arange(0, BLOCK_X_PART_1)
-    min_parts2 = load_tile(
-        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-        (x_part_index < size_parts_x),
-        0,
-        EXACT_X_PART_1,
+    min_parts2 = tl.load(
+        min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0,
     )
-    min_parts = load_tile(
-        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    min_parts = tl.load(
+        min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0.0,
     )
-    tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
-    min_ = tl.min(tile, 0)
-    where_x_part = tl.where(min_ == min_parts, min_parts2, tl.cast((-1 + size_x), tl.int32))
-    where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tl.cast(2147483647, tl.int32))
-    where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
-    min_2 = tl.min(where_x_part_3, 0)
-    tl.store(out_ptr + q_index * out_stride_q, min_2)
+    tile = tl.where((x_part_index < size_parts_x)[None, :], min_parts, float("inf"))
+    min_ = tl.min(tile, 1)
+    where_q_x_part = tl.where(min_[:, None] == min_parts, min_parts2, tl.cast((-1 + size_x), tl.int32))
+    where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tl.cast(2147483647, tl.int32))
+    where_q_x_part_3 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_2, 2147483647)
+    min_2 = tl.min(where_q_x_part_3, 1)
+    tl.store(out_ptr + q_index * out_stride_q, min_2, mask=(q_index < size_q))
 
 
 @triton.jit
 def nearest_joined_kernel(
     min_parts_ptr, min_parts2_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q,
     min_parts2_stride_x_part_1, min_parts2_stride_q, out_stride_q, size_parts_x, size_q, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    min_x_part = tl.full([], float("inf"), tl.float32)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    min_x_part = tl.full([BLOCK_Q], float("inf"), tl.float32)
     to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
     # whole tiles, no mask needed
     for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        tile_min = tl.min(min_parts, 0)
+        tile_min = tl.min(min_parts, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
     from_x_part = tl.maximum(0, to_x_part)
@@ -1025,51 +1038,55 @@ def nearest_joined_kernel(
     for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
-        tile_min = tl.min(tile, 0)
+        tile = tl.where((x_part_index < size_parts_x)[None, :], min_parts, float("inf"))
+        tile_min = tl.min(tile, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
-    min_x_part_2 = tl.full([], 2147483647, tl.int32)
+    min_x_part_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
     tile_i32 = tl.cast(2147483647, tl.int32)
     tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
     # whole tiles, no mask needed
     for first_x_part_3 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_3 + tl.arange(0, BLOCK_X_PART_1)
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        where_x_part = tl.where(min_x_part == min_parts, min_parts2, tile_i32_2)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
-        tile_min = tl.min(where_x_part_2, 0)
+        where_q_x_part = tl.where(min_x_part[:, None] == min_parts, min_parts2, tile_i32_2)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tile_i32)
+        tile_min = tl.min(where_q_x_part_2, 1)
         next_min_x_part = tl.minimum(min_x_part_2, tile_min)
         min_x_part_2 = next_min_x_part
     # tiles that a mask or the end cuts
     for first_x_part_4 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_4 + tl.arange(0, BLOCK_X_PART_1)
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        where_x_part = tl.where(min_x_part == min_parts, min_parts2, tile_i32_2)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
-        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
-        tile_min = tl.min(where_x_part_3, 0)
+        where_q_x_part = tl.where(min_x_part[:, None] == min_parts, min_parts2, tile_i32_2)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tile_i32)
+        where_q_x_part_3 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_2, 2147483647)
+        tile_min = tl.min(where_q_x_part_3, 1)
         next_min_x_part = tl.minimum(min_x_part_2, tile_min)
         min_x_part_2 = next_min_x_part
-    tl.store(out_ptr + q_index * out_stride_q, min_x_part_2)
+    tl.store(out_ptr + q_index * out_stride_q, min_x_part_2, mask=(q_index < size_q))
 
 
 def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
@@ -1183,26 +1200,28 @@ def _nearest_joined(min_parts: torch.Tensor, min_parts2: torch.Tensor, x: int, l
         raise ValueError(f"min_parts2: i32[x_part q] has shape {min_parts2.shape}, expected {(parts_x, q)}")
     out = torch.empty((q,), dtype=torch.int32, device=min_parts.device)
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 16384:
-        if BLOCK_X_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 16:
+            BLOCK_Q, warps, stages = 256, 4, 1
+        elif BLOCK_X_PART_1 <= 64:
+            BLOCK_Q, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_Q, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (q,)
+            BLOCK_Q, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
         nearest_joined_rows_kernel[grid](
             min_parts, min_parts2, out, min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0),
             min_parts2.stride(1), out.stride(0), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1,
-            EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+            BLOCK_Q=BLOCK_Q, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
-    grid = (q,)
+    BLOCK_X_PART_1, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_joined_kernel[grid](
         min_parts, min_parts2, out, min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0),
         min_parts2.stride(1), out.stride(0), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1,
-        num_warps=warps, num_stages=stages,
+        BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1414,44 +1433,41 @@ def nearest_distance_parts_kernel(
 @triton.jit
 def nearest_distance_joined_rows_kernel(
     min_parts_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q, out_stride_q, size_parts_x, size_q,
-    BLOCK_X_PART_1: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+    BLOCK_X_PART_1: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     x_part_index = tl.arange(0, BLOCK_X_PART_1)
-    min_parts = load_tile(
-        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    min_parts = tl.load(
+        min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0.0,
     )
-    tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
-    min_ = tl.min(tile, 0)
-    tl.store(out_ptr + q_index * out_stride_q, min_)
+    tile = tl.where((x_part_index < size_parts_x)[None, :], min_parts, float("inf"))
+    min_ = tl.min(tile, 1)
+    tl.store(out_ptr + q_index * out_stride_q, min_, mask=(q_index < size_q))
 
 
 @triton.jit
 def nearest_distance_joined_kernel(
-    min_parts_ptr,
-    out_ptr,
-    min_parts_stride_x_part_1,
-    min_parts_stride_q,
-    out_stride_q,
-    size_parts_x,
-    size_q,
-    BLOCK_X_PART_1: tl.constexpr,
+    min_parts_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q, out_stride_q, size_parts_x, size_q,
+    BLOCK_X_PART_1: tl.constexpr, BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    min_x_part = tl.full([], float("inf"), tl.float32)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    min_x_part = tl.full([BLOCK_Q], float("inf"), tl.float32)
     to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
     # whole tiles, no mask needed
     for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        tile_min = tl.min(min_parts, 0)
+        tile_min = tl.min(min_parts, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
     from_x_part = tl.maximum(0, to_x_part)
@@ -1459,15 +1475,15 @@ def nearest_distance_joined_kernel(
     for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
-        tile_min = tl.min(tile, 0)
+        tile = tl.where((x_part_index < size_parts_x)[None, :], min_parts, float("inf"))
+        tile_min = tl.min(tile, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
-    tl.store(out_ptr + q_index * out_stride_q, min_x_part)
+    tl.store(out_ptr + q_index * out_stride_q, min_x_part, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -1578,44 +1594,61 @@ def nearest_distance_forward_kernel(
 def nearest_distance_backward_d_Q_rows_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
     # src[nearest.diag:14]
-    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
-    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (x_index < size_x), 0.0, EXACT_X)
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    sub_d_x = K - tl.where(K == float("-inf"), 0.0, Q[:, None])
     place = tl.load(place_ptr + q_index * place_stride_q)
     tile = (x_index.to(tl.int32) == place) & (x_index < size_x)
-    where_x = tl.where(tile, K - tl.where(K == float("-inf"), 0.0, Q), 0.0)
-    sum_ = tl.sum(where_x, 0)
+    where_d_x = tl.where(tile[None, :], sub_d_x, 0.0)
+    sum_ = tl.sum(where_d_x, 1)
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((-2.0 * d_out) * sum_))
+    tl.store(
+        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
+        ((-2.0 * d_out) * sum_),
+        mask=(d_index < size_d),
+    )
 
 
 @triton.jit
 def nearest_distance_backward_d_Q_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     q_index = program.to(tl.int64)
-    sum_x = tl.full([], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_D], 0.0, tl.float32)
     place = tl.load(place_ptr + q_index * place_stride_q)
     # src[nearest.diag:14]
-    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-        where_x = tl.where(x_index.to(tl.int32) == place, K - tl.where(K == float("-inf"), 0.0, Q), 0.0)
-        tile_sum = tl.sum(where_x, 0)
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_x = K - tl.where(K == float("-inf"), 0.0, Q[:, None])
+        where_d_x = tl.where((x_index.to(tl.int32) == place)[None, :], sub_d_x, 0.0)
+        tile_sum = tl.sum(where_d_x, 1)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
     from_x = tl.maximum(0, to_x)
@@ -1623,78 +1656,121 @@ def nearest_distance_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[nearest.diag:14]
-        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(x_index < size_x), other=0.0)
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_x = K - tl.where(K == float("-inf"), 0.0, Q[:, None])
         tile = (x_index.to(tl.int32) == place) & (x_index < size_x)
-        where_x = tl.where(tile, K - tl.where(K == float("-inf"), 0.0, Q), 0.0)
-        tile_sum = tl.sum(where_x, 0)
+        where_d_x = tl.where(tile[None, :], sub_d_x, 0.0)
+        tile_sum = tl.sum(where_d_x, 1)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((-2.0 * d_out) * sum_x))
+    tl.store(
+        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
+        ((-2.0 * d_out) * sum_x),
+        mask=(d_index < size_d),
+    )
 
 
 @triton.jit
 def nearest_distance_backward_d_K_rows_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    EXACT_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
     d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:14]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-    mul_q = (K - tl.where(K == float("-inf"), 0.0, Q)) * d_out
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    sub_d_q = K[:, None] - tl.where((K == float("-inf"))[:, None], 0.0, Q)
     place = load_tile(place_ptr + q_index * place_stride_q, (q_index < size_q), 0, EXACT_Q)
     tile = (x_index.to(tl.int32) == place) & (q_index < size_q)
-    where_q = tl.where(tile, mul_q, 0.0)
-    sum_ = tl.sum(where_q, 0)
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_))
+    where_d_q = tl.where(tile[None, :], sub_d_q * d_out[None, :], 0.0)
+    sum_ = tl.sum(where_d_q, 1)
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_), mask=(d_index < size_d))
 
 
 @triton.jit
 def nearest_distance_backward_d_K_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
-    sum_q = tl.full([], 0.0, tl.float32)
+    sum_q = tl.full([BLOCK_D], 0.0, tl.float32)
     x_i32 = x_index.to(tl.int32)
+    # indices that the mask may leave
+    begin_q = tl.full([1024], size_q, tl.int32)
+    end_q = tl.full([1024], 0, tl.int32)
+    for first_q in tl.range(0, size_q, 1024):
+        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        met = (x_i32 == place) & (q_index < size_q)
+        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
+        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
+    begin_q = tl.min(begin_q, 0)
+    end_q = tl.max(end_q, 0)
     # src[nearest.diag:14]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    from_q = (tl.maximum(0, begin_q)) // BLOCK_Q * BLOCK_Q
     to_q = size_q // BLOCK_Q * BLOCK_Q
+    to_q_2 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
+    to_q_3 = tl.minimum(to_q, to_q_2)
     # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q, to_q_3, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         place = tl.load(place_ptr + q_index * place_stride_q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
-        mul_q = (K - tl.where(K == float("-inf"), 0.0, Q)) * d_out
-        where_q = tl.where(x_i32 == place, mul_q, 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_q = K[:, None] - tl.where((K == float("-inf"))[:, None], 0.0, Q)
+        where_d_q = tl.where((x_i32 == place)[None, :], sub_d_q * d_out[None, :], 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    from_q = tl.maximum(0, to_q)
+    from_q_2 = tl.maximum(from_q, to_q_3)
+    to_q_4 = tl.minimum(size_q, end_q)
     # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q_3 in tl.range(from_q_2, to_q_4, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:14]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
-        mul_q = (K - tl.where(K == float("-inf"), 0.0, Q)) * d_out
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_q = K[:, None] - tl.where((K == float("-inf"))[:, None], 0.0, Q)
         place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-        where_q = tl.where((x_i32 == place) & (q_index < size_q), mul_q, 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        where_d_q = tl.where(((x_i32 == place) & (q_index < size_q))[None, :], sub_d_q * d_out[None, :], 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_q))
+    tl.store(
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
+        (2.0 * sum_q),
+        mask=(d_index < size_d),
+    )
 
 
 def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
@@ -1797,25 +1873,27 @@ def _nearest_distance_joined(min_parts: torch.Tensor) -> torch.Tensor:
     parts_x, q = min_parts.shape
     out = torch.empty((q,), dtype=torch.float32, device=min_parts.device)
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 16384:
-        if BLOCK_X_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 16:
+            BLOCK_Q, warps, stages = 256, 4, 1
+        elif BLOCK_X_PART_1 <= 64:
+            BLOCK_Q, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_Q, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (q,)
+            BLOCK_Q, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
         nearest_distance_joined_rows_kernel[grid](
             min_parts, out, min_parts.stride(0), min_parts.stride(1), out.stride(0), parts_x, q,
-            BLOCK_X_PART_1=BLOCK_X_PART_1, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps,
-            num_stages=stages,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_Q=BLOCK_Q, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
+            num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
-    grid = (q,)
+    BLOCK_X_PART_1, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_distance_joined_kernel[grid](
         min_parts, out, min_parts.stride(0), min_parts.stride(1), out.stride(0), parts_x, q,
-        BLOCK_X_PART_1=BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1889,26 +1967,28 @@ def _nearest_distance_backward_d_Q(
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_X <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (q * d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (q * triton.cdiv(d, BLOCK_D),)
         nearest_distance_backward_d_Q_rows_kernel[grid](
             Q, K, d_out, place, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-            place.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
-            num_warps=warps, num_stages=stages,
+            place.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return d_Q
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q * d,)
+    BLOCK_X, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (q * triton.cdiv(d, BLOCK_D),)
     nearest_distance_backward_d_Q_kernel[grid](
         Q, K, d_out, place, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-        place.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
+        place.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -1934,26 +2014,28 @@ def _nearest_distance_backward_d_K(
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_Q <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (x * d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
         nearest_distance_backward_d_K_rows_kernel[grid](
             Q, K, d_out, place, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-            place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q,
-            num_warps=warps, num_stages=stages,
+            place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
-    BLOCK_Q, warps, stages = 4096, 8, 2
-    grid = (x * d,)
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
     nearest_distance_backward_d_K_kernel[grid](
         Q, K, d_out, place, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-        place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, num_warps=warps,
-        num_stages=stages,
+        place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -2587,109 +2669,110 @@ def nearest_few_joined_rows_kernel(
     min_parts3_stride_x_part_1, min_parts3_stride_q, max_parts4_stride_x_part_1, max_parts4_stride_q,
     min_parts4_stride_x_part_1, min_parts4_stride_q, D_stride_q, D_stride_place, I_stride_q, I_stride_place,
     size_parts_x, size_q, size_x, size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_PLACE: tl.constexpr,
-    EXACT_X_PART_1: tl.constexpr, EXACT_PLACE: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_X_PART_1: tl.constexpr, EXACT_PLACE: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     x_part_index = tl.arange(0, BLOCK_X_PART_1)
     place_index = tl.arange(0, BLOCK_PLACE)
-    max_parts = load_tile(
-        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
-        (x_part_index < size_parts_x),
-        float("-inf"),
-        EXACT_X_PART_1,
+    max_parts = tl.load(
+        max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=float("-inf"),
     )
-    max_parts2 = load_tile(
-        max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    max_parts2 = tl.load(
+        max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0.0,
     )
-    min_parts = load_tile(
-        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-        (x_part_index < size_parts_x),
-        0,
-        EXACT_X_PART_1,
+    min_parts = tl.load(
+        min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0,
     )
     tile_i32 = tl.cast(2147483647, tl.int32)
     tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
-    max_ = tl.max(max_parts, 0)
-    where_x_part = tl.where(max_parts == max_, min_parts, tile_i32_2)
+    max_ = tl.max(max_parts, 1)
+    where_q_x_part = tl.where(max_parts == max_[:, None], min_parts, tile_i32_2)
     lt_x_part = (x_part_index * size_length_x) < size_x
-    where_x_part_2 = tl.where(x_part_index < size_parts_x, tl.where(lt_x_part, where_x_part, tile_i32), 2147483647)
-    min_ = tl.min(where_x_part_2, 0)
-    eq_x_part = min_ == min_parts
-    where_x_part_3 = tl.where(eq_x_part, max_parts2, max_parts)
-    max_parts3 = load_tile(
-        max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    where_q_x_part_2 = tl.where(lt_x_part[None, :], where_q_x_part, tile_i32)
+    where_q_x_part_3 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_2, 2147483647)
+    min_ = tl.min(where_q_x_part_3, 1)
+    eq_q_x_part = min_[:, None] == min_parts
+    where_q_x_part_4 = tl.where(eq_q_x_part, max_parts2, max_parts)
+    max_parts3 = tl.load(
+        max_parts3_ptr + x_part_index[None, :] * max_parts3_stride_x_part_1 + q_index[:, None] * max_parts3_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0.0,
     )
-    where_x_part_4 = tl.where(eq_x_part, max_parts3, max_parts2)
-    min_parts2 = load_tile(
-        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-        (x_part_index < size_parts_x),
-        0,
-        EXACT_X_PART_1,
+    where_q_x_part_5 = tl.where(eq_q_x_part, max_parts3, max_parts2)
+    min_parts2 = tl.load(
+        min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0,
     )
-    where_x_part_5 = tl.where(eq_x_part, min_parts2, min_parts)
-    where_x_part_6 = tl.where(lt_x_part & (x_part_index < size_parts_x), where_x_part_3, float("-inf"))
-    max_2 = tl.max(where_x_part_6, 0)
-    where_x_part_7 = tl.where(where_x_part_3 == max_2, where_x_part_5, tile_i32_2)
-    where_x_part_8 = tl.where(x_part_index < size_parts_x, tl.where(lt_x_part, where_x_part_7, tile_i32), 2147483647)
-    min_2 = tl.min(where_x_part_8, 0)
-    eq_x_part_2 = where_x_part_5 == min_2
-    where_x_part_9 = tl.where(eq_x_part_2, where_x_part_4, where_x_part_3)
-    max_parts4 = load_tile(
-        max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    where_q_x_part_6 = tl.where(eq_q_x_part, min_parts2, min_parts)
+    where_q_x_part_7 = tl.where((lt_x_part & (x_part_index < size_parts_x))[None, :], where_q_x_part_4, float("-inf"))
+    max_2 = tl.max(where_q_x_part_7, 1)
+    where_q_x_part_8 = tl.where(where_q_x_part_4 == max_2[:, None], where_q_x_part_6, tile_i32_2)
+    where_q_x_part_9 = tl.where(lt_x_part[None, :], where_q_x_part_8, tile_i32)
+    where_q_x_part_10 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_9, 2147483647)
+    min_2 = tl.min(where_q_x_part_10, 1)
+    eq_q_x_part_2 = where_q_x_part_6 == min_2[:, None]
+    where_q_x_part_11 = tl.where(eq_q_x_part_2, where_q_x_part_5, where_q_x_part_4)
+    max_parts4 = tl.load(
+        max_parts4_ptr + x_part_index[None, :] * max_parts4_stride_x_part_1 + q_index[:, None] * max_parts4_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0.0,
     )
-    where_x_part_10 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts4, max_parts3), where_x_part_4)
-    min_parts3 = load_tile(
-        min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
-        (x_part_index < size_parts_x),
-        0,
-        EXACT_X_PART_1,
+    where_q_x_part_12 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, max_parts4, max_parts3), where_q_x_part_5)
+    min_parts3 = tl.load(
+        min_parts3_ptr + x_part_index[None, :] * min_parts3_stride_x_part_1 + q_index[:, None] * min_parts3_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0,
     )
-    where_x_part_11 = tl.where(eq_x_part, min_parts3, min_parts2)
-    where_x_part_12 = tl.where(eq_x_part_2, where_x_part_11, where_x_part_5)
-    where_x_part_13 = tl.where(lt_x_part & (x_part_index < size_parts_x), where_x_part_9, float("-inf"))
-    max_3 = tl.max(where_x_part_13, 0)
-    where_x_part_14 = tl.where(max_3 == where_x_part_9, where_x_part_12, tile_i32_2)
-    where_x_part_15 = tl.where(x_part_index < size_parts_x, tl.where(lt_x_part, where_x_part_14, tile_i32), 2147483647)
-    min_3 = tl.min(where_x_part_15, 0)
-    eq_x_part_3 = where_x_part_12 == min_3
-    where_x_part_16 = tl.where(eq_x_part_3, where_x_part_10, where_x_part_9)
-    where_x_part_17 = tl.where(lt_x_part & (x_part_index < size_parts_x), where_x_part_16, float("-inf"))
-    max_4 = tl.max(where_x_part_17, 0)
+    where_q_x_part_13 = tl.where(eq_q_x_part, min_parts3, min_parts2)
+    where_q_x_part_14 = tl.where(eq_q_x_part_2, where_q_x_part_13, where_q_x_part_6)
+    where_q_x_part_15 = tl.where((lt_x_part & (x_part_index < size_parts_x))[None, :], where_q_x_part_11, float("-inf"))
+    max_3 = tl.max(where_q_x_part_15, 1)
+    where_q_x_part_16 = tl.where(max_3[:, None] == where_q_x_part_11, where_q_x_part_14, tile_i32_2)
+    where_q_x_part_17 = tl.where(lt_x_part[None, :], where_q_x_part_16, tile_i32)
+    where_q_x_part_18 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_17, 2147483647)
+    min_3 = tl.min(where_q_x_part_18, 1)
+    eq_q_x_part_3 = where_q_x_part_14 == min_3[:, None]
+    where_q_x_part_19 = tl.where(eq_q_x_part_3, where_q_x_part_12, where_q_x_part_11)
+    where_q_x_part_20 = tl.where((lt_x_part & (x_part_index < size_parts_x))[None, :], where_q_x_part_19, float("-inf"))
+    max_4 = tl.max(where_q_x_part_20, 1)
     eq_place = 2 == place_index
+    where_q_place = tl.where(eq_place[None, :], max_3[:, None], max_4[:, None])
     eq_place_2 = place_index == 1
-    where_place = tl.where(eq_place_2, max_2, tl.where(eq_place, max_3, max_4))
+    where_q_place_2 = tl.where(eq_place_2[None, :], max_2[:, None], where_q_place)
     eq_place_3 = 0 == place_index
+    where_q_place_3 = tl.where(eq_place_3[None, :], max_[:, None], where_q_place_2)
     tl.store(
-        D_ptr + q_index * D_stride_q + place_index * D_stride_place,
-        (tl.where(eq_place_3, max_, where_place) * -1.0),
-        mask=(place_index < 4),
+        D_ptr + q_index[:, None] * D_stride_q + place_index[None, :] * D_stride_place,
+        (where_q_place_3 * -1.0),
+        mask=(q_index < size_q)[:, None] & (place_index < 4)[None, :],
     )
-    min_parts4 = load_tile(
-        min_parts4_ptr + x_part_index * min_parts4_stride_x_part_1 + q_index * min_parts4_stride_q,
-        (x_part_index < size_parts_x),
-        0,
-        EXACT_X_PART_1,
+    min_parts4 = tl.load(
+        min_parts4_ptr + x_part_index[None, :] * min_parts4_stride_x_part_1 + q_index[:, None] * min_parts4_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0,
     )
-    where_x_part_18 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts4, min_parts3), where_x_part_11)
-    where_x_part_19 = tl.where(eq_x_part_3, where_x_part_18, where_x_part_12)
-    where_x_part_20 = tl.where(where_x_part_16 == max_4, where_x_part_19, tile_i32_2)
-    where_x_part_21 = tl.where(x_part_index < size_parts_x, tl.where(lt_x_part, where_x_part_20, tile_i32), 2147483647)
-    min_4 = tl.min(where_x_part_21, 0)
-    where_place_2 = tl.where(eq_place_2, min_2, tl.where(eq_place, min_3, min_4))
+    where_q_x_part_21 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, min_parts4, min_parts3), where_q_x_part_13)
+    where_q_x_part_22 = tl.where(eq_q_x_part_3, where_q_x_part_21, where_q_x_part_14)
+    where_q_x_part_23 = tl.where(where_q_x_part_19 == max_4[:, None], where_q_x_part_22, tile_i32_2)
+    where_q_x_part_24 = tl.where(lt_x_part[None, :], where_q_x_part_23, tile_i32)
+    where_q_x_part_25 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_24, 2147483647)
+    min_4 = tl.min(where_q_x_part_25, 1)
+    where_q_place_4 = tl.where(eq_place[None, :], min_3[:, None], min_4[:, None])
+    where_q_place_5 = tl.where(eq_place_2[None, :], min_2[:, None], where_q_place_4)
+    where_q_place_6 = tl.where(eq_place_3[None, :], min_[:, None], where_q_place_5)
     tl.store(
-        I_ptr + q_index * I_stride_q + place_index * I_stride_place,
-        tl.where(eq_place_3, min_, where_place_2),
-        mask=(place_index < 4),
+        I_ptr + q_index[:, None] * I_stride_q + place_index[None, :] * I_stride_place,
+        where_q_place_6,
+        mask=(q_index < size_q)[:, None] & (place_index < 4)[None, :],
     )
 
 
@@ -2702,20 +2785,23 @@ def nearest_few_joined_kernel(
     min_parts3_stride_x_part_1, min_parts3_stride_q, max_parts4_stride_x_part_1, max_parts4_stride_q,
     min_parts4_stride_x_part_1, min_parts4_stride_q, D_stride_q, D_stride_place, I_stride_q, I_stride_place,
     size_parts_x, size_q, size_x, size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_PLACE: tl.constexpr,
-    EXACT_PLACE: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_PLACE: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     place_index = tl.arange(0, BLOCK_PLACE)
-    max_x_part = tl.full([], float("-inf"), tl.float32)
+    max_x_part = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
     # whole tiles, no mask needed
     for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        tile_max = tl.max(max_parts, 0)
+        tile_max = tl.max(max_parts, 1)
         next_max_x_part = tl.maximum(max_x_part, tile_max)
         max_x_part = next_max_x_part
     from_x_part = tl.maximum(0, to_x_part)
@@ -2723,488 +2809,565 @@ def nearest_few_joined_kernel(
     for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=float("-inf"),
         )
-        tile_max = tl.max(max_parts, 0)
+        tile_max = tl.max(max_parts, 1)
         next_max_x_part = tl.maximum(max_x_part, tile_max)
         max_x_part = next_max_x_part
-    min_x_part = tl.full([], 2147483647, tl.int32)
+    min_x_part = tl.full([BLOCK_Q], 2147483647, tl.int32)
     tile_i32 = tl.cast(2147483647, tl.int32)
     tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
     # whole tiles, no mask needed
     for first_x_part_3 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_3 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        where_x_part = tl.where(max_parts == max_x_part, min_parts, tile_i32_2)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
-        tile_min = tl.min(where_x_part_2, 0)
+        where_q_x_part = tl.where(max_parts == max_x_part[:, None], min_parts, tile_i32_2)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tile_i32)
+        tile_min = tl.min(where_q_x_part_2, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
     # tiles that a mask or the end cuts
     for first_x_part_4 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_4 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        where_x_part = tl.where(max_parts == max_x_part, min_parts, tile_i32_2)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
-        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
-        tile_min = tl.min(where_x_part_3, 0)
+        where_q_x_part = tl.where(max_parts == max_x_part[:, None], min_parts, tile_i32_2)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tile_i32)
+        where_q_x_part_3 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_2, 2147483647)
+        tile_min = tl.min(where_q_x_part_3, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
-    max_x_part_2 = tl.full([], float("-inf"), tl.float32)
+    max_x_part_2 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     # whole tiles, no mask needed
     for first_x_part_5 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_5 + tl.arange(0, BLOCK_X_PART_1)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        where_x_part = tl.where(min_x_part == min_parts, max_parts2, max_parts)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, float("-inf"))
-        tile_max = tl.max(where_x_part_2, 0)
+        where_q_x_part = tl.where(min_x_part[:, None] == min_parts, max_parts2, max_parts)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, float("-inf"))
+        tile_max = tl.max(where_q_x_part_2, 1)
         next_max_x_part = tl.maximum(max_x_part_2, tile_max)
         max_x_part_2 = next_max_x_part
     # tiles that a mask or the end cuts
     for first_x_part_6 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_6 + tl.arange(0, BLOCK_X_PART_1)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        where_x_part = tl.where(min_x_part == min_parts, max_parts2, max_parts)
+        where_q_x_part = tl.where(min_x_part[:, None] == min_parts, max_parts2, max_parts)
         tile = ((x_part_index * size_length_x) < size_x) & (x_part_index < size_parts_x)
-        where_x_part_2 = tl.where(tile, where_x_part, float("-inf"))
-        tile_max = tl.max(where_x_part_2, 0)
+        where_q_x_part_2 = tl.where(tile[None, :], where_q_x_part, float("-inf"))
+        tile_max = tl.max(where_q_x_part_2, 1)
         next_max_x_part = tl.maximum(max_x_part_2, tile_max)
         max_x_part_2 = next_max_x_part
-    min_x_part_2 = tl.full([], 2147483647, tl.int32)
+    min_x_part_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
     # whole tiles, no mask needed
     for first_x_part_7 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_7 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        eq_x_part = min_x_part == min_parts
+        eq_q_x_part = min_x_part[:, None] == min_parts
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        eq_x_part_2 = tl.where(eq_x_part, max_parts2, max_parts) == max_x_part_2
-        where_x_part = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts2, min_parts), tile_i32_2)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
-        tile_min = tl.min(where_x_part_2, 0)
+        eq_q_x_part_2 = tl.where(eq_q_x_part, max_parts2, max_parts) == max_x_part_2[:, None]
+        where_q_x_part = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, min_parts2, min_parts), tile_i32_2)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tile_i32)
+        tile_min = tl.min(where_q_x_part_2, 1)
         next_min_x_part = tl.minimum(min_x_part_2, tile_min)
         min_x_part_2 = next_min_x_part
     # tiles that a mask or the end cuts
     for first_x_part_8 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_8 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        eq_x_part = min_x_part == min_parts
+        eq_q_x_part = min_x_part[:, None] == min_parts
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        eq_x_part_2 = tl.where(eq_x_part, max_parts2, max_parts) == max_x_part_2
-        where_x_part = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts2, min_parts), tile_i32_2)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
-        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
-        tile_min = tl.min(where_x_part_3, 0)
+        eq_q_x_part_2 = tl.where(eq_q_x_part, max_parts2, max_parts) == max_x_part_2[:, None]
+        where_q_x_part = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, min_parts2, min_parts), tile_i32_2)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tile_i32)
+        where_q_x_part_3 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_2, 2147483647)
+        tile_min = tl.min(where_q_x_part_3, 1)
         next_min_x_part = tl.minimum(min_x_part_2, tile_min)
         min_x_part_2 = next_min_x_part
-    max_x_part_3 = tl.full([], float("-inf"), tl.float32)
+    max_x_part_3 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     # whole tiles, no mask needed
     for first_x_part_9 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_9 + tl.arange(0, BLOCK_X_PART_1)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        eq_x_part = min_x_part == min_parts
+        eq_q_x_part = min_x_part[:, None] == min_parts
         max_parts3 = tl.load(
-            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+            max_parts3_ptr + x_part_index[None, :] * max_parts3_stride_x_part_1 + q_index[:, None] * max_parts3_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        eq_x_part_2 = tl.where(eq_x_part, min_parts2, min_parts) == min_x_part_2
-        where_x_part = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts3, max_parts2), tl.where(eq_x_part, max_parts2, max_parts))
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, float("-inf"))
-        tile_max = tl.max(where_x_part_2, 0)
+        eq_q_x_part_2 = tl.where(eq_q_x_part, min_parts2, min_parts) == min_x_part_2[:, None]
+        where_q_x_part = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, max_parts3, max_parts2), tl.where(eq_q_x_part, max_parts2, max_parts))
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, float("-inf"))
+        tile_max = tl.max(where_q_x_part_2, 1)
         next_max_x_part = tl.maximum(max_x_part_3, tile_max)
         max_x_part_3 = next_max_x_part
     # tiles that a mask or the end cuts
     for first_x_part_10 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_10 + tl.arange(0, BLOCK_X_PART_1)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        eq_x_part = min_x_part == min_parts
+        eq_q_x_part = min_x_part[:, None] == min_parts
         max_parts3 = tl.load(
-            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts3_ptr + x_part_index[None, :] * max_parts3_stride_x_part_1 + q_index[:, None] * max_parts3_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        eq_x_part_2 = tl.where(eq_x_part, min_parts2, min_parts) == min_x_part_2
-        where_x_part = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts3, max_parts2), tl.where(eq_x_part, max_parts2, max_parts))
+        eq_q_x_part_2 = tl.where(eq_q_x_part, min_parts2, min_parts) == min_x_part_2[:, None]
+        where_q_x_part = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, max_parts3, max_parts2), tl.where(eq_q_x_part, max_parts2, max_parts))
         tile = ((x_part_index * size_length_x) < size_x) & (x_part_index < size_parts_x)
-        where_x_part_2 = tl.where(tile, where_x_part, float("-inf"))
-        tile_max = tl.max(where_x_part_2, 0)
+        where_q_x_part_2 = tl.where(tile[None, :], where_q_x_part, float("-inf"))
+        tile_max = tl.max(where_q_x_part_2, 1)
         next_max_x_part = tl.maximum(max_x_part_3, tile_max)
         max_x_part_3 = next_max_x_part
-    min_x_part_3 = tl.full([], 2147483647, tl.int32)
+    min_x_part_3 = tl.full([BLOCK_Q], 2147483647, tl.int32)
     # whole tiles, no mask needed
     for first_x_part_11 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_11 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        eq_x_part = min_x_part == min_parts
-        where_x_part = tl.where(eq_x_part, min_parts2, min_parts)
+        eq_q_x_part = min_x_part[:, None] == min_parts
+        where_q_x_part = tl.where(eq_q_x_part, min_parts2, min_parts)
         min_parts3 = tl.load(
-            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+            min_parts3_ptr + x_part_index[None, :] * min_parts3_stride_x_part_1 + q_index[:, None] * min_parts3_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        eq_x_part_2 = where_x_part == min_x_part_2
-        where_x_part_2 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts3, min_parts2), where_x_part)
+        eq_q_x_part_2 = where_q_x_part == min_x_part_2[:, None]
+        where_q_x_part_2 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, min_parts3, min_parts2), where_q_x_part)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         max_parts3 = tl.load(
-            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+            max_parts3_ptr + x_part_index[None, :] * max_parts3_stride_x_part_1 + q_index[:, None] * max_parts3_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        where_x_part_3 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts3, max_parts2), tl.where(eq_x_part, max_parts2, max_parts))
-        where_x_part_4 = tl.where(max_x_part_3 == where_x_part_3, where_x_part_2, tile_i32_2)
-        where_x_part_5 = tl.where((x_part_index * size_length_x) < size_x, where_x_part_4, tile_i32)
-        tile_min = tl.min(where_x_part_5, 0)
+        where_q_x_part_3 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, max_parts3, max_parts2), tl.where(eq_q_x_part, max_parts2, max_parts))
+        where_q_x_part_4 = tl.where(max_x_part_3[:, None] == where_q_x_part_3, where_q_x_part_2, tile_i32_2)
+        where_q_x_part_5 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part_4, tile_i32)
+        tile_min = tl.min(where_q_x_part_5, 1)
         next_min_x_part = tl.minimum(min_x_part_3, tile_min)
         min_x_part_3 = next_min_x_part
     # tiles that a mask or the end cuts
     for first_x_part_12 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_12 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        eq_x_part = min_x_part == min_parts
-        where_x_part = tl.where(eq_x_part, min_parts2, min_parts)
+        eq_q_x_part = min_x_part[:, None] == min_parts
+        where_q_x_part = tl.where(eq_q_x_part, min_parts2, min_parts)
         min_parts3 = tl.load(
-            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts3_ptr + x_part_index[None, :] * min_parts3_stride_x_part_1 + q_index[:, None] * min_parts3_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        eq_x_part_2 = where_x_part == min_x_part_2
-        where_x_part_2 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts3, min_parts2), where_x_part)
+        eq_q_x_part_2 = where_q_x_part == min_x_part_2[:, None]
+        where_q_x_part_2 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, min_parts3, min_parts2), where_q_x_part)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         max_parts3 = tl.load(
-            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts3_ptr + x_part_index[None, :] * max_parts3_stride_x_part_1 + q_index[:, None] * max_parts3_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        where_x_part_3 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts3, max_parts2), tl.where(eq_x_part, max_parts2, max_parts))
-        where_x_part_4 = tl.where(max_x_part_3 == where_x_part_3, where_x_part_2, tile_i32_2)
-        where_x_part_5 = tl.where((x_part_index * size_length_x) < size_x, where_x_part_4, tile_i32)
-        where_x_part_6 = tl.where(x_part_index < size_parts_x, where_x_part_5, 2147483647)
-        tile_min = tl.min(where_x_part_6, 0)
+        where_q_x_part_3 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, max_parts3, max_parts2), tl.where(eq_q_x_part, max_parts2, max_parts))
+        where_q_x_part_4 = tl.where(max_x_part_3[:, None] == where_q_x_part_3, where_q_x_part_2, tile_i32_2)
+        where_q_x_part_5 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part_4, tile_i32)
+        where_q_x_part_6 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_5, 2147483647)
+        tile_min = tl.min(where_q_x_part_6, 1)
         next_min_x_part = tl.minimum(min_x_part_3, tile_min)
         min_x_part_3 = next_min_x_part
-    max_x_part_4 = tl.full([], float("-inf"), tl.float32)
+    max_x_part_4 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     # whole tiles, no mask needed
     for first_x_part_13 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_13 + tl.arange(0, BLOCK_X_PART_1)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        eq_x_part = min_x_part == min_parts
+        eq_q_x_part = min_x_part[:, None] == min_parts
         max_parts3 = tl.load(
-            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+            max_parts3_ptr + x_part_index[None, :] * max_parts3_stride_x_part_1 + q_index[:, None] * max_parts3_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        where_x_part = tl.where(eq_x_part, max_parts3, max_parts2)
+        where_q_x_part = tl.where(eq_q_x_part, max_parts3, max_parts2)
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        where_x_part_2 = tl.where(eq_x_part, min_parts2, min_parts)
-        eq_x_part_2 = where_x_part_2 == min_x_part_2
-        where_x_part_3 = tl.where(eq_x_part_2, where_x_part, tl.where(eq_x_part, max_parts2, max_parts))
+        where_q_x_part_2 = tl.where(eq_q_x_part, min_parts2, min_parts)
+        eq_q_x_part_2 = where_q_x_part_2 == min_x_part_2[:, None]
+        where_q_x_part_3 = tl.where(eq_q_x_part_2, where_q_x_part, tl.where(eq_q_x_part, max_parts2, max_parts))
         max_parts4 = tl.load(
-            max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
+            max_parts4_ptr + x_part_index[None, :] * max_parts4_stride_x_part_1 + q_index[:, None] * max_parts4_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        where_x_part_4 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts4, max_parts3), where_x_part)
+        where_q_x_part_4 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, max_parts4, max_parts3), where_q_x_part)
         min_parts3 = tl.load(
-            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+            min_parts3_ptr + x_part_index[None, :] * min_parts3_stride_x_part_1 + q_index[:, None] * min_parts3_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        where_x_part_5 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts3, min_parts2), where_x_part_2)
-        where_x_part_6 = tl.where(where_x_part_5 == min_x_part_3, where_x_part_4, where_x_part_3)
-        where_x_part_7 = tl.where((x_part_index * size_length_x) < size_x, where_x_part_6, float("-inf"))
-        tile_max = tl.max(where_x_part_7, 0)
+        where_q_x_part_5 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, min_parts3, min_parts2), where_q_x_part_2)
+        where_q_x_part_6 = tl.where(where_q_x_part_5 == min_x_part_3[:, None], where_q_x_part_4, where_q_x_part_3)
+        where_q_x_part_7 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part_6, float("-inf"))
+        tile_max = tl.max(where_q_x_part_7, 1)
         next_max_x_part = tl.maximum(max_x_part_4, tile_max)
         max_x_part_4 = next_max_x_part
     # tiles that a mask or the end cuts
     for first_x_part_14 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_14 + tl.arange(0, BLOCK_X_PART_1)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        eq_x_part = min_x_part == min_parts
+        eq_q_x_part = min_x_part[:, None] == min_parts
         max_parts3 = tl.load(
-            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts3_ptr + x_part_index[None, :] * max_parts3_stride_x_part_1 + q_index[:, None] * max_parts3_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        where_x_part = tl.where(eq_x_part, max_parts3, max_parts2)
+        where_q_x_part = tl.where(eq_q_x_part, max_parts3, max_parts2)
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        where_x_part_2 = tl.where(eq_x_part, min_parts2, min_parts)
-        eq_x_part_2 = where_x_part_2 == min_x_part_2
-        where_x_part_3 = tl.where(eq_x_part_2, where_x_part, tl.where(eq_x_part, max_parts2, max_parts))
+        where_q_x_part_2 = tl.where(eq_q_x_part, min_parts2, min_parts)
+        eq_q_x_part_2 = where_q_x_part_2 == min_x_part_2[:, None]
+        where_q_x_part_3 = tl.where(eq_q_x_part_2, where_q_x_part, tl.where(eq_q_x_part, max_parts2, max_parts))
         max_parts4 = tl.load(
-            max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts4_ptr + x_part_index[None, :] * max_parts4_stride_x_part_1 + q_index[:, None] * max_parts4_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        where_x_part_4 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts4, max_parts3), where_x_part)
+        where_q_x_part_4 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, max_parts4, max_parts3), where_q_x_part)
         min_parts3 = tl.load(
-            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts3_ptr + x_part_index[None, :] * min_parts3_stride_x_part_1 + q_index[:, None] * min_parts3_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        where_x_part_5 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts3, min_parts2), where_x_part_2)
-        where_x_part_6 = tl.where(where_x_part_5 == min_x_part_3, where_x_part_4, where_x_part_3)
+        where_q_x_part_5 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, min_parts3, min_parts2), where_q_x_part_2)
+        where_q_x_part_6 = tl.where(where_q_x_part_5 == min_x_part_3[:, None], where_q_x_part_4, where_q_x_part_3)
         tile = ((x_part_index * size_length_x) < size_x) & (x_part_index < size_parts_x)
-        where_x_part_7 = tl.where(tile, where_x_part_6, float("-inf"))
-        tile_max = tl.max(where_x_part_7, 0)
+        where_q_x_part_7 = tl.where(tile[None, :], where_q_x_part_6, float("-inf"))
+        tile_max = tl.max(where_q_x_part_7, 1)
         next_max_x_part = tl.maximum(max_x_part_4, tile_max)
         max_x_part_4 = next_max_x_part
-    min_x_part_4 = tl.full([], 2147483647, tl.int32)
+    min_x_part_4 = tl.full([BLOCK_Q], 2147483647, tl.int32)
     # whole tiles, no mask needed
     for first_x_part_15 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_15 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        eq_x_part = min_x_part == min_parts
-        where_x_part = tl.where(eq_x_part, min_parts2, min_parts)
+        eq_q_x_part = min_x_part[:, None] == min_parts
+        where_q_x_part = tl.where(eq_q_x_part, min_parts2, min_parts)
         min_parts3 = tl.load(
-            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+            min_parts3_ptr + x_part_index[None, :] * min_parts3_stride_x_part_1 + q_index[:, None] * min_parts3_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        where_x_part_2 = tl.where(eq_x_part, min_parts3, min_parts2)
-        eq_x_part_2 = where_x_part == min_x_part_2
-        where_x_part_3 = tl.where(eq_x_part_2, where_x_part_2, where_x_part)
+        where_q_x_part_2 = tl.where(eq_q_x_part, min_parts3, min_parts2)
+        eq_q_x_part_2 = where_q_x_part == min_x_part_2[:, None]
+        where_q_x_part_3 = tl.where(eq_q_x_part_2, where_q_x_part_2, where_q_x_part)
         min_parts4 = tl.load(
-            min_parts4_ptr + x_part_index * min_parts4_stride_x_part_1 + q_index * min_parts4_stride_q,
+            min_parts4_ptr + x_part_index[None, :] * min_parts4_stride_x_part_1 + q_index[:, None] * min_parts4_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        where_x_part_4 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts4, min_parts3), where_x_part_2)
-        eq_x_part_3 = where_x_part_3 == min_x_part_3
-        where_x_part_5 = tl.where(eq_x_part_3, where_x_part_4, where_x_part_3)
+        where_q_x_part_4 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, min_parts4, min_parts3), where_q_x_part_2)
+        eq_q_x_part_3 = where_q_x_part_3 == min_x_part_3[:, None]
+        where_q_x_part_5 = tl.where(eq_q_x_part_3, where_q_x_part_4, where_q_x_part_3)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         max_parts3 = tl.load(
-            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
+            max_parts3_ptr + x_part_index[None, :] * max_parts3_stride_x_part_1 + q_index[:, None] * max_parts3_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        where_x_part_6 = tl.where(eq_x_part, max_parts3, max_parts2)
-        where_x_part_7 = tl.where(eq_x_part_2, where_x_part_6, tl.where(eq_x_part, max_parts2, max_parts))
+        where_q_x_part_6 = tl.where(eq_q_x_part, max_parts3, max_parts2)
+        where_q_x_part_7 = tl.where(eq_q_x_part_2, where_q_x_part_6, tl.where(eq_q_x_part, max_parts2, max_parts))
         max_parts4 = tl.load(
-            max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
+            max_parts4_ptr + x_part_index[None, :] * max_parts4_stride_x_part_1 + q_index[:, None] * max_parts4_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        where_x_part_8 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts4, max_parts3), where_x_part_6)
-        where_x_part_9 = tl.where(eq_x_part_3, where_x_part_8, where_x_part_7)
-        where_x_part_10 = tl.where(where_x_part_9 == max_x_part_4, where_x_part_5, tile_i32_2)
-        where_x_part_11 = tl.where((x_part_index * size_length_x) < size_x, where_x_part_10, tile_i32)
-        tile_min = tl.min(where_x_part_11, 0)
+        where_q_x_part_8 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, max_parts4, max_parts3), where_q_x_part_6)
+        where_q_x_part_9 = tl.where(eq_q_x_part_3, where_q_x_part_8, where_q_x_part_7)
+        where_q_x_part_10 = tl.where(where_q_x_part_9 == max_x_part_4[:, None], where_q_x_part_5, tile_i32_2)
+        where_q_x_part_11 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part_10, tile_i32)
+        tile_min = tl.min(where_q_x_part_11, 1)
         next_min_x_part = tl.minimum(min_x_part_4, tile_min)
         min_x_part_4 = next_min_x_part
     # tiles that a mask or the end cuts
     for first_x_part_16 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_16 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        eq_x_part = min_x_part == min_parts
-        where_x_part = tl.where(eq_x_part, min_parts2, min_parts)
+        eq_q_x_part = min_x_part[:, None] == min_parts
+        where_q_x_part = tl.where(eq_q_x_part, min_parts2, min_parts)
         min_parts3 = tl.load(
-            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts3_ptr + x_part_index[None, :] * min_parts3_stride_x_part_1 + q_index[:, None] * min_parts3_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        where_x_part_2 = tl.where(eq_x_part, min_parts3, min_parts2)
-        eq_x_part_2 = where_x_part == min_x_part_2
-        where_x_part_3 = tl.where(eq_x_part_2, where_x_part_2, where_x_part)
+        where_q_x_part_2 = tl.where(eq_q_x_part, min_parts3, min_parts2)
+        eq_q_x_part_2 = where_q_x_part == min_x_part_2[:, None]
+        where_q_x_part_3 = tl.where(eq_q_x_part_2, where_q_x_part_2, where_q_x_part)
         min_parts4 = tl.load(
-            min_parts4_ptr + x_part_index * min_parts4_stride_x_part_1 + q_index * min_parts4_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts4_ptr + x_part_index[None, :] * min_parts4_stride_x_part_1 + q_index[:, None] * min_parts4_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        where_x_part_4 = tl.where(eq_x_part_2, tl.where(eq_x_part, min_parts4, min_parts3), where_x_part_2)
-        eq_x_part_3 = where_x_part_3 == min_x_part_3
-        where_x_part_5 = tl.where(eq_x_part_3, where_x_part_4, where_x_part_3)
+        where_q_x_part_4 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, min_parts4, min_parts3), where_q_x_part_2)
+        eq_q_x_part_3 = where_q_x_part_3 == min_x_part_3[:, None]
+        where_q_x_part_5 = tl.where(eq_q_x_part_3, where_q_x_part_4, where_q_x_part_3)
         max_parts = tl.load(
-            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + q_index * max_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts_ptr + x_part_index[None, :] * max_parts_stride_x_part_1 + q_index[:, None] * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         max_parts2 = tl.load(
-            max_parts2_ptr + x_part_index * max_parts2_stride_x_part_1 + q_index * max_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts2_ptr + x_part_index[None, :] * max_parts2_stride_x_part_1 + q_index[:, None] * max_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         max_parts3 = tl.load(
-            max_parts3_ptr + x_part_index * max_parts3_stride_x_part_1 + q_index * max_parts3_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts3_ptr + x_part_index[None, :] * max_parts3_stride_x_part_1 + q_index[:, None] * max_parts3_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        where_x_part_6 = tl.where(eq_x_part, max_parts3, max_parts2)
-        where_x_part_7 = tl.where(eq_x_part_2, where_x_part_6, tl.where(eq_x_part, max_parts2, max_parts))
+        where_q_x_part_6 = tl.where(eq_q_x_part, max_parts3, max_parts2)
+        where_q_x_part_7 = tl.where(eq_q_x_part_2, where_q_x_part_6, tl.where(eq_q_x_part, max_parts2, max_parts))
         max_parts4 = tl.load(
-            max_parts4_ptr + x_part_index * max_parts4_stride_x_part_1 + q_index * max_parts4_stride_q,
-            mask=(x_part_index < size_parts_x),
+            max_parts4_ptr + x_part_index[None, :] * max_parts4_stride_x_part_1 + q_index[:, None] * max_parts4_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        where_x_part_8 = tl.where(eq_x_part_2, tl.where(eq_x_part, max_parts4, max_parts3), where_x_part_6)
-        where_x_part_9 = tl.where(eq_x_part_3, where_x_part_8, where_x_part_7)
-        where_x_part_10 = tl.where(where_x_part_9 == max_x_part_4, where_x_part_5, tile_i32_2)
-        where_x_part_11 = tl.where((x_part_index * size_length_x) < size_x, where_x_part_10, tile_i32)
-        where_x_part_12 = tl.where(x_part_index < size_parts_x, where_x_part_11, 2147483647)
-        tile_min = tl.min(where_x_part_12, 0)
+        where_q_x_part_8 = tl.where(eq_q_x_part_2, tl.where(eq_q_x_part, max_parts4, max_parts3), where_q_x_part_6)
+        where_q_x_part_9 = tl.where(eq_q_x_part_3, where_q_x_part_8, where_q_x_part_7)
+        where_q_x_part_10 = tl.where(where_q_x_part_9 == max_x_part_4[:, None], where_q_x_part_5, tile_i32_2)
+        where_q_x_part_11 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part_10, tile_i32)
+        where_q_x_part_12 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_11, 2147483647)
+        tile_min = tl.min(where_q_x_part_12, 1)
         next_min_x_part = tl.minimum(min_x_part_4, tile_min)
         min_x_part_4 = next_min_x_part
     eq_place = 2 == place_index
+    where_q_place = tl.where(eq_place[None, :], max_x_part_3[:, None], max_x_part_4[:, None])
     eq_place_2 = place_index == 1
-    where_place = tl.where(eq_place_2, max_x_part_2, tl.where(eq_place, max_x_part_3, max_x_part_4))
+    where_q_place_2 = tl.where(eq_place_2[None, :], max_x_part_2[:, None], where_q_place)
     eq_place_3 = 0 == place_index
-    mul_place = tl.where(eq_place_3, max_x_part, where_place) * -1.0
-    tl.store(D_ptr + q_index * D_stride_q + place_index * D_stride_place, mul_place, mask=(place_index < 4))
-    where_place_2 = tl.where(eq_place_2, min_x_part_2, tl.where(eq_place, min_x_part_3, min_x_part_4))
+    where_q_place_3 = tl.where(eq_place_3[None, :], max_x_part[:, None], where_q_place_2)
     tl.store(
-        I_ptr + q_index * I_stride_q + place_index * I_stride_place,
-        tl.where(eq_place_3, min_x_part, where_place_2),
-        mask=(place_index < 4),
+        D_ptr + q_index[:, None] * D_stride_q + place_index[None, :] * D_stride_place,
+        (where_q_place_3 * -1.0),
+        mask=(q_index < size_q)[:, None] & (place_index < 4)[None, :],
+    )
+    where_q_place_4 = tl.where(eq_place[None, :], min_x_part_3[:, None], min_x_part_4[:, None])
+    where_q_place_5 = tl.where(eq_place_2[None, :], min_x_part_2[:, None], where_q_place_4)
+    where_q_place_6 = tl.where(eq_place_3[None, :], min_x_part[:, None], where_q_place_5)
+    tl.store(
+        I_ptr + q_index[:, None] * I_stride_q + place_index[None, :] * I_stride_place,
+        where_q_place_6,
+        mask=(q_index < size_q)[:, None] & (place_index < 4)[None, :],
     )
 
 
@@ -3866,12 +4029,9 @@ def _nearest_few_joined(
     I = torch.empty((q, 4), dtype=torch.int32, device=max_parts.device)
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     BLOCK_PLACE = max(16, triton.next_power_of_2(4))
-    if BLOCK_X_PART_1 <= 4096:
-        if BLOCK_X_PART_1 <= 1024:
-            warps, stages = 4, 1
-        else:
-            warps, stages = 8, 1
-        grid = (q,)
+    if BLOCK_X_PART_1 <= 16:
+        BLOCK_Q, warps, stages = 256, 4, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
         nearest_few_joined_rows_kernel[grid](
             max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4, D,
             I, max_parts.stride(0), max_parts.stride(1), min_parts.stride(0), min_parts.stride(1),
@@ -3879,13 +4039,14 @@ def _nearest_few_joined(
             max_parts3.stride(0), max_parts3.stride(1), min_parts3.stride(0), min_parts3.stride(1),
             max_parts4.stride(0), max_parts4.stride(1), min_parts4.stride(0), min_parts4.stride(1),
             D.stride(0), D.stride(1), I.stride(0), I.stride(1), parts_x, q, x, length_x,
-            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_PLACE=BLOCK_PLACE, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
-            EXACT_PLACE=4 == BLOCK_PLACE, num_warps=warps, num_stages=stages,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_PLACE=BLOCK_PLACE, BLOCK_Q=BLOCK_Q,
+            EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, EXACT_PLACE=4 == BLOCK_PLACE, num_warps=warps,
+            num_stages=stages,
         )
         return D, I
     BLOCK_PLACE_2 = max(16, triton.next_power_of_2(4))
-    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
-    grid = (q,)
+    BLOCK_X_PART_1, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_few_joined_kernel[grid](
         max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4, D, I,
         max_parts.stride(0), max_parts.stride(1), min_parts.stride(0), min_parts.stride(1),
@@ -3893,7 +4054,8 @@ def _nearest_few_joined(
         max_parts3.stride(0), max_parts3.stride(1), min_parts3.stride(0), min_parts3.stride(1),
         max_parts4.stride(0), max_parts4.stride(1), min_parts4.stride(0), min_parts4.stride(1), D.stride(0),
         D.stride(1), I.stride(0), I.stride(1), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1,
-        BLOCK_PLACE=BLOCK_PLACE_2, EXACT_PLACE=4 == BLOCK_PLACE_2, num_warps=warps, num_stages=stages,
+        BLOCK_PLACE=BLOCK_PLACE_2, BLOCK_Q=BLOCK_Q, EXACT_PLACE=4 == BLOCK_PLACE_2, num_warps=warps,
+        num_stages=stages,
     )
     return D, I
 
@@ -3997,12 +4159,14 @@ def _nearest_few_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, buffer_0: torch.
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_X <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_X <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (q * triton.cdiv(d, BLOCK_D),)
         nearest_few_backward_d_Q_rows_kernel[grid](
             Q, K, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
@@ -4034,12 +4198,14 @@ def _nearest_few_backward_d_K(Q: torch.Tensor, K: torch.Tensor, buffer_0: torch.
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
-        if BLOCK_Q <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_Q <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_Q <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (x * triton.cdiv(d, BLOCK_D),)
         nearest_few_backward_d_K_rows_kernel[grid](
             Q, K, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), buffer_0.stride(0),
@@ -4384,42 +4550,40 @@ def margin_joined_rows_kernel(
     min_parts_ptr, min_parts2_ptr, min_parts3_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q,
     min_parts2_stride_x_part_1, min_parts2_stride_q, min_parts3_stride_x_part_1, min_parts3_stride_q,
     out_stride_q, size_parts_x, size_q, size_x, size_length_x, BLOCK_X_PART_1: tl.constexpr,
-    EXACT_X_PART_1: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     x_part_index = tl.arange(0, BLOCK_X_PART_1)
-    min_parts = load_tile(
-        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    min_parts = tl.load(
+        min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0.0,
     )
-    tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
-    min_ = tl.min(tile, 0)
-    min_parts3 = load_tile(
-        min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    tile = tl.where((x_part_index < size_parts_x)[None, :], min_parts, float("inf"))
+    min_ = tl.min(tile, 1)
+    min_parts3 = tl.load(
+        min_parts3_ptr + x_part_index[None, :] * min_parts3_stride_x_part_1 + q_index[:, None] * min_parts3_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0.0,
     )
-    min_parts2 = load_tile(
-        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-        (x_part_index < size_parts_x),
-        0,
-        EXACT_X_PART_1,
+    min_parts2 = tl.load(
+        min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0,
     )
-    where_x_part = tl.where(min_ == min_parts, min_parts2, tl.cast((-1 + size_x), tl.int32))
+    where_q_x_part = tl.where(min_[:, None] == min_parts, min_parts2, tl.cast((-1 + size_x), tl.int32))
     lt_x_part = (x_part_index * size_length_x) < size_x
-    where_x_part_2 = tl.where(lt_x_part, where_x_part, tl.cast(2147483647, tl.int32))
-    where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
-    min_2 = tl.min(where_x_part_3, 0)
-    where_x_part_4 = tl.where(min_parts2 == min_2, min_parts3, min_parts)
-    where_x_part_5 = tl.where(lt_x_part, where_x_part_4, float("inf"))
-    where_x_part_6 = tl.where(x_part_index < size_parts_x, where_x_part_5, float("inf"))
-    min_3 = tl.min(where_x_part_6, 0)
-    sub = min_3 - tl.where(min_ == float("-inf"), 0.0, min_)
-    tl.store(out_ptr + q_index * out_stride_q, sub)
+    where_q_x_part_2 = tl.where(lt_x_part[None, :], where_q_x_part, tl.cast(2147483647, tl.int32))
+    where_q_x_part_3 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_2, 2147483647)
+    min_2 = tl.min(where_q_x_part_3, 1)
+    where_q_x_part_4 = tl.where(min_parts2 == min_2[:, None], min_parts3, min_parts)
+    where_q_x_part_5 = tl.where(lt_x_part[None, :], where_q_x_part_4, float("inf"))
+    where_q_x_part_6 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_5, float("inf"))
+    min_3 = tl.min(where_q_x_part_6, 1)
+    sub_q = min_3 - tl.where(min_ == float("-inf"), 0.0, min_)
+    tl.store(out_ptr + q_index * out_stride_q, sub_q, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -4427,18 +4591,22 @@ def margin_joined_kernel(
     min_parts_ptr, min_parts2_ptr, min_parts3_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q,
     min_parts2_stride_x_part_1, min_parts2_stride_q, min_parts3_stride_x_part_1, min_parts3_stride_q,
     out_stride_q, size_parts_x, size_q, size_x, size_length_x, BLOCK_X_PART_1: tl.constexpr,
+    BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    min_x_part = tl.full([], float("inf"), tl.float32)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    min_x_part = tl.full([BLOCK_Q], float("inf"), tl.float32)
     to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
     # whole tiles, no mask needed
     for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        tile_min = tl.min(min_parts, 0)
+        tile_min = tl.min(min_parts, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
     from_x_part = tl.maximum(0, to_x_part)
@@ -4446,94 +4614,104 @@ def margin_joined_kernel(
     for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
-        tile_min = tl.min(tile, 0)
+        tile = tl.where((x_part_index < size_parts_x)[None, :], min_parts, float("inf"))
+        tile_min = tl.min(tile, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
-    min_x_part_2 = tl.full([], 2147483647, tl.int32)
+    min_x_part_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
     tile_i32 = tl.cast(2147483647, tl.int32)
     tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
     # whole tiles, no mask needed
     for first_x_part_3 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_3 + tl.arange(0, BLOCK_X_PART_1)
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        where_x_part = tl.where(min_x_part == min_parts, min_parts2, tile_i32_2)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
-        tile_min = tl.min(where_x_part_2, 0)
+        where_q_x_part = tl.where(min_x_part[:, None] == min_parts, min_parts2, tile_i32_2)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tile_i32)
+        tile_min = tl.min(where_q_x_part_2, 1)
         next_min_x_part = tl.minimum(min_x_part_2, tile_min)
         min_x_part_2 = next_min_x_part
     # tiles that a mask or the end cuts
     for first_x_part_4 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_4 + tl.arange(0, BLOCK_X_PART_1)
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        where_x_part = tl.where(min_x_part == min_parts, min_parts2, tile_i32_2)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
-        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
-        tile_min = tl.min(where_x_part_3, 0)
+        where_q_x_part = tl.where(min_x_part[:, None] == min_parts, min_parts2, tile_i32_2)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tile_i32)
+        where_q_x_part_3 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_2, 2147483647)
+        tile_min = tl.min(where_q_x_part_3, 1)
         next_min_x_part = tl.minimum(min_x_part_2, tile_min)
         min_x_part_2 = next_min_x_part
-    min_x_part_3 = tl.full([], float("inf"), tl.float32)
+    min_x_part_3 = tl.full([BLOCK_Q], float("inf"), tl.float32)
     # whole tiles, no mask needed
     for first_x_part_5 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_5 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         min_parts3 = tl.load(
-            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
+            min_parts3_ptr + x_part_index[None, :] * min_parts3_stride_x_part_1 + q_index[:, None] * min_parts3_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
-        where_x_part = tl.where(min_parts2 == min_x_part_2, min_parts3, min_parts)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, float("inf"))
-        tile_min = tl.min(where_x_part_2, 0)
+        where_q_x_part = tl.where(min_parts2 == min_x_part_2[:, None], min_parts3, min_parts)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, float("inf"))
+        tile_min = tl.min(where_q_x_part_2, 1)
         next_min_x_part = tl.minimum(min_x_part_3, tile_min)
         min_x_part_3 = next_min_x_part
     # tiles that a mask or the end cuts
     for first_x_part_6 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_6 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         min_parts3 = tl.load(
-            min_parts3_ptr + x_part_index * min_parts3_stride_x_part_1 + q_index * min_parts3_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts3_ptr + x_part_index[None, :] * min_parts3_stride_x_part_1 + q_index[:, None] * min_parts3_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
-        where_x_part = tl.where(min_parts2 == min_x_part_2, min_parts3, min_parts)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, float("inf"))
-        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, float("inf"))
-        tile_min = tl.min(where_x_part_3, 0)
+        where_q_x_part = tl.where(min_parts2 == min_x_part_2[:, None], min_parts3, min_parts)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, float("inf"))
+        where_q_x_part_3 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_2, float("inf"))
+        tile_min = tl.min(where_q_x_part_3, 1)
         next_min_x_part = tl.minimum(min_x_part_3, tile_min)
         min_x_part_3 = next_min_x_part
     safe_min_x_part = tl.where(min_x_part == float("-inf"), 0.0, min_x_part)
-    tl.store(out_ptr + q_index * out_stride_q, (min_x_part_3 - safe_min_x_part))
+    tl.store(out_ptr + q_index * out_stride_q, (min_x_part_3 - safe_min_x_part), mask=(q_index < size_q))
 
 
 @triton.jit
@@ -4681,60 +4859,73 @@ def margin_forward_kernel(
 def margin_backward_d_Q_rows_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, place__ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, place__stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
     # src[nearest.diag:25]
-    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (x_index < size_x), 0.0, EXACT_X)
-    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     # src[nearest.diag:7]
-    sub_x = Q - tl.where(Q == float("-inf"), 0.0, K)
+    sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
     place = tl.load(place_ptr + q_index * place_stride_q)
     # src[nearest.diag:27]
     x_i32 = x_index.to(tl.int32)
-    where_x = tl.where(x_i32 == place, (2.0 * d_out) * sub_x, 0.0)
+    where_d_x = tl.where((x_i32 == place)[None, :], (2.0 * d_out) * sub_d_x, 0.0)
     place_ = tl.load(place__ptr + q_index * place__stride_q)
-    where_x_2 = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_x * d_out, 0.0))
-    sub_x_2 = (2.0 * where_x_2) - tl.where(where_x == float("-inf"), 0.0, where_x)
-    sub_x_3 = tl.where(x_index < size_x, sub_x_2, 0.0)
-    sum_ = tl.sum(sub_x_3, 0)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, sum_)
+    where_d_x_2 = tl.where((x_i32 == place_)[None, :], sub_d_x * d_out, 0.0)
+    where_d_x_3 = tl.where((place == x_index)[None, :], 0.0, where_d_x_2)
+    safe_ = tl.where(where_d_x == float("-inf"), 0.0, where_d_x)
+    sub_d_x_2 = tl.where((x_index < size_x)[None, :], (2.0 * where_d_x_3) - safe_, 0.0)
+    sum_ = tl.sum(sub_d_x_2, 1)
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, sum_, mask=(d_index < size_d))
 
 
 @triton.jit
 def margin_backward_d_Q_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, place__ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, place__stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     q_index = program.to(tl.int64)
-    sum_x = tl.full([], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_D], 0.0, tl.float32)
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
     # src[nearest.diag:25]
-    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     place = tl.load(place_ptr + q_index * place_stride_q)
     place_ = tl.load(place__ptr + q_index * place__stride_q)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        sub_x = Q - tl.where(Q == float("-inf"), 0.0, K)
+        sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
         # src[nearest.diag:27]
         x_i32 = x_index.to(tl.int32)
-        where_x = tl.where(x_i32 == place, (2.0 * d_out) * sub_x, 0.0)
-        where_x_2 = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_x * d_out, 0.0))
-        sub_x_2 = (2.0 * where_x_2) - tl.where(where_x == float("-inf"), 0.0, where_x)
-        tile_sum = tl.sum(sub_x_2, 0)
+        where_d_x = tl.where((x_i32 == place)[None, :], (2.0 * d_out) * sub_d_x, 0.0)
+        where_d_x_2 = tl.where((x_i32 == place_)[None, :], sub_d_x * d_out, 0.0)
+        where_d_x_3 = tl.where((place == x_index)[None, :], 0.0, where_d_x_2)
+        safe_ = tl.where(where_d_x == float("-inf"), 0.0, where_d_x)
+        sub_d_x_2 = (2.0 * where_d_x_3) - safe_
+        tile_sum = tl.sum(sub_d_x_2, 1)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
     from_x = tl.maximum(0, to_x)
@@ -4742,64 +4933,76 @@ def margin_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[nearest.diag:25]
-        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(x_index < size_x), other=0.0)
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        sub_x = Q - tl.where(Q == float("-inf"), 0.0, K)
+        sub_d_x = Q[:, None] - tl.where((Q == float("-inf"))[:, None], 0.0, K)
         # src[nearest.diag:27]
         x_i32 = x_index.to(tl.int32)
-        where_x = tl.where(x_i32 == place, (2.0 * d_out) * sub_x, 0.0)
-        where_x_2 = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_x * d_out, 0.0))
-        sub_x_2 = (2.0 * where_x_2) - tl.where(where_x == float("-inf"), 0.0, where_x)
-        sub_x_3 = tl.where(x_index < size_x, sub_x_2, 0.0)
-        tile_sum = tl.sum(sub_x_3, 0)
+        where_d_x = tl.where((x_i32 == place)[None, :], (2.0 * d_out) * sub_d_x, 0.0)
+        where_d_x_2 = tl.where((x_i32 == place_)[None, :], sub_d_x * d_out, 0.0)
+        where_d_x_3 = tl.where((place == x_index)[None, :], 0.0, where_d_x_2)
+        safe_ = tl.where(where_d_x == float("-inf"), 0.0, where_d_x)
+        sub_d_x_2 = tl.where((x_index < size_x)[None, :], (2.0 * where_d_x_3) - safe_, 0.0)
+        tile_sum = tl.sum(sub_d_x_2, 1)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, sum_x)
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, sum_x, mask=(d_index < size_d))
 
 
 @triton.jit
 def margin_backward_d_K_rows_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, place__ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, place__stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
     d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:25]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
     # src[nearest.diag:7]
-    sub_q = Q - tl.where(Q == float("-inf"), 0.0, K)
+    sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
     place_ = load_tile(place__ptr + q_index * place__stride_q, (q_index < size_q), 0, EXACT_Q)
     # src[nearest.diag:27]
     x_i32 = x_index.to(tl.int32)
+    where_d_q = tl.where((x_i32 == place_)[None, :], sub_d_q * d_out[None, :], 0.0)
     place = load_tile(place_ptr + q_index * place_stride_q, (q_index < size_q), 0, EXACT_Q)
-    where_q = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_q * d_out, 0.0))
-    mul_q = 2.0 * where_q
-    where_q_2 = tl.where(x_i32 == place, (2.0 * sub_q) * d_out, 0.0)
-    sub_q_2 = where_q_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-    sub_q_3 = tl.where(q_index < size_q, sub_q_2, 0.0)
-    sum_ = tl.sum(sub_q_3, 0)
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, sum_)
+    where_d_q_2 = tl.where((place == x_index)[None, :], 0.0, where_d_q)
+    mul_d_q = 2.0 * where_d_q_2
+    where_d_q_3 = tl.where((x_i32 == place)[None, :], (2.0 * d_out)[None, :] * sub_d_q, 0.0)
+    sub_d_q_2 = where_d_q_3 - tl.where(mul_d_q == float("-inf"), 0.0, mul_d_q)
+    sub_d_q_3 = tl.where((q_index < size_q)[None, :], sub_d_q_2, 0.0)
+    sum_ = tl.sum(sub_d_q_3, 1)
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, sum_, mask=(d_index < size_d))
 
 
 @triton.jit
 def margin_backward_d_K_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, place__ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, place__stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
-    sum_q = tl.full([], 0.0, tl.float32)
+    sum_q = tl.full([BLOCK_D], 0.0, tl.float32)
     # src[nearest.diag:25]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
     # src[nearest.diag:27]
     x_i32 = x_index.to(tl.int32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
@@ -4808,17 +5011,22 @@ def margin_backward_d_K_kernel(
         q_index = first_q + tl.arange(0, BLOCK_Q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
         # src[nearest.diag:25]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        sub_q = Q - tl.where(Q == float("-inf"), 0.0, K)
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
         place_ = tl.load(place__ptr + q_index * place__stride_q)
+        where_d_q = tl.where((x_i32 == place_)[None, :], sub_d_q * d_out[None, :], 0.0)
         place = tl.load(place_ptr + q_index * place_stride_q)
         # src[nearest.diag:27]
-        where_q = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_q * d_out, 0.0))
-        mul_q = 2.0 * where_q
-        where_q_2 = tl.where(x_i32 == place, (2.0 * sub_q) * d_out, 0.0)
-        sub_q_2 = where_q_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile_sum = tl.sum(sub_q_2, 0)
+        where_d_q_2 = tl.where((place == x_index)[None, :], 0.0, where_d_q)
+        mul_d_q = 2.0 * where_d_q_2
+        where_d_q_3 = tl.where((x_i32 == place)[None, :], (2.0 * d_out)[None, :] * sub_d_q, 0.0)
+        sub_d_q_2 = where_d_q_3 - tl.where(mul_d_q == float("-inf"), 0.0, mul_d_q)
+        tile_sum = tl.sum(sub_d_q_2, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
     from_q = tl.maximum(0, to_q)
@@ -4827,21 +5035,26 @@ def margin_backward_d_K_kernel(
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:25]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        sub_q = Q - tl.where(Q == float("-inf"), 0.0, K)
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
         place_ = tl.load(place__ptr + q_index * place__stride_q, mask=(q_index < size_q), other=0)
+        where_d_q = tl.where((x_i32 == place_)[None, :], sub_d_q * d_out[None, :], 0.0)
         place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
         # src[nearest.diag:27]
-        where_q = tl.where(place == x_index, 0.0, tl.where(x_i32 == place_, sub_q * d_out, 0.0))
-        mul_q = 2.0 * where_q
-        where_q_2 = tl.where(x_i32 == place, (2.0 * sub_q) * d_out, 0.0)
-        sub_q_2 = where_q_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        sub_q_3 = tl.where(q_index < size_q, sub_q_2, 0.0)
-        tile_sum = tl.sum(sub_q_3, 0)
+        where_d_q_2 = tl.where((place == x_index)[None, :], 0.0, where_d_q)
+        mul_d_q = 2.0 * where_d_q_2
+        where_d_q_3 = tl.where((x_i32 == place)[None, :], (2.0 * d_out)[None, :] * sub_d_q, 0.0)
+        sub_d_q_2 = where_d_q_3 - tl.where(mul_d_q == float("-inf"), 0.0, mul_d_q)
+        sub_d_q_3 = tl.where((q_index < size_q)[None, :], sub_d_q_2, 0.0)
+        tile_sum = tl.sum(sub_d_q_3, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, sum_q)
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, sum_q, mask=(d_index < size_d))
 
 
 def _margin(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
@@ -4966,27 +5179,30 @@ def _margin_joined(
         raise ValueError(f"min_parts3: f32[x_part q] has shape {min_parts3.shape}, expected {(parts_x, q)}")
     out = torch.empty((q,), dtype=torch.float32, device=min_parts.device)
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 16384:
-        if BLOCK_X_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 16:
+            BLOCK_Q, warps, stages = 256, 4, 1
+        elif BLOCK_X_PART_1 <= 64:
+            BLOCK_Q, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_Q, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (q,)
+            BLOCK_Q, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
         margin_joined_rows_kernel[grid](
             min_parts, min_parts2, min_parts3, out, min_parts.stride(0), min_parts.stride(1),
             min_parts2.stride(0), min_parts2.stride(1), min_parts3.stride(0), min_parts3.stride(1),
-            out.stride(0), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1,
+            out.stride(0), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_Q=BLOCK_Q,
             EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
-    grid = (q,)
+    BLOCK_X_PART_1, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     margin_joined_kernel[grid](
         min_parts, min_parts2, min_parts3, out, min_parts.stride(0), min_parts.stride(1),
         min_parts2.stride(0), min_parts2.stride(1), min_parts3.stride(0), min_parts3.stride(1), out.stride(0),
-        parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+        parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_Q=BLOCK_Q, num_warps=warps,
+        num_stages=stages,
     )
     return out
 
@@ -5065,26 +5281,28 @@ def _margin_backward_d_Q(
         raise ValueError(f"place_: i32[q] has shape {place_.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_X <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (q * d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (q * triton.cdiv(d, BLOCK_D),)
         margin_backward_d_Q_rows_kernel[grid](
             Q, K, d_out, place, place_, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
             d_out.stride(0), place.stride(0), place_.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return d_Q
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q * d,)
+    BLOCK_X, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (q * triton.cdiv(d, BLOCK_D),)
     margin_backward_d_Q_kernel[grid](
         Q, K, d_out, place, place_, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
         place.stride(0), place_.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -5114,26 +5332,28 @@ def _margin_backward_d_K(
         raise ValueError(f"place_: i32[q] has shape {place_.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_Q <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (x * d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
         margin_backward_d_K_rows_kernel[grid](
             Q, K, d_out, place, place_, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
             d_out.stride(0), place.stride(0), place_.stride(0), d_K.stride(0), d_K.stride(1), q, d, x,
-            BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
-    BLOCK_Q, warps, stages = 4096, 8, 2
-    grid = (x * d,)
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
     margin_backward_d_K_kernel[grid](
         Q, K, d_out, place, place_, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
         place.stride(0), place_.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-        num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -5904,11 +6124,12 @@ def kernel_regression_backward_d_Q_kernel(
 def kernel_regression_backward_d_K_rows_kernel(
     Q_ptr, K_ptr, z_ptr, buffer_2_ptr, e_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     z_stride_q, buffer_2_stride_q, buffer_2_stride_x, e_stride_q, e_stride_x, d_K_stride_x, d_K_stride_d,
-    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
+    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
     e = load_tile(e_ptr + q_index * e_stride_q + x_index * e_stride_x, (q_index < size_q), 0.0, EXACT_Q)
@@ -5920,31 +6141,37 @@ def kernel_regression_backward_d_K_rows_kernel(
         EXACT_Q,
     )
     # src[nearest.diag:31]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
     # src[nearest.diag:7]
-    tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
+    sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+    mul_d_q = ((buffer_2 * (1.0 / z)) * e)[None, :] * sub_d_q
     # src[maps.diag:7]
-    where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * (1.0 / z)) * e, 0.0)
-    sum_ = tl.sum(where_q, 0)
+    where_d_q = tl.where(((z > 0.0) & (q_index < size_q))[None, :], mul_d_q, 0.0)
+    sum_ = tl.sum(where_d_q, 1)
     # src[nearest.diag:32]
-    mul = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul)
+    mul_d = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul_d, mask=(d_index < size_d))
 
 
 @triton.jit
 def kernel_regression_backward_d_K_kernel(
     Q_ptr, K_ptr, z_ptr, buffer_2_ptr, e_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     z_stride_q, buffer_2_stride_q, buffer_2_stride_x, e_stride_q, e_stride_x, d_K_stride_x, d_K_stride_d,
-    size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
-    sum_q = tl.full([], 0.0, tl.float32)
+    sum_q = tl.full([BLOCK_D], 0.0, tl.float32)
     # src[nearest.diag:31]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
@@ -5954,11 +6181,16 @@ def kernel_regression_backward_d_K_kernel(
         e = tl.load(e_ptr + q_index * e_stride_q + x_index * e_stride_x)
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x)
         # src[nearest.diag:31]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
-        where_q = tl.where(z > 0.0, (tile * (1.0 / z)) * e, 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+        mul_d_q = ((buffer_2 * (1.0 / z)) * e)[None, :] * sub_d_q
+        where_d_q = tl.where((z > 0.0)[None, :], mul_d_q, 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
     from_q = tl.maximum(0, to_q)
@@ -5973,17 +6205,22 @@ def kernel_regression_backward_d_K_kernel(
             other=0.0,
         )
         # src[nearest.diag:31]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+        mul_d_q = ((buffer_2 * (1.0 / z)) * e)[None, :] * sub_d_q
         # src[maps.diag:7]
-        where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * (1.0 / z)) * e, 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        where_d_q = tl.where(((z > 0.0) & (q_index < size_q))[None, :], mul_d_q, 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
     # src[nearest.diag:32]
-    mul = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_q
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul)
+    mul_d = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_q
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul_d, mask=(d_index < size_d))
 
 
 @triton.jit
@@ -6515,11 +6752,12 @@ def kernel_regression_long_backward_d_K_rows_kernel(
     Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
     K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
     # src[nearest.diag:32]
@@ -6543,14 +6781,23 @@ def kernel_regression_long_backward_d_K_rows_kernel(
     )
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
     # src[nearest.diag:31]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
     # src[nearest.diag:7]
-    tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
+    sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+    tile = ((buffer_0 - safe_buffer_1) * tl.exp2(mul_q)) * (1.0 / z)
     # src[maps.diag:7]
-    where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
-    sum_ = tl.sum(where_q, 0)
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, ((2.0 * sum_) * recip))
+    where_d_q = tl.where(((z > 0.0) & (q_index < size_q))[None, :], tile[None, :] * sub_d_q, 0.0)
+    sum_ = tl.sum(where_d_q, 1)
+    tl.store(
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
+        ((2.0 * recip) * sum_),
+        mask=(d_index < size_d),
+    )
 
 
 @triton.jit
@@ -6558,17 +6805,18 @@ def kernel_regression_long_backward_d_K_kernel(
     Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
     K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
-    sum_q = tl.full([], 0.0, tl.float32)
+    sum_q = tl.full([BLOCK_D], 0.0, tl.float32)
     # src[nearest.diag:32]
     recip = 1.0 / tl.cast(size_d, tl.float32)
     # src[nearest.diag:31]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
@@ -6583,11 +6831,16 @@ def kernel_regression_long_backward_d_K_kernel(
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         # src[nearest.diag:31]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
-        where_q = tl.where(z > 0.0, (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+        tile = ((buffer_0 - safe_buffer_1) * tl.exp2(mul_q)) * (1.0 / z)
+        where_d_q = tl.where((z > 0.0)[None, :], tile[None, :] * sub_d_q, 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
     from_q = tl.maximum(0, to_q)
@@ -6611,15 +6864,24 @@ def kernel_regression_long_backward_d_K_kernel(
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         # src[nearest.diag:31]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+        tile = ((buffer_0 - safe_buffer_1) * tl.exp2(mul_q)) * (1.0 / z)
         # src[maps.diag:7]
-        where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        where_d_q = tl.where(((z > 0.0) & (q_index < size_q))[None, :], tile[None, :] * sub_d_q, 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, ((2.0 * sum_q) * recip))
+    tl.store(
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
+        ((2.0 * recip) * sum_q),
+        mask=(d_index < size_d),
+    )
 
 
 @triton.jit
@@ -6938,12 +7200,14 @@ def _kernel_regression_backward_d_Q(
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_X <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_X <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (q * triton.cdiv(d, BLOCK_D),)
         kernel_regression_backward_d_Q_rows_kernel[grid](
             Q, K, z, buffer_2, e, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
@@ -6986,26 +7250,28 @@ def _kernel_regression_backward_d_K(
         raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_Q <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (x * d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
         kernel_regression_backward_d_K_rows_kernel[grid](
             Q, K, z, buffer_2, e, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
             buffer_2.stride(0), buffer_2.stride(1), e.stride(0), e.stride(1), d_K.stride(0), d_K.stride(1), q,
-            d, x, BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+            d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
-    BLOCK_Q, warps, stages = 4096, 8, 2
-    grid = (x * d,)
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
     kernel_regression_backward_d_K_kernel[grid](
         Q, K, z, buffer_2, e, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
         buffer_2.stride(0), buffer_2.stride(1), e.stride(0), e.stride(1), d_K.stride(0), d_K.stride(1), q, d,
-        x, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+        x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -7208,12 +7474,14 @@ def _kernel_regression_long_backward_buffer_2_d_Q(
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_X <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_X <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (q * triton.cdiv(d, BLOCK_D),)
         kernel_regression_long_backward_buffer_2_d_Q_rows_kernel[grid](
             Q, K, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
@@ -7267,28 +7535,30 @@ def _kernel_regression_long_backward_d_K(
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_Q <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (x * d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
         kernel_regression_long_backward_d_K_rows_kernel[grid](
             Q, K, state, state_, z, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0),
             K.stride(1), state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
             buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
-    BLOCK_Q, warps, stages = 4096, 8, 2
-    grid = (x * d,)
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
     kernel_regression_long_backward_d_K_kernel[grid](
         Q, K, state, state_, z, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
         buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-        num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
 

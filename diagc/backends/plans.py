@@ -35,7 +35,7 @@ def normal_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[D
 
 
 def chosen_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
-    """The normal form with joins and selections as choices by index, and its record: what one kernel is planned from."""
+    """The normal form with joins and selections as choices by index, and its record: what a kernel is planned from."""
     normal, record = normal_form(entry, sizes)
     return Choices().run(normal, record), record
 
