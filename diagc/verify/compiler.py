@@ -6,6 +6,7 @@ They stay for the next request, as loading the compiler takes as long as a small
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import select
 import subprocess
@@ -25,17 +26,21 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         process = _idle.pop()
     except IndexError:
         process = _Process()
-    found = process.answer(request)
-    if found is not None:
-        _idle.append(process)
-        return found
-    return {"error": process.ended()}
+    try:
+        found = process.answer(request)
+    except TimeoutError:
+        process.end()
+        return {"error": f"no result after {limits.COMPILE_SECONDS:.0f} s"}
+    except EOFError:
+        return {"error": f"the compiler crashed: {process.end()[-300:]}"}
+    _idle.append(process)
+    return found
 
 
 @atexit.register
 def _close() -> None:
     for process in _idle:
-        process.ended()
+        process.end()
 
 
 class _Process:
@@ -48,30 +53,26 @@ class _Process:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
         )  # fmt: skip
 
-    def answer(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer, or None where there is none in time."""
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer. Raises `TimeoutError` where it takes too long, `EOFError` where the worker is gone."""
         assert self.running.stdin is not None and self.running.stdout is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it is gone: nothing is to be read
             self.running.stdin.write(json.dumps(request) + "\n")
             self.running.stdin.flush()
-        except BrokenPipeError:
-            return None
         if not select.select([self.running.stdout], [], [], limits.COMPILE_SECONDS)[0]:
-            return None
+            raise TimeoutError
         line = self.running.stdout.readline()
-        found: dict[str, Any] | None = json.loads(line) if line else None
+        if not line:
+            raise EOFError
+        found: dict[str, Any] = json.loads(line)
         return found
 
-    def ended(self) -> str:
-        """End the process; why it gave no answer."""
-        code = self.running.poll()
+    def end(self) -> str:
+        """End the process; what it said besides its answers."""
         self.running.kill()
-        self.running.communicate()
+        with contextlib.suppress(BrokenPipeError):
+            self.running.communicate()
         self.log.seek(0)
-        said = self.log.read().strip()[-300:]
+        said = self.log.read().strip()
         self.log.close()
-        return (
-            f"no result after {limits.COMPILE_SECONDS:.0f} s"
-            if code is None
-            else f"the compiler crashed: {said}"
-        )
+        return said
