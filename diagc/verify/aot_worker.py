@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+os.environ["TRITON_DISABLE_LINE_INFO"] = "1"  # or the PTX names a temporary file
 triton: Any = importlib.import_module("triton")  # it has no type information
 _backends: Any = importlib.import_module("triton.backends.compiler")
 _nvidia: Any = importlib.import_module("triton.backends.nvidia.compiler")
@@ -50,7 +52,10 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
     options = {"num_warps": request["warps"], "num_stages": request["stages"]}
     start = time.process_time()
     compiled = triton.compile(source, target=_backends.GPUTarget(backend, arch, warp), options=options)
-    answer: dict[str, Any] = {"seconds": time.process_time() - start, "shared": compiled.metadata.shared}
+    answer: dict[str, Any] = {
+        "seconds": time.process_time() - start, "shared": compiled.metadata.shared,
+        "scratch": getattr(compiled.metadata, "global_scratch_size", 0),
+    }  # fmt: skip
     if backend == "cuda":
         answer |= _registers(compiled.asm["ptx"], int(arch)) | _instructions(compiled.asm["cubin"])
         answer["ptx"] = compiled.asm["ptx"]
