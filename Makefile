@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
-	$(BIN)/python -m pip install --quiet --no-deps -c constraints.txt jax-cuda13-plugin
+	$(BIN)/python -m pip install --quiet --no-deps -c constraints.txt "jax-cuda13-plugin; platform_system=='Linux'"
 	touch $@
 
 DIGITS = data/digits_train.npz
