@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from attention_f32.diag. Tiles are masked at ragged ends; ar
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of attention_f32_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -1086,6 +1110,7 @@ def full_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_full(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1098,6 +1123,8 @@ def _full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1116,6 +1143,7 @@ def _full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_full_long_buffer_0(Q: f32[q d], K: f32[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1125,6 +1153,8 @@ def _full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     full_long_buffer_0_kernel[grid](
@@ -1135,6 +1165,7 @@ def _full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_full_long_out(V: f32[x d], buffer_0: f32[q x]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -1144,6 +1175,8 @@ def _full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_out_kernel[grid](
@@ -1154,6 +1187,7 @@ def _full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_full_forward(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1167,6 +1201,8 @@ def _full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[to
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1185,6 +1221,7 @@ def _full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[to
     return out, logsum
 
 
+@_operator
 def _full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_full_backward_buffer_0(d_out: f32[q d], out: f32[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -1193,6 +1230,8 @@ def _full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Ten
     if out.shape != (q, d):
         raise ValueError(f"out: f32[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -1217,6 +1256,7 @@ def _full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Ten
     return buffer_0
 
 
+@_operator
 def _full_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1245,6 +1285,8 @@ def _full_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1264,6 +1306,7 @@ def _full_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _full_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1293,6 +1336,8 @@ def _full_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1312,6 +1357,7 @@ def _full_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_full_long_forward_state(Q: f32[q d], K: f32[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1321,6 +1367,8 @@ def _full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     full_long_forward_state_kernel[grid](
@@ -1330,6 +1378,7 @@ def _full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_full_long_forward_out(V: f32[x d], state: f32[q x]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -1339,6 +1388,8 @@ def _full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_forward_out_kernel[grid](
@@ -1349,11 +1400,14 @@ def _full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor
     return out
 
 
+@_operator
 def _full_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_full_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1377,6 +1431,7 @@ def _full_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_full_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -1386,6 +1441,8 @@ def _full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: i
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     full_long_backward_buffer_1_kernel[grid](
@@ -1395,6 +1452,7 @@ def _full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: i
     return buffer_1
 
 
+@_operator
 def _full_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -1415,6 +1473,8 @@ def _full_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     full_long_backward_buffer_0_kernel[grid](
@@ -1426,6 +1486,7 @@ def _full_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_full_long_backward_d_V(d_out: f32[q d], buffer_1: f32[q x]) -> d_V: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -1435,6 +1496,8 @@ def _full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torc
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_V_kernel[grid](
@@ -1445,6 +1508,7 @@ def _full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torc
     return d_V
 
 
+@_operator
 def _full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_full_long_backward_d_Q(K: f32[x d], buffer_0: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 2, K.device)
@@ -1454,6 +1518,8 @@ def _full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_Q_kernel[grid](
@@ -1464,6 +1530,7 @@ def _full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     return d_Q
 
 
+@_operator
 def _full_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_full_long_backward_d_K(Q: f32[q d], buffer_0: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1473,6 +1540,8 @@ def _full_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_K_kernel[grid](
@@ -2656,6 +2725,7 @@ def causal_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_causal(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -2668,6 +2738,8 @@ def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2686,6 +2758,7 @@ def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_causal_long_buffer_0(Q: f32[q d], K: f32[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -2695,6 +2768,8 @@ def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_buffer_0_kernel[grid](
@@ -2705,6 +2780,7 @@ def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_out(V: f32[x d], buffer_0: f32[q x]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -2714,6 +2790,8 @@ def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_out_kernel[grid](
@@ -2724,6 +2802,7 @@ def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_causal_forward(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -2737,6 +2816,8 @@ def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2755,6 +2836,7 @@ def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
     return out, logsum
 
 
+@_operator
 def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_causal_backward_buffer_0(d_out: f32[q d], out: f32[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -2763,6 +2845,8 @@ def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     if out.shape != (q, d):
         raise ValueError(f"out: f32[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -2787,6 +2871,7 @@ def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     return buffer_0
 
 
+@_operator
 def _causal_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2815,6 +2900,8 @@ def _causal_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2834,6 +2921,7 @@ def _causal_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _causal_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2863,6 +2951,8 @@ def _causal_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2882,6 +2972,7 @@ def _causal_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_causal_long_forward_state(Q: f32[q d], K: f32[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -2891,6 +2982,8 @@ def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_forward_state_kernel[grid](
@@ -2900,6 +2993,7 @@ def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     return state
 
 
+@_operator
 def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_causal_long_forward_out(V: f32[x d], state: f32[q x]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -2909,6 +3003,8 @@ def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tens
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_forward_out_kernel[grid](
@@ -2919,11 +3015,14 @@ def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tens
     return out
 
 
+@_operator
 def _causal_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_causal_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -2947,6 +3046,7 @@ def _causal_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_causal_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -2956,6 +3056,8 @@ def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d:
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     causal_long_backward_buffer_1_kernel[grid](
@@ -2965,6 +3067,7 @@ def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d:
     return buffer_1
 
 
+@_operator
 def _causal_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -2985,6 +3088,8 @@ def _causal_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_backward_buffer_0_kernel[grid](
@@ -2996,6 +3101,7 @@ def _causal_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_V(d_out: f32[q d], buffer_1: f32[q x]) -> d_V: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -3005,6 +3111,8 @@ def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> to
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_V_kernel[grid](
@@ -3015,6 +3123,7 @@ def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> to
     return d_V
 
 
+@_operator
 def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_Q(K: f32[x d], buffer_0: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 2, K.device)
@@ -3024,6 +3133,8 @@ def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
@@ -3034,6 +3145,7 @@ def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     return d_Q
 
 
+@_operator
 def _causal_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_K(Q: f32[q d], buffer_0: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -3043,6 +3155,8 @@ def _causal_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
@@ -4302,6 +4416,7 @@ def mha_full_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_mha_full(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -4314,6 +4429,8 @@ def _mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4333,6 +4450,7 @@ def _mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     return out
 
 
+@_operator
 def _mha_full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_buffer_0(Q: f32[b h q d], K: f32[b h x d]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -4342,6 +4460,8 @@ def _mha_full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_full_long_buffer_0_kernel[grid](
@@ -4353,6 +4473,7 @@ def _mha_full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _mha_full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_out(V: f32[b h x d], buffer_0: f32[b h q x]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 4, V.device)
@@ -4362,6 +4483,8 @@ def _mha_full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_out_kernel[grid](
@@ -4373,6 +4496,7 @@ def _mha_full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_mha_full_forward(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -4386,6 +4510,8 @@ def _mha_full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tupl
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4406,6 +4532,7 @@ def _mha_full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tupl
     return out, logsum
 
 
+@_operator
 def _mha_full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_mha_full_backward_buffer_0(d_out: f32[b h q d], out: f32[b h q d]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 4, d_out.device)
@@ -4414,6 +4541,8 @@ def _mha_full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch
     if out.shape != (b, h, q, d):
         raise ValueError(f"out: f32[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
     buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -4440,6 +4569,7 @@ def _mha_full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch
     return buffer_0
 
 
+@_operator
 def _mha_full_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4468,6 +4598,8 @@ def _mha_full_backward_d_Q(
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4489,6 +4621,7 @@ def _mha_full_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _mha_full_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4518,6 +4651,8 @@ def _mha_full_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4540,6 +4675,7 @@ def _mha_full_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _mha_full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_forward_state(Q: f32[b h q d], K: f32[b h x d]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -4549,6 +4685,8 @@ def _mha_full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tens
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_full_long_forward_state_kernel[grid](
@@ -4559,6 +4697,7 @@ def _mha_full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tens
     return state
 
 
+@_operator
 def _mha_full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_forward_out(V: f32[b h x d], state: f32[b h q x]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 4, V.device)
@@ -4568,6 +4707,8 @@ def _mha_full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Te
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_forward_out_kernel[grid](
@@ -4578,11 +4719,14 @@ def _mha_full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Te
     return out
 
 
+@_operator
 def _mha_full_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_mha_full_long_forward_logsum(state: f32[b h q x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 4, state.device)
     b, h, q, x = state.shape
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -4608,6 +4752,7 @@ def _mha_full_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _mha_full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_mha_full_long_backward_buffer_1(logsum: f32[b h q], state: f32[b h q x]) -> buffer_1: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 3, logsum.device)
@@ -4617,6 +4762,8 @@ def _mha_full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, 
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     buffer_1 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
     mha_full_long_backward_buffer_1_kernel[grid](
@@ -4628,6 +4775,7 @@ def _mha_full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, 
     return buffer_1
 
 
+@_operator
 def _mha_full_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -4648,6 +4796,8 @@ def _mha_full_long_backward_buffer_0(
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_full_long_backward_buffer_0_kernel[grid](
@@ -4660,6 +4810,7 @@ def _mha_full_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _mha_full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_backward_d_V(d_out: f32[b h q d], buffer_1: f32[b h q x]) -> d_V: f32[b h x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 4, d_out.device)
@@ -4669,6 +4820,8 @@ def _mha_full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> 
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_V_kernel[grid](
@@ -4680,6 +4833,7 @@ def _mha_full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> 
     return d_V
 
 
+@_operator
 def _mha_full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_backward_d_Q(K: f32[b h x d], buffer_0: f32[b h q x]) -> d_Q: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 4, K.device)
@@ -4689,6 +4843,8 @@ def _mha_full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torc
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_Q_kernel[grid](
@@ -4700,6 +4856,7 @@ def _mha_full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torc
     return d_Q
 
 
+@_operator
 def _mha_full_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_backward_d_K(Q: f32[b h q d], buffer_0: f32[b h q x]) -> d_K: f32[b h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -4709,6 +4866,8 @@ def _mha_full_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torc
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_K_kernel[grid](
@@ -6035,6 +6194,7 @@ def mha_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_mha(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -6047,6 +6207,8 @@ def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -6066,6 +6228,7 @@ def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_mha_long_buffer_0(Q: f32[b h q d], K: f32[b h x d]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -6075,6 +6238,8 @@ def _mha_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_long_buffer_0_kernel[grid](
@@ -6086,6 +6251,7 @@ def _mha_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_long_out(V: f32[b h x d], buffer_0: f32[b h q x]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 4, V.device)
@@ -6095,6 +6261,8 @@ def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_out_kernel[grid](
@@ -6106,6 +6274,7 @@ def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_mha_forward(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -6119,6 +6288,8 @@ def _mha_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[tor
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -6139,6 +6310,7 @@ def _mha_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[tor
     return out, logsum
 
 
+@_operator
 def _mha_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_mha_backward_buffer_0(d_out: f32[b h q d], out: f32[b h q d]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 4, d_out.device)
@@ -6147,6 +6319,8 @@ def _mha_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     if out.shape != (b, h, q, d):
         raise ValueError(f"out: f32[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
     buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -6173,6 +6347,7 @@ def _mha_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     return buffer_0
 
 
+@_operator
 def _mha_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6201,6 +6376,8 @@ def _mha_backward_d_Q(
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -6222,6 +6399,7 @@ def _mha_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _mha_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6251,6 +6429,8 @@ def _mha_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -6273,6 +6453,7 @@ def _mha_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _mha_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_mha_long_forward_state(Q: f32[b h q d], K: f32[b h x d]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -6282,6 +6463,8 @@ def _mha_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_long_forward_state_kernel[grid](
@@ -6292,6 +6475,7 @@ def _mha_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_mha_long_forward_out(V: f32[b h x d], state: f32[b h q x]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 4, V.device)
@@ -6301,6 +6485,8 @@ def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_forward_out_kernel[grid](
@@ -6311,11 +6497,14 @@ def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_mha_long_forward_logsum(state: f32[b h q x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 4, state.device)
     b, h, q, x = state.shape
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -6341,6 +6530,7 @@ def _mha_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _mha_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_mha_long_backward_buffer_1(logsum: f32[b h q], state: f32[b h q x]) -> buffer_1: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 3, logsum.device)
@@ -6350,6 +6540,8 @@ def _mha_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: in
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     buffer_1 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
     mha_long_backward_buffer_1_kernel[grid](
@@ -6361,6 +6553,7 @@ def _mha_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: in
     return buffer_1
 
 
+@_operator
 def _mha_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -6381,6 +6574,8 @@ def _mha_long_backward_buffer_0(
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_long_backward_buffer_0_kernel[grid](
@@ -6393,6 +6588,7 @@ def _mha_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _mha_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_mha_long_backward_d_V(d_out: f32[b h q d], buffer_1: f32[b h q x]) -> d_V: f32[b h x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 4, d_out.device)
@@ -6402,6 +6598,8 @@ def _mha_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_V_kernel[grid](
@@ -6413,6 +6611,7 @@ def _mha_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch
     return d_V
 
 
+@_operator
 def _mha_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_long_backward_d_Q(K: f32[b h x d], buffer_0: f32[b h q x]) -> d_Q: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 4, K.device)
@@ -6422,6 +6621,8 @@ def _mha_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_Q_kernel[grid](
@@ -6433,6 +6634,7 @@ def _mha_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     return d_Q
 
 
+@_operator
 def _mha_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_long_backward_d_K(Q: f32[b h q d], buffer_0: f32[b h q x]) -> d_K: f32[b h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -6442,6 +6644,8 @@ def _mha_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_K_kernel[grid](

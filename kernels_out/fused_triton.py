@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from fused.diag. Tiles are masked at ragged ends; arithmetic
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of fused_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -793,6 +817,7 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
     tl.store(d_bias_ptr + n_index * d_bias_stride_n, sum_row, mask=(n_index < size_n))
 
 
+@_operator
 def _layernorm_residual(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -813,6 +838,8 @@ def _layernorm_residual(
         raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
     Y = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     S = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(Y):
+        return Y, S
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -838,6 +865,7 @@ def _layernorm_residual(
     return Y, S
 
 
+@_operator
 def _layernorm_residual_forward(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -860,6 +888,8 @@ def _layernorm_residual_forward(
     S = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
     state__ = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(Y):
+        return Y, S, state, state__
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -886,6 +916,7 @@ def _layernorm_residual_forward(
     return Y, S, state, state__
 
 
+@_operator
 def _layernorm_residual_backward_d_X_d_R(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -918,6 +949,8 @@ def _layernorm_residual_backward_d_X_d_R(
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     d_R = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X, d_R
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 1024:
         if BLOCK_N <= 64:
@@ -946,6 +979,7 @@ def _layernorm_residual_backward_d_X_d_R(
     return d_X, d_R
 
 
+@_operator
 def _layernorm_residual_backward_d_weight_d_bias(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -970,6 +1004,8 @@ def _layernorm_residual_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
         if BLOCK_ROW <= 64:
@@ -1548,6 +1584,7 @@ def rmsnorm_residual_backward_d_weight_kernel(
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row, mask=(n_index < size_n))
 
 
+@_operator
 def _rmsnorm_residual(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1564,6 +1601,8 @@ def _rmsnorm_residual(
         raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
     Y = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     S = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(Y):
+        return Y, S
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1588,6 +1627,7 @@ def _rmsnorm_residual(
     return Y, S
 
 
+@_operator
 def _rmsnorm_residual_forward(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1605,6 +1645,8 @@ def _rmsnorm_residual_forward(
     Y = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     S = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(Y):
+        return Y, S, state
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1630,6 +1672,7 @@ def _rmsnorm_residual_forward(
     return Y, S, state
 
 
+@_operator
 def _rmsnorm_residual_backward_d_X_d_R(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1662,6 +1705,8 @@ def _rmsnorm_residual_backward_d_X_d_R(
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     d_R = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X, d_R
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1689,6 +1734,7 @@ def _rmsnorm_residual_backward_d_X_d_R(
     return d_X, d_R
 
 
+@_operator
 def _rmsnorm_residual_backward_d_weight(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1708,6 +1754,8 @@ def _rmsnorm_residual_backward_d_weight(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
         if BLOCK_ROW <= 64:
@@ -2492,6 +2540,7 @@ def groupnorm_backward_d_X_kernel(
     )
 
 
+@_operator
 def _groupnorm_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_groupnorm_buffer_0_buffer_1(X: bf16[b group channel pixel]) -> buffer_0: f32[b group], buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -2500,6 +2549,8 @@ def _groupnorm_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.T
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -2527,6 +2578,7 @@ def _groupnorm_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.T
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -2552,6 +2604,8 @@ def _groupnorm_out(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_out_kernel[grid](
@@ -2563,6 +2617,7 @@ def _groupnorm_out(
     return out
 
 
+@_operator
 def _groupnorm_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_groupnorm_forward_state_state__(X: bf16[b group channel pixel]) -> state: f32[b group], state__: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -2571,6 +2626,8 @@ def _groupnorm_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, tor
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -2598,6 +2655,7 @@ def _groupnorm_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, tor
     return state, state__
 
 
+@_operator
 def _groupnorm_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -2623,6 +2681,8 @@ def _groupnorm_forward_out(
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_forward_out_kernel[grid](
@@ -2634,6 +2694,7 @@ def _groupnorm_forward_out(
     return out
 
 
+@_operator
 def _groupnorm_backward_buffer_0_buffer_1(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -2660,6 +2721,8 @@ def _groupnorm_backward_buffer_0_buffer_1(
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
@@ -2692,6 +2755,7 @@ def _groupnorm_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_backward_d_weight_d_bias(
     X: torch.Tensor,
     d_out: torch.Tensor,
@@ -2714,6 +2778,8 @@ def _groupnorm_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
@@ -2745,6 +2811,7 @@ def _groupnorm_backward_d_weight_d_bias(
     return d_weight, d_bias
 
 
+@_operator
 def _groupnorm_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -2778,6 +2845,8 @@ def _groupnorm_backward_d_X(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_backward_d_X_kernel[grid](
@@ -3680,6 +3749,7 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
     )
 
 
+@_operator
 def _groupnorm_residual_buffer_0_buffer_1(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3694,6 +3764,8 @@ def _groupnorm_residual_buffer_0_buffer_1(
         raise ValueError(f"R: bf16[b group channel pixel] has shape {R.shape}, expected {(b, 4, 16, pixel)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -3722,6 +3794,7 @@ def _groupnorm_residual_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_residual_out(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3751,6 +3824,8 @@ def _groupnorm_residual_out(
     if buffer_1.shape != (b, 4):
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_out_kernel[grid](
@@ -3763,6 +3838,7 @@ def _groupnorm_residual_out(
     return out
 
 
+@_operator
 def _groupnorm_residual_forward_state_state__(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3777,6 +3853,8 @@ def _groupnorm_residual_forward_state_state__(
         raise ValueError(f"R: bf16[b group channel pixel] has shape {R.shape}, expected {(b, 4, 16, pixel)}")
     state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -3805,6 +3883,7 @@ def _groupnorm_residual_forward_state_state__(
     return state, state__
 
 
+@_operator
 def _groupnorm_residual_forward_out(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3834,6 +3913,8 @@ def _groupnorm_residual_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_forward_out_kernel[grid](
@@ -3846,6 +3927,7 @@ def _groupnorm_residual_forward_out(
     return out
 
 
+@_operator
 def _groupnorm_residual_backward_buffer_0_buffer_1(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3876,6 +3958,8 @@ def _groupnorm_residual_backward_buffer_0_buffer_1(
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
@@ -3909,6 +3993,7 @@ def _groupnorm_residual_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_residual_backward_d_weight_d_bias(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3935,6 +4020,8 @@ def _groupnorm_residual_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
@@ -3966,6 +4053,7 @@ def _groupnorm_residual_backward_d_weight_d_bias(
     return d_weight, d_bias
 
 
+@_operator
 def _groupnorm_residual_backward_d_X_d_R(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -4004,6 +4092,8 @@ def _groupnorm_residual_backward_d_X_d_R(
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     d_R = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X, d_R
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_backward_d_X_d_R_kernel[grid](
@@ -5380,12 +5470,15 @@ def layernorm_matmul_long_backward_d_weight_d_bias_kernel(
     tl.store(d_bias_ptr + n_index * d_bias_stride_n, sum_row, mask=(n_index < size_n))
 
 
+@_operator
 def _layernorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_layernorm_matmul_buffer_0_buffer_1(X: bf16[row n]) -> buffer_0: f32[row], buffer_1: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
     buffer_0 = torch.empty((row,), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -5409,6 +5502,7 @@ def _layernorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, 
     return buffer_0, buffer_1
 
 
+@_operator
 def _layernorm_matmul_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5437,6 +5531,8 @@ def _layernorm_matmul_out(
     if buffer_1.shape != (row,):
         raise ValueError(f"buffer_1: f32[row] has shape {buffer_1.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_out_kernel[grid](
@@ -5448,12 +5544,15 @@ def _layernorm_matmul_out(
     return out
 
 
+@_operator
 def _layernorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_layernorm_matmul_forward_state_state__(X: bf16[row n]) -> state: f32[row], state__: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
     state__ = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -5477,6 +5576,7 @@ def _layernorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tens
     return state, state__
 
 
+@_operator
 def _layernorm_matmul_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5505,6 +5605,8 @@ def _layernorm_matmul_forward_out(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_forward_out_kernel[grid](
@@ -5515,6 +5617,7 @@ def _layernorm_matmul_forward_out(
     return out
 
 
+@_operator
 def _layernorm_matmul_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5543,6 +5646,8 @@ def _layernorm_matmul_backward_d_X(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
@@ -5562,6 +5667,7 @@ def _layernorm_matmul_backward_d_X(
     return d_X
 
 
+@_operator
 def _layernorm_matmul_backward_d_weight_d_bias(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -5587,6 +5693,8 @@ def _layernorm_matmul_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
@@ -5606,6 +5714,7 @@ def _layernorm_matmul_backward_d_weight_d_bias(
     return d_weight, d_bias
 
 
+@_operator
 def _layernorm_matmul_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5634,6 +5743,8 @@ def _layernorm_matmul_backward_d_W(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_backward_d_W_kernel[grid](
@@ -5645,12 +5756,15 @@ def _layernorm_matmul_backward_d_W(
     return d_W
 
 
+@_operator
 def _layernorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_layernorm_matmul_long_forward_state_state__(X: bf16[row n]) -> state: f32[row], state__: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
     state__ = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -5674,6 +5788,7 @@ def _layernorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch
     return state, state__
 
 
+@_operator
 def _layernorm_matmul_long_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5702,6 +5817,8 @@ def _layernorm_matmul_long_forward_out(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_long_forward_out_kernel[grid](
@@ -5712,6 +5829,7 @@ def _layernorm_matmul_long_forward_out(
     return out
 
 
+@_operator
 def _layernorm_matmul_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_layernorm_matmul_long_backward_buffer_0(W: bf16[n o], d_out: bf16[row o]) -> buffer_0: f32[row n]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -5721,6 +5839,8 @@ def _layernorm_matmul_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tenso
     if d_out.shape != (row, o):
         raise ValueError(f"d_out: bf16[row o] has shape {d_out.shape}, expected {(row, o)}")
     buffer_0 = torch.empty((row, n), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(n, BLOCK_N),)
     layernorm_matmul_long_backward_buffer_0_kernel[grid](
@@ -5731,6 +5851,7 @@ def _layernorm_matmul_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tenso
     return buffer_0
 
 
+@_operator
 def _layernorm_matmul_long_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5759,6 +5880,8 @@ def _layernorm_matmul_long_backward_d_W(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_long_backward_d_W_kernel[grid](
@@ -5770,6 +5893,7 @@ def _layernorm_matmul_long_backward_d_W(
     return d_W
 
 
+@_operator
 def _layernorm_matmul_long_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5793,6 +5917,8 @@ def _layernorm_matmul_long_backward_d_X(
     if buffer_0.shape != (row, n):
         raise ValueError(f"buffer_0: f32[row n] has shape {buffer_0.shape}, expected {(row, n)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 1024:
         if BLOCK_N <= 64:
@@ -5819,6 +5945,7 @@ def _layernorm_matmul_long_backward_d_X(
     return d_X
 
 
+@_operator
 def _layernorm_matmul_long_backward_d_weight_d_bias(
     X: torch.Tensor,
     state: torch.Tensor,
@@ -5839,6 +5966,8 @@ def _layernorm_matmul_long_backward_d_weight_d_bias(
         raise ValueError(f"buffer_0: f32[row n] has shape {buffer_0.shape}, expected {(row, n)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
         if BLOCK_ROW <= 64:
@@ -6712,6 +6841,7 @@ def rmsnorm_matmul_long_backward_d_weight_d_W_kernel(
         )
 
 
+@_operator
 def _rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_rmsnorm_matmul(X: bf16[row n], weight: f32[n], W: bf16[n o]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -6724,6 +6854,8 @@ def _rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> t
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_kernel[grid](
@@ -6734,11 +6866,14 @@ def _rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> t
     return out
 
 
+@_operator
 def _rmsnorm_matmul_forward_state(X: torch.Tensor) -> torch.Tensor:
     """_rmsnorm_matmul_forward_state(X: bf16[row n]) -> state: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -6762,6 +6897,7 @@ def _rmsnorm_matmul_forward_state(X: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _rmsnorm_matmul_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -6782,6 +6918,8 @@ def _rmsnorm_matmul_forward_out(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_forward_out_kernel[grid](
@@ -6792,6 +6930,7 @@ def _rmsnorm_matmul_forward_out(
     return out
 
 
+@_operator
 def _rmsnorm_matmul_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -6820,6 +6959,8 @@ def _rmsnorm_matmul_backward_d_X(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(n, BLOCK_N),)
     rmsnorm_matmul_backward_d_X_kernel[grid](
@@ -6831,6 +6972,7 @@ def _rmsnorm_matmul_backward_d_X(
     return d_X
 
 
+@_operator
 def _rmsnorm_matmul_backward_d_weight(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -6851,6 +6993,8 @@ def _rmsnorm_matmul_backward_d_weight(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW > 256:
         raise ValueError(f"row = {BLOCK_ROW}: at most 256 elements are held on chip")
@@ -6869,6 +7013,7 @@ def _rmsnorm_matmul_backward_d_weight(
     return d_weight
 
 
+@_operator
 def _rmsnorm_matmul_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -6889,6 +7034,8 @@ def _rmsnorm_matmul_backward_d_W(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_backward_d_W_kernel[grid](
@@ -6899,11 +7046,14 @@ def _rmsnorm_matmul_backward_d_W(
     return d_W
 
 
+@_operator
 def _rmsnorm_matmul_long_forward_state(X: torch.Tensor) -> torch.Tensor:
     """_rmsnorm_matmul_long_forward_state(X: bf16[row n]) -> state: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -6927,6 +7077,7 @@ def _rmsnorm_matmul_long_forward_state(X: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _rmsnorm_matmul_long_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -6947,6 +7098,8 @@ def _rmsnorm_matmul_long_forward_out(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_long_forward_out_kernel[grid](
@@ -6957,6 +7110,7 @@ def _rmsnorm_matmul_long_forward_out(
     return out
 
 
+@_operator
 def _rmsnorm_matmul_long_backward_buffer_0(
     X: torch.Tensor,
     d_out: torch.Tensor,
@@ -6973,6 +7127,8 @@ def _rmsnorm_matmul_long_backward_buffer_0(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     buffer_0 = torch.empty((n, o), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_long_backward_buffer_0_kernel[grid](
@@ -6983,6 +7139,7 @@ def _rmsnorm_matmul_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _rmsnorm_matmul_long_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -7011,6 +7168,8 @@ def _rmsnorm_matmul_long_backward_d_X(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(n, BLOCK_N),)
     rmsnorm_matmul_long_backward_d_X_kernel[grid](
@@ -7022,6 +7181,7 @@ def _rmsnorm_matmul_long_backward_d_X(
     return d_X
 
 
+@_operator
 def _rmsnorm_matmul_long_backward_d_weight_d_W(
     weight: torch.Tensor,
     W: torch.Tensor,
@@ -7039,6 +7199,8 @@ def _rmsnorm_matmul_long_backward_d_weight_d_W(
         raise ValueError(f"buffer_0: f32[n o] has shape {buffer_0.shape}, expected {(n, o)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=weight.device)
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=weight.device)
+    if _is_traced(d_weight):
+        return d_weight, d_W
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O <= 16384:
         if BLOCK_O <= 1024:
@@ -8840,6 +9002,7 @@ def groupnorm_matmul_long_backward_d_X_kernel(
     )
 
 
+@_operator
 def _groupnorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_groupnorm_matmul_buffer_0_buffer_1(X: bf16[b group channel pixel]) -> buffer_0: f32[b group], buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -8848,6 +9011,8 @@ def _groupnorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, 
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -8875,6 +9040,7 @@ def _groupnorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, 
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_matmul_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -8905,6 +9071,8 @@ def _groupnorm_matmul_out(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 1
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_out_kernel[grid](
@@ -8917,6 +9085,7 @@ def _groupnorm_matmul_out(
     return out
 
 
+@_operator
 def _groupnorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_groupnorm_matmul_forward_state_state__(X: bf16[b group channel pixel]) -> state: f32[b group], state__: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -8925,6 +9094,8 @@ def _groupnorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tens
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -8952,6 +9123,7 @@ def _groupnorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tens
     return state, state__
 
 
+@_operator
 def _groupnorm_matmul_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -8982,6 +9154,8 @@ def _groupnorm_matmul_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 1
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_forward_out_kernel[grid](
@@ -8994,6 +9168,7 @@ def _groupnorm_matmul_forward_out(
     return out
 
 
+@_operator
 def _groupnorm_matmul_backward_buffer_2(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9020,6 +9195,8 @@ def _groupnorm_matmul_backward_buffer_2(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     buffer_2 = torch.empty((b, 4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
@@ -9040,6 +9217,7 @@ def _groupnorm_matmul_backward_buffer_2(
     return buffer_2
 
 
+@_operator
 def _groupnorm_matmul_backward_d_weight_d_bias(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -9067,6 +9245,8 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
@@ -9088,6 +9268,7 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
     return d_weight, d_bias
 
 
+@_operator
 def _groupnorm_matmul_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9118,6 +9299,8 @@ def _groupnorm_matmul_backward_d_W(
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 1
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
     groupnorm_matmul_backward_d_W_kernel[grid](
@@ -9130,6 +9313,7 @@ def _groupnorm_matmul_backward_d_W(
     return d_W
 
 
+@_operator
 def _groupnorm_matmul_backward_buffer_0(buffer_2: torch.Tensor) -> torch.Tensor:
     """_groupnorm_matmul_backward_buffer_0(buffer_2: f32[b group channel]) -> buffer_0: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("buffer_2", buffer_2, torch.float32, 3, buffer_2.device)
@@ -9137,6 +9321,8 @@ def _groupnorm_matmul_backward_buffer_0(buffer_2: torch.Tensor) -> torch.Tensor:
     if buffer_2.shape != (b, 4, 16):
         raise ValueError(f"buffer_2: f32[b group channel] has shape {buffer_2.shape}, expected {(b, 4, 16)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=buffer_2.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     if BLOCK_CHANNEL <= 16384:
         if BLOCK_CHANNEL <= 1024:
@@ -9161,6 +9347,7 @@ def _groupnorm_matmul_backward_buffer_0(buffer_2: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _groupnorm_matmul_backward_buffer_1(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9195,6 +9382,8 @@ def _groupnorm_matmul_backward_buffer_1(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
@@ -9216,6 +9405,7 @@ def _groupnorm_matmul_backward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _groupnorm_matmul_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9254,6 +9444,8 @@ def _groupnorm_matmul_backward_d_X(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 16, 128, 64, 8, 3
     grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_backward_d_X_kernel[grid](
@@ -9268,6 +9460,7 @@ def _groupnorm_matmul_backward_d_X(
     return d_X
 
 
+@_operator
 def _groupnorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_groupnorm_matmul_long_forward_state_state__(X: bf16[b group channel pixel]) -> state: f32[b group], state__: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -9276,6 +9469,8 @@ def _groupnorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -9303,6 +9498,7 @@ def _groupnorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch
     return state, state__
 
 
+@_operator
 def _groupnorm_matmul_long_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9333,6 +9529,8 @@ def _groupnorm_matmul_long_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 1
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_long_forward_out_kernel[grid](
@@ -9345,6 +9543,7 @@ def _groupnorm_matmul_long_forward_out(
     return out
 
 
+@_operator
 def _groupnorm_matmul_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_groupnorm_matmul_long_backward_buffer_2(W: bf16[group channel o], d_out: bf16[b o pixel]) -> buffer_2: f32[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 3, W.device)
@@ -9356,6 +9555,8 @@ def _groupnorm_matmul_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tenso
     if d_out.shape != (b, o, pixel):
         raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
     buffer_2 = torch.empty((b, 4, 16, pixel), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 16, 128, 64, 8, 3
     grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_long_backward_buffer_2_kernel[grid](
@@ -9367,6 +9568,7 @@ def _groupnorm_matmul_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tenso
     return buffer_2
 
 
+@_operator
 def _groupnorm_matmul_long_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9397,6 +9599,8 @@ def _groupnorm_matmul_long_backward_d_W(
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 1
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
     groupnorm_matmul_long_backward_d_W_kernel[grid](
@@ -9409,6 +9613,7 @@ def _groupnorm_matmul_long_backward_d_W(
     return d_W
 
 
+@_operator
 def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9435,6 +9640,8 @@ def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
         raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
@@ -9467,6 +9674,7 @@ def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_matmul_long_backward_d_weight_d_bias(
     X: torch.Tensor,
     state: torch.Tensor,
@@ -9489,6 +9697,8 @@ def _groupnorm_matmul_long_backward_d_weight_d_bias(
         raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
     d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
@@ -9520,6 +9730,7 @@ def _groupnorm_matmul_long_backward_d_weight_d_bias(
     return d_weight, d_bias
 
 
+@_operator
 def _groupnorm_matmul_long_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9553,6 +9764,8 @@ def _groupnorm_matmul_long_backward_d_X(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_long_backward_d_X_kernel[grid](

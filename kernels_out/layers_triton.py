@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from layers.diag. Tiles are masked at ragged ends; arithmeti
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -33,7 +35,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of layers_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -41,6 +45,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -934,6 +958,7 @@ def mlp_long_backward_d_D_kernel(
     )
 
 
+@_operator
 def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -950,6 +975,8 @@ def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> 
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -970,6 +997,7 @@ def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> 
     return out
 
 
+@_operator
 def _mlp_long_H(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
     """_mlp_long_H(X: bf16[b i], W: bf16[i h], c: f32[h]) -> H: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -982,6 +1010,8 @@ def _mlp_long_H(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor) -> torch.Tens
     if c.shape != (h,):
         raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
     H = torch.empty((b, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(H):
+        return H
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     mlp_long_H_kernel[grid](
@@ -991,6 +1021,7 @@ def _mlp_long_H(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor) -> torch.Tens
     return H
 
 
+@_operator
 def _mlp_long_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     """_mlp_long_out(D: bf16[h o], H: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -1000,6 +1031,8 @@ def _mlp_long_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     if H.shape != (b, h):
         raise ValueError(f"H: bf16[b h] has shape {H.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     mlp_long_out_kernel[grid](
@@ -1009,6 +1042,7 @@ def _mlp_long_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mlp_forward(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_mlp_forward(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1025,6 +1059,8 @@ def _mlp_forward(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Ten
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -1045,6 +1081,7 @@ def _mlp_forward(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Ten
     return out
 
 
+@_operator
 def _mlp_backward_d_X(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -1070,6 +1107,8 @@ def _mlp_backward_d_X(
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -1090,6 +1129,7 @@ def _mlp_backward_d_X(
     return d_X
 
 
+@_operator
 def _mlp_backward_d_W_d_c_d_D(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -1117,6 +1157,8 @@ def _mlp_backward_d_W_d_c_d_D(
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
     d_c = torch.empty((h,), dtype=torch.float32, device=X.device)
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W, d_c, d_D
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 128:
@@ -1136,6 +1178,7 @@ def _mlp_backward_d_W_d_c_d_D(
     return d_W, d_c, d_D
 
 
+@_operator
 def _mlp_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_mlp_long_forward_state(X: bf16[b i], W: bf16[i h]) -> state: f32[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1145,6 +1188,8 @@ def _mlp_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (i, h):
         raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
     state = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     mlp_long_forward_state_kernel[grid](
@@ -1154,6 +1199,7 @@ def _mlp_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _mlp_long_forward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_mlp_long_forward_H(c: f32[h], state: f32[b h]) -> H: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
@@ -1163,6 +1209,8 @@ def _mlp_long_forward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     H = torch.empty((b, h), dtype=torch.bfloat16, device=c.device)
+    if _is_traced(H):
+        return H
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mlp_long_forward_H_kernel[grid](
@@ -1172,6 +1220,7 @@ def _mlp_long_forward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     return H
 
 
+@_operator
 def _mlp_long_forward_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     """_mlp_long_forward_out(D: bf16[h o], H: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -1181,6 +1230,8 @@ def _mlp_long_forward_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     if H.shape != (b, h):
         raise ValueError(f"H: bf16[b h] has shape {H.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     mlp_long_forward_out_kernel[grid](
@@ -1190,6 +1241,7 @@ def _mlp_long_forward_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mlp_long_backward_buffer_0(
     c: torch.Tensor,
     D: torch.Tensor,
@@ -1211,6 +1263,8 @@ def _mlp_long_backward_buffer_0(
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.float32, device=c.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     mlp_long_backward_buffer_0_kernel[grid](
@@ -1221,6 +1275,7 @@ def _mlp_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _mlp_long_backward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_mlp_long_backward_H(c: f32[h], state: f32[b h]) -> H: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
@@ -1230,6 +1285,8 @@ def _mlp_long_backward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     H = torch.empty((b, h), dtype=torch.bfloat16, device=c.device)
+    if _is_traced(H):
+        return H
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mlp_long_backward_H_kernel[grid](
@@ -1239,6 +1296,7 @@ def _mlp_long_backward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     return H
 
 
+@_operator
 def _mlp_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mlp_long_backward_d_X(W: bf16[i h], buffer_0: f32[b h]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -1248,6 +1306,8 @@ def _mlp_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     mlp_long_backward_d_X_kernel[grid](
@@ -1258,6 +1318,7 @@ def _mlp_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     return d_X
 
 
+@_operator
 def _mlp_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mlp_long_backward_d_W(X: bf16[b i], buffer_0: f32[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1267,6 +1328,8 @@ def _mlp_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     mlp_long_backward_d_W_kernel[grid](
@@ -1277,11 +1340,14 @@ def _mlp_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     return d_W
 
 
+@_operator
 def _mlp_long_backward_d_c(buffer_0: torch.Tensor) -> torch.Tensor:
     """_mlp_long_backward_d_c(buffer_0: f32[b h]) -> d_c: f32[h]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
     b, h = buffer_0.shape
     d_c = torch.empty((h,), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(d_c):
+        return d_c
     BLOCK_B = max(16, triton.next_power_of_2(b))
     if BLOCK_B <= 16384:
         if BLOCK_B <= 1024:
@@ -1305,6 +1371,7 @@ def _mlp_long_backward_d_c(buffer_0: torch.Tensor) -> torch.Tensor:
     return d_c
 
 
+@_operator
 def _mlp_long_backward_d_D(d_out: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     """_mlp_long_backward_d_D(d_out: bf16[b o], H: bf16[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -1314,6 +1381,8 @@ def _mlp_long_backward_d_D(d_out: torch.Tensor, H: torch.Tensor) -> torch.Tensor
     if H.shape != (b, h):
         raise ValueError(f"H: bf16[b h] has shape {H.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_D):
+        return d_D
     BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     mlp_long_backward_d_D_kernel[grid](
@@ -2434,6 +2503,7 @@ def swiglu_long_backward_d_D_kernel(
     )
 
 
+@_operator
 def _swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_swiglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2450,6 +2520,8 @@ def _swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) 
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -2470,6 +2542,7 @@ def _swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) 
     return out
 
 
+@_operator
 def _swiglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_buffer_0(X: bf16[b i], W: bf16[i h], U: bf16[i h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2482,6 +2555,8 @@ def _swiglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> 
     if U.shape != (i, h):
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_buffer_0_kernel[grid](
@@ -2492,6 +2567,7 @@ def _swiglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> 
     return buffer_0
 
 
+@_operator
 def _swiglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -2501,6 +2577,8 @@ def _swiglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_out_kernel[grid](
@@ -2511,6 +2589,7 @@ def _swiglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _swiglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_swiglu_forward(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2527,6 +2606,8 @@ def _swiglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -2547,6 +2628,7 @@ def _swiglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.
     return out
 
 
+@_operator
 def _swiglu_backward_d_X(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -2572,6 +2654,8 @@ def _swiglu_backward_d_X(
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 128:
@@ -2590,6 +2674,7 @@ def _swiglu_backward_d_X(
     return d_X
 
 
+@_operator
 def _swiglu_backward_d_W_d_U_d_D(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -2617,6 +2702,8 @@ def _swiglu_backward_d_W_d_U_d_D(
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W, d_U, d_D
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 64:
@@ -2633,6 +2720,7 @@ def _swiglu_backward_d_W_d_U_d_D(
     return d_W, d_U, d_D
 
 
+@_operator
 def _swiglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_forward_state(X: bf16[b i], W: bf16[i h]) -> state: f32[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2642,6 +2730,8 @@ def _swiglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor
     if W.shape != (i, h):
         raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
     state = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_forward_state_kernel[grid](
@@ -2651,6 +2741,7 @@ def _swiglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor
     return state
 
 
+@_operator
 def _swiglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_forward_state_(X: bf16[b i], U: bf16[i h]) -> state_: f32[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2660,6 +2751,8 @@ def _swiglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tenso
     if U.shape != (i, h):
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
     state_ = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_forward_state__kernel[grid](
@@ -2669,6 +2762,7 @@ def _swiglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tenso
     return state_
 
 
+@_operator
 def _swiglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_forward_buffer_0(state: f32[b h], state_: f32[b h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
@@ -2677,6 +2771,8 @@ def _swiglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> 
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     swiglu_long_forward_buffer_0_kernel[grid](
@@ -2686,6 +2782,7 @@ def _swiglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> 
     return buffer_0
 
 
+@_operator
 def _swiglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_forward_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -2695,6 +2792,8 @@ def _swiglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_forward_out_kernel[grid](
@@ -2705,6 +2804,7 @@ def _swiglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     return out
 
 
+@_operator
 def _swiglu_long_backward_buffer_0_buffer_1(
     D: torch.Tensor,
     d_out: torch.Tensor,
@@ -2726,6 +2826,8 @@ def _swiglu_long_backward_buffer_0_buffer_1(
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
     buffer_1 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_buffer_0_buffer_1_kernel[grid](
@@ -2737,6 +2839,7 @@ def _swiglu_long_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _swiglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_backward_buffer_2(state: f32[b h], state_: f32[b h]) -> buffer_2: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
@@ -2745,6 +2848,8 @@ def _swiglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) ->
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_2 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_buffer_2_kernel[grid](
@@ -2754,6 +2859,7 @@ def _swiglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) ->
     return buffer_2
 
 
+@_operator
 def _swiglu_long_backward_d_X(
     W: torch.Tensor,
     U: torch.Tensor,
@@ -2774,6 +2880,8 @@ def _swiglu_long_backward_d_X(
     if buffer_1.shape != (b, h):
         raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     swiglu_long_backward_d_X_kernel[grid](
@@ -2784,6 +2892,7 @@ def _swiglu_long_backward_d_X(
     return d_X
 
 
+@_operator
 def _swiglu_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_backward_d_W(X: bf16[b i], buffer_0: bf16[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2793,6 +2902,8 @@ def _swiglu_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_d_W_kernel[grid](
@@ -2803,6 +2914,7 @@ def _swiglu_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     return d_W
 
 
+@_operator
 def _swiglu_long_backward_d_U(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_backward_d_U(X: bf16[b i], buffer_1: bf16[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2812,6 +2924,8 @@ def _swiglu_long_backward_d_U(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.
     if buffer_1.shape != (b, h):
         raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_U):
+        return d_U
     BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_d_U_kernel[grid](
@@ -2822,6 +2936,7 @@ def _swiglu_long_backward_d_U(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.
     return d_U
 
 
+@_operator
 def _swiglu_long_backward_d_D(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_backward_d_D(d_out: bf16[b o], buffer_2: bf16[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -2831,6 +2946,8 @@ def _swiglu_long_backward_d_D(d_out: torch.Tensor, buffer_2: torch.Tensor) -> to
     if buffer_2.shape != (b, h):
         raise ValueError(f"buffer_2: bf16[b h] has shape {buffer_2.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_D):
+        return d_D
     BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_backward_d_D_kernel[grid](
@@ -3958,6 +4075,7 @@ def geglu_long_backward_d_D_kernel(
     )
 
 
+@_operator
 def _geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_geglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -3974,6 +4092,8 @@ def _geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -3994,6 +4114,7 @@ def _geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
     return out
 
 
+@_operator
 def _geglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_geglu_long_buffer_0(X: bf16[b i], W: bf16[i h], U: bf16[i h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4006,6 +4127,8 @@ def _geglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> t
     if U.shape != (i, h):
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     geglu_long_buffer_0_kernel[grid](
@@ -4016,6 +4139,7 @@ def _geglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> t
     return buffer_0
 
 
+@_operator
 def _geglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_geglu_long_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -4025,6 +4149,8 @@ def _geglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     geglu_long_out_kernel[grid](
@@ -4035,6 +4161,7 @@ def _geglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _geglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_geglu_forward(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4051,6 +4178,8 @@ def _geglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.T
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -4071,6 +4200,7 @@ def _geglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.T
     return out
 
 
+@_operator
 def _geglu_backward_d_X(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -4096,6 +4226,8 @@ def _geglu_backward_d_X(
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 128:
@@ -4114,6 +4246,7 @@ def _geglu_backward_d_X(
     return d_X
 
 
+@_operator
 def _geglu_backward_d_W_d_U_d_D(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -4141,6 +4274,8 @@ def _geglu_backward_d_W_d_U_d_D(
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W, d_U, d_D
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 64:
@@ -4157,6 +4292,7 @@ def _geglu_backward_d_W_d_U_d_D(
     return d_W, d_U, d_D
 
 
+@_operator
 def _geglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_geglu_long_forward_state(X: bf16[b i], W: bf16[i h]) -> state: f32[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4166,6 +4302,8 @@ def _geglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (i, h):
         raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
     state = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     geglu_long_forward_state_kernel[grid](
@@ -4175,6 +4313,7 @@ def _geglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _geglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_geglu_long_forward_state_(X: bf16[b i], U: bf16[i h]) -> state_: f32[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4184,6 +4323,8 @@ def _geglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor
     if U.shape != (i, h):
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
     state_ = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     geglu_long_forward_state__kernel[grid](
@@ -4193,6 +4334,7 @@ def _geglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor
     return state_
 
 
+@_operator
 def _geglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_geglu_long_forward_buffer_0(state: f32[b h], state_: f32[b h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
@@ -4201,6 +4343,8 @@ def _geglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> t
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     geglu_long_forward_buffer_0_kernel[grid](
@@ -4210,6 +4354,7 @@ def _geglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> t
     return buffer_0
 
 
+@_operator
 def _geglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_geglu_long_forward_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -4219,6 +4364,8 @@ def _geglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     geglu_long_forward_out_kernel[grid](
@@ -4229,6 +4376,7 @@ def _geglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     return out
 
 
+@_operator
 def _geglu_long_backward_buffer_0_buffer_1(
     D: torch.Tensor,
     d_out: torch.Tensor,
@@ -4250,6 +4398,8 @@ def _geglu_long_backward_buffer_0_buffer_1(
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
     buffer_1 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_buffer_0_buffer_1_kernel[grid](
@@ -4261,6 +4411,7 @@ def _geglu_long_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _geglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_geglu_long_backward_buffer_2(state: f32[b h], state_: f32[b h]) -> buffer_2: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
@@ -4269,6 +4420,8 @@ def _geglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) -> 
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_2 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_buffer_2_kernel[grid](
@@ -4278,6 +4431,7 @@ def _geglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) -> 
     return buffer_2
 
 
+@_operator
 def _geglu_long_backward_d_X(
     W: torch.Tensor,
     U: torch.Tensor,
@@ -4298,6 +4452,8 @@ def _geglu_long_backward_d_X(
     if buffer_1.shape != (b, h):
         raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     geglu_long_backward_d_X_kernel[grid](
@@ -4308,6 +4464,7 @@ def _geglu_long_backward_d_X(
     return d_X
 
 
+@_operator
 def _geglu_long_backward_d_W(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_geglu_long_backward_d_W(X: bf16[b i], buffer_1: bf16[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4317,6 +4474,8 @@ def _geglu_long_backward_d_W(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.T
     if buffer_1.shape != (b, h):
         raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_d_W_kernel[grid](
@@ -4327,6 +4486,7 @@ def _geglu_long_backward_d_W(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.T
     return d_W
 
 
+@_operator
 def _geglu_long_backward_d_U(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_geglu_long_backward_d_U(X: bf16[b i], buffer_0: bf16[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4336,6 +4496,8 @@ def _geglu_long_backward_d_U(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_U):
+        return d_U
     BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_d_U_kernel[grid](
@@ -4346,6 +4508,7 @@ def _geglu_long_backward_d_U(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     return d_U
 
 
+@_operator
 def _geglu_long_backward_d_D(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_geglu_long_backward_d_D(d_out: bf16[b o], buffer_2: bf16[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -4355,6 +4518,8 @@ def _geglu_long_backward_d_D(d_out: torch.Tensor, buffer_2: torch.Tensor) -> tor
     if buffer_2.shape != (b, h):
         raise ValueError(f"buffer_2: bf16[b h] has shape {buffer_2.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_D):
+        return d_D
     BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     geglu_long_backward_d_D_kernel[grid](
@@ -5447,6 +5612,7 @@ def lora_long_backward_d_A_kernel(
     )
 
 
+@_operator
 def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_lora(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5462,6 +5628,8 @@ def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) ->
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 128:
@@ -5480,6 +5648,7 @@ def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) ->
     return out
 
 
+@_operator
 def _lora_long_buffer_0(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     """_lora_long_buffer_0(X: bf16[b i], A: bf16[i r]) -> buffer_0: bf16[b r]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5488,6 +5657,8 @@ def _lora_long_buffer_0(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     if A.shape != (i, 16):
         raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
     buffer_0 = torch.empty((b, 16), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
     lora_long_buffer_0_kernel[grid](
@@ -5498,6 +5669,7 @@ def _lora_long_buffer_0(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_lora_long_out(X: bf16[b i], W: bf16[i o], B: bf16[r o], buffer_0: bf16[b r]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5513,6 +5685,8 @@ def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: 
     if buffer_0.shape != (b, 16):
         raise ValueError(f"buffer_0: bf16[b r] has shape {buffer_0.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_out_kernel[grid](
@@ -5523,6 +5697,7 @@ def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: 
     return out
 
 
+@_operator
 def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_lora_forward(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5538,6 +5713,8 @@ def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Te
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 128:
@@ -5556,6 +5733,7 @@ def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Te
     return out
 
 
+@_operator
 def _lora_backward_d_X(
     W: torch.Tensor,
     A: torch.Tensor,
@@ -5576,6 +5754,8 @@ def _lora_backward_d_X(
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_O = max(16, triton.next_power_of_2(o))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if max(BLOCK_O, BLOCK_I) > 128:
@@ -5594,6 +5774,7 @@ def _lora_backward_d_X(
     return d_X
 
 
+@_operator
 def _lora_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_backward_d_W(X: bf16[b i], d_out: bf16[b o]) -> d_W: bf16[i o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5603,6 +5784,8 @@ def _lora_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_W = torch.empty((i, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_I, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
     lora_backward_d_W_kernel[grid](
@@ -5613,6 +5796,7 @@ def _lora_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     return d_W
 
 
+@_operator
 def _lora_backward_d_A(X: torch.Tensor, B: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_backward_d_A(X: bf16[b i], B: bf16[r o], d_out: bf16[b o]) -> d_A: bf16[i r]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5625,6 +5809,8 @@ def _lora_backward_d_A(X: torch.Tensor, B: torch.Tensor, d_out: torch.Tensor) ->
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_A = torch.empty((i, 16), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_A):
+        return d_A
     BLOCK_O = max(16, triton.next_power_of_2(o))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if max(BLOCK_O, BLOCK_I) > 256:
@@ -5645,6 +5831,7 @@ def _lora_backward_d_A(X: torch.Tensor, B: torch.Tensor, d_out: torch.Tensor) ->
     return d_A
 
 
+@_operator
 def _lora_backward_d_B(X: torch.Tensor, A: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_backward_d_B(X: bf16[b i], A: bf16[i r], d_out: bf16[b o]) -> d_B: bf16[r o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5657,6 +5844,8 @@ def _lora_backward_d_B(X: torch.Tensor, A: torch.Tensor, d_out: torch.Tensor) ->
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_B = torch.empty((16, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_B):
+        return d_B
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -5677,6 +5866,7 @@ def _lora_backward_d_B(X: torch.Tensor, A: torch.Tensor, d_out: torch.Tensor) ->
     return d_B
 
 
+@_operator
 def _lora_long_forward_state_(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     """_lora_long_forward_state_(X: bf16[b i], A: bf16[i r]) -> state_: f32[b r]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5685,6 +5875,8 @@ def _lora_long_forward_state_(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     if A.shape != (i, 16):
         raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
     state_ = torch.empty((b, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
     lora_long_forward_state__kernel[grid](
@@ -5694,6 +5886,7 @@ def _lora_long_forward_state_(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     return state_
 
 
+@_operator
 def _lora_long_forward_out(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -5714,6 +5907,8 @@ def _lora_long_forward_out(
     if state_.shape != (b, 16):
         raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 16, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_forward_out_kernel[grid](
@@ -5724,6 +5919,7 @@ def _lora_long_forward_out(
     return out
 
 
+@_operator
 def _lora_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_buffer_0(W: bf16[i o], d_out: bf16[b o]) -> buffer_0: f32[b i]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -5733,6 +5929,8 @@ def _lora_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     buffer_0 = torch.empty((b, i), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_I, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     lora_long_backward_buffer_0_kernel[grid](
@@ -5743,6 +5941,7 @@ def _lora_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.
     return buffer_0
 
 
+@_operator
 def _lora_long_backward_buffer_1(B: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_buffer_1(B: bf16[r o], d_out: bf16[b o]) -> buffer_1: bf16[b r]. Any strides; sizes are read off the shapes."""
     _check("B", B, torch.bfloat16, 2, B.device)
@@ -5754,6 +5953,8 @@ def _lora_long_backward_buffer_1(B: torch.Tensor, d_out: torch.Tensor) -> torch.
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     buffer_1 = torch.empty((b, 16), dtype=torch.bfloat16, device=B.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_B, BLOCK_R, BLOCK_O, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
     lora_long_backward_buffer_1_kernel[grid](
@@ -5764,6 +5965,7 @@ def _lora_long_backward_buffer_1(B: torch.Tensor, d_out: torch.Tensor) -> torch.
     return buffer_1
 
 
+@_operator
 def _lora_long_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_d_W(X: bf16[b i], d_out: bf16[b o]) -> d_W: bf16[i o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5773,6 +5975,8 @@ def _lora_long_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tenso
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_W = torch.empty((i, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_I, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
     lora_long_backward_d_W_kernel[grid](
@@ -5783,6 +5987,7 @@ def _lora_long_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tenso
     return d_W
 
 
+@_operator
 def _lora_long_backward_d_B(d_out: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_d_B(d_out: bf16[b o], state_: f32[b r]) -> d_B: bf16[r o]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -5791,6 +5996,8 @@ def _lora_long_backward_d_B(d_out: torch.Tensor, state_: torch.Tensor) -> torch.
     if state_.shape != (b, 16):
         raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
     d_B = torch.empty((16, o), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_B):
+        return d_B
     BLOCK_R, BLOCK_O, BLOCK_B, warps, stages = 16, 128, 64, 8, 1
     grid = (triton.cdiv(16, BLOCK_R) * triton.cdiv(o, BLOCK_O),)
     lora_long_backward_d_B_kernel[grid](
@@ -5801,6 +6008,7 @@ def _lora_long_backward_d_B(d_out: torch.Tensor, state_: torch.Tensor) -> torch.
     return d_B
 
 
+@_operator
 def _lora_long_backward_d_X(A: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_d_X(A: bf16[i r], buffer_0: f32[b i], buffer_1: bf16[b r]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
     _check("A", A, torch.bfloat16, 2, A.device)
@@ -5815,6 +6023,8 @@ def _lora_long_backward_d_X(A: torch.Tensor, buffer_0: torch.Tensor, buffer_1: t
     if buffer_1.shape != (b, 16):
         raise ValueError(f"buffer_1: bf16[b r] has shape {buffer_1.shape}, expected {(b, 16)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=A.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_B, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 16, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     lora_long_backward_d_X_kernel[grid](
@@ -5825,6 +6035,7 @@ def _lora_long_backward_d_X(A: torch.Tensor, buffer_0: torch.Tensor, buffer_1: t
     return d_X
 
 
+@_operator
 def _lora_long_backward_d_A(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_d_A(X: bf16[b i], buffer_1: bf16[b r]) -> d_A: bf16[i r]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5833,6 +6044,8 @@ def _lora_long_backward_d_A(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Te
     if buffer_1.shape != (b, 16):
         raise ValueError(f"buffer_1: bf16[b r] has shape {buffer_1.shape}, expected {(b, 16)}")
     d_A = torch.empty((i, 16), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_A):
+        return d_A
     BLOCK_I, BLOCK_R, BLOCK_B, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(16, BLOCK_R),)
     lora_long_backward_d_A_kernel[grid](

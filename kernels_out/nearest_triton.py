@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from nearest.diag. Tiles are masked at ragged ends; arithmet
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of nearest_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 def _processors(array: torch.Tensor) -> int:
@@ -498,6 +522,7 @@ def distances_backward_d_K_kernel(
     )
 
 
+@_operator
 def _distances(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_distances(Q: f32[q d], K: f32[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -507,6 +532,8 @@ def _distances(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -530,6 +557,7 @@ def _distances(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _distances_parts(Q: torch.Tensor, K: torch.Tensor, parts_d: int, length_d: int) -> torch.Tensor:
     """_distances_parts(Q: f32[q d], K: f32[x d]) -> sum_parts: f32[d_part q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -539,6 +567,8 @@ def _distances_parts(Q: torch.Tensor, K: torch.Tensor, parts_d: int, length_d: i
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     sum_parts = torch.empty((parts_d, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(sum_parts):
+        return sum_parts
     BLOCK_D_IN_1 = max(16, triton.next_power_of_2(length_d))
     if BLOCK_D_IN_1 <= 16384:
         if BLOCK_D_IN_1 <= 1024:
@@ -564,11 +594,14 @@ def _distances_parts(Q: torch.Tensor, K: torch.Tensor, parts_d: int, length_d: i
     return sum_parts
 
 
+@_operator
 def _distances_joined(sum_parts: torch.Tensor) -> torch.Tensor:
     """_distances_joined(sum_parts: f32[d_part q x]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("sum_parts", sum_parts, torch.float32, 3, sum_parts.device)
     parts_d, q, x = sum_parts.shape
     out = torch.empty((q, x), dtype=torch.float32, device=sum_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_D_PART_1 = max(16, triton.next_power_of_2(parts_d))
     if BLOCK_D_PART_1 <= 16384:
         if BLOCK_D_PART_1 <= 1024:
@@ -593,6 +626,7 @@ def _distances_joined(sum_parts: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _distances_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_distances_forward(Q: f32[q d], K: f32[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -602,6 +636,8 @@ def _distances_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -625,6 +661,7 @@ def _distances_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _distances_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_distances_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -637,6 +674,8 @@ def _distances_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tenso
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
         if BLOCK_X <= 64:
@@ -662,6 +701,7 @@ def _distances_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tenso
     return d_Q
 
 
+@_operator
 def _distances_backward_d_K(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_distances_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -674,6 +714,8 @@ def _distances_backward_d_K(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tenso
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
         if BLOCK_Q <= 64:
@@ -1150,6 +1192,7 @@ def nearest_joined_kernel(
     tl.store(out_ptr + q_index * out_stride_q, min_x_part_2)
 
 
+@_operator
 def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_nearest(Q: f32[q d], K: f32[x d]) -> out: i32[q] in x. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1159,6 +1202,8 @@ def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.int32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X * BLOCK_D <= 16384:
@@ -1197,6 +1242,7 @@ def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _nearest_parts_min_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, length_x: int) -> torch.Tensor:
     """_nearest_parts_min_parts(Q: f32[q d], K: f32[x d]) -> min_parts: f32[x_part q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1206,6 +1252,8 @@ def _nearest_parts_min_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, len
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(min_parts):
+        return min_parts
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X_IN_1 * BLOCK_D <= 16384:
@@ -1244,6 +1292,7 @@ def _nearest_parts_min_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, len
     return min_parts
 
 
+@_operator
 def _nearest_parts_min_parts2(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1262,6 +1311,8 @@ def _nearest_parts_min_parts2(
     if min_parts.shape != (parts_x, q):
         raise ValueError(f"min_parts: f32[x_part q] has shape {min_parts.shape}, expected {(parts_x, q)}")
     min_parts2 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
+    if _is_traced(min_parts2):
+        return min_parts2
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X_IN_1 * BLOCK_D <= 16384:
@@ -1302,6 +1353,7 @@ def _nearest_parts_min_parts2(
     return min_parts2
 
 
+@_operator
 def _nearest_joined(min_parts: torch.Tensor, min_parts2: torch.Tensor, x: int, length_x: int) -> torch.Tensor:
     """_nearest_joined(min_parts: f32[x_part q], min_parts2: i32[x_part q]) -> out: i32[q] in x. Any strides; sizes are read off the shapes."""
     _check("min_parts", min_parts, torch.float32, 2, min_parts.device)
@@ -1310,6 +1362,8 @@ def _nearest_joined(min_parts: torch.Tensor, min_parts2: torch.Tensor, x: int, l
     if min_parts2.shape != (parts_x, q):
         raise ValueError(f"min_parts2: i32[x_part q] has shape {min_parts2.shape}, expected {(parts_x, q)}")
     out = torch.empty((q,), dtype=torch.int32, device=min_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     if BLOCK_X_PART_1 <= 16384:
         if BLOCK_X_PART_1 <= 1024:
@@ -1826,6 +1880,7 @@ def nearest_distance_backward_d_K_kernel(
     tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_q))
 
 
+@_operator
 def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_nearest_distance(Q: f32[q d], K: f32[x d]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1835,6 +1890,8 @@ def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X * BLOCK_D <= 16384:
@@ -1873,6 +1930,7 @@ def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _nearest_distance_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, length_x: int) -> torch.Tensor:
     """_nearest_distance_parts(Q: f32[q d], K: f32[x d]) -> min_parts: f32[x_part q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1882,6 +1940,8 @@ def _nearest_distance_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, leng
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(min_parts):
+        return min_parts
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X_IN_1 * BLOCK_D <= 16384:
@@ -1920,11 +1980,14 @@ def _nearest_distance_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, leng
     return min_parts
 
 
+@_operator
 def _nearest_distance_joined(min_parts: torch.Tensor) -> torch.Tensor:
     """_nearest_distance_joined(min_parts: f32[x_part q]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("min_parts", min_parts, torch.float32, 2, min_parts.device)
     parts_x, q = min_parts.shape
     out = torch.empty((q,), dtype=torch.float32, device=min_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     if BLOCK_X_PART_1 <= 16384:
         if BLOCK_X_PART_1 <= 1024:
@@ -1949,6 +2012,7 @@ def _nearest_distance_joined(min_parts: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_nearest_distance_forward(Q: f32[q d], K: f32[x d]) -> out: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1959,6 +2023,8 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.T
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
     place = torch.empty((q,), dtype=torch.int32, device=Q.device)
+    if _is_traced(out):
+        return out, place
     BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X * BLOCK_D <= 16384:
@@ -1997,6 +2063,7 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.T
     return out, place
 
 
+@_operator
 def _nearest_distance_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2017,6 +2084,8 @@ def _nearest_distance_backward_d_Q(
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -2042,6 +2111,7 @@ def _nearest_distance_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _nearest_distance_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2062,6 +2132,8 @@ def _nearest_distance_backward_d_K(
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 16384:
         if BLOCK_Q <= 1024:
@@ -3623,6 +3695,7 @@ def kernel_regression_long_backward_d_V_kernel(
     )
 
 
+@_operator
 def _kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_kernel_regression(Q: f32[q d], K: f32[x d], V: f32[x e]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -3636,6 +3709,8 @@ def _kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tor
     if V.shape != (x, e):
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     out = torch.empty((q, e), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -3655,6 +3730,7 @@ def _kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tor
     return out
 
 
+@_operator
 def _kernel_regression_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_buffer_0(Q: f32[q d], K: f32[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -3664,6 +3740,8 @@ def _kernel_regression_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -3688,6 +3766,7 @@ def _kernel_regression_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.
     return buffer_0
 
 
+@_operator
 def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int) -> torch.Tensor:
     """_kernel_regression_long_out(V: f32[x e], buffer_0: f32[q x]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -3697,6 +3776,8 @@ def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int)
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     kernel_regression_long_out_kernel[grid](
@@ -3707,6 +3788,7 @@ def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int)
     return out
 
 
+@_operator
 def _kernel_regression_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3726,6 +3808,8 @@ def _kernel_regression_forward(
     out = torch.empty((q, e), dtype=torch.float32, device=Q.device)
     state = torch.empty((q,), dtype=torch.float32, device=Q.device)
     z = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, state, z
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -3746,6 +3830,7 @@ def _kernel_regression_forward(
     return out, state, z
 
 
+@_operator
 def _kernel_regression_backward_e(Q: torch.Tensor, K: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_backward_e(Q: f32[q d], K: f32[x d], state: f32[q]) -> e: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -3758,6 +3843,8 @@ def _kernel_regression_backward_e(Q: torch.Tensor, K: torch.Tensor, state: torch
     if state.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
     e = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(e):
+        return e
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -3781,6 +3868,7 @@ def _kernel_regression_backward_e(Q: torch.Tensor, K: torch.Tensor, state: torch
     return e
 
 
+@_operator
 def _kernel_regression_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_backward_buffer_1(d_out: f32[q e], out: f32[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -3789,6 +3877,8 @@ def _kernel_regression_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor)
     if out.shape != (q, e):
         raise ValueError(f"out: f32[q e] has shape {out.shape}, expected {(q, e)}")
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -3813,6 +3903,7 @@ def _kernel_regression_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor)
     return buffer_1
 
 
+@_operator
 def _kernel_regression_backward_buffer_2(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -3829,6 +3920,8 @@ def _kernel_regression_backward_buffer_2(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     buffer_2 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     kernel_regression_backward_buffer_2_kernel[grid](
@@ -3839,6 +3932,7 @@ def _kernel_regression_backward_buffer_2(
     return buffer_2
 
 
+@_operator
 def _kernel_regression_backward_d_V(d_out: torch.Tensor, z: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_backward_d_V(d_out: f32[q e], z: f32[q], e: f32[q x]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -3851,6 +3945,8 @@ def _kernel_regression_backward_d_V(d_out: torch.Tensor, z: torch.Tensor, e: tor
     if e.shape != (q, x):
         raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e_2), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e_2, BLOCK_E),)
     kernel_regression_backward_d_V_kernel[grid](
@@ -3861,6 +3957,7 @@ def _kernel_regression_backward_d_V(d_out: torch.Tensor, z: torch.Tensor, e: tor
     return d_V
 
 
+@_operator
 def _kernel_regression_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3885,6 +3982,8 @@ def _kernel_regression_backward_d_Q(
     if e.shape != (q, x):
         raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
         if BLOCK_X <= 64:
@@ -3910,6 +4009,7 @@ def _kernel_regression_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _kernel_regression_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3934,6 +4034,8 @@ def _kernel_regression_backward_d_K(
     if e.shape != (q, x):
         raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 16384:
         if BLOCK_Q <= 1024:
@@ -3959,6 +4061,7 @@ def _kernel_regression_backward_d_K(
     return d_K
 
 
+@_operator
 def _kernel_regression_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_forward_state(Q: f32[q d], K: f32[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -3968,6 +4071,8 @@ def _kernel_regression_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> t
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -3991,6 +4096,7 @@ def _kernel_regression_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> t
     return state
 
 
+@_operator
 def _kernel_regression_long_forward_e_state_(
     state: torch.Tensor,
     d: int,
@@ -4000,6 +4106,8 @@ def _kernel_regression_long_forward_e_state_(
     q, x = state.shape
     e = torch.empty((q, x), dtype=torch.float32, device=state.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(e):
+        return e, state_
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -4023,11 +4131,14 @@ def _kernel_regression_long_forward_e_state_(
     return e, state_
 
 
+@_operator
 def _kernel_regression_long_forward_z(e: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_forward_z(e: f32[q x]) -> z: f32[q]. Any strides; sizes are read off the shapes."""
     _check("e", e, torch.float32, 2, e.device)
     q, x = e.shape
     z = torch.empty((q,), dtype=torch.float32, device=e.device)
+    if _is_traced(z):
+        return z
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -4051,6 +4162,7 @@ def _kernel_regression_long_forward_z(e: torch.Tensor) -> torch.Tensor:
     return z
 
 
+@_operator
 def _kernel_regression_long_forward_out(V: torch.Tensor, z: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_forward_out(V: f32[x e], z: f32[q], e: f32[q x]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -4061,6 +4173,8 @@ def _kernel_regression_long_forward_out(V: torch.Tensor, z: torch.Tensor, e: tor
     if e.shape != (q, x):
         raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     out = torch.empty((q, e_2), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e_2, BLOCK_E),)
     kernel_regression_long_forward_out_kernel[grid](
@@ -4071,6 +4185,7 @@ def _kernel_regression_long_forward_out(V: torch.Tensor, z: torch.Tensor, e: tor
     return out
 
 
+@_operator
 def _kernel_regression_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_backward_buffer_0(V: f32[x e], d_out: f32[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -4080,6 +4195,8 @@ def _kernel_regression_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tens
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     kernel_regression_long_backward_buffer_0_kernel[grid](
@@ -4090,6 +4207,7 @@ def _kernel_regression_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tens
     return buffer_0
 
 
+@_operator
 def _kernel_regression_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_backward_buffer_1(d_out: f32[q e], out: f32[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -4098,6 +4216,8 @@ def _kernel_regression_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Te
     if out.shape != (q, e):
         raise ValueError(f"out: f32[q e] has shape {out.shape}, expected {(q, e)}")
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -4122,6 +4242,7 @@ def _kernel_regression_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Te
     return buffer_1
 
 
+@_operator
 def _kernel_regression_long_backward_buffer_2_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4155,6 +4276,8 @@ def _kernel_regression_long_backward_buffer_2_d_Q(
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     buffer_2 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_2):
+        return buffer_2, d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
         if BLOCK_X <= 64:
@@ -4183,6 +4306,7 @@ def _kernel_regression_long_backward_buffer_2_d_Q(
     return buffer_2, d_Q
 
 
+@_operator
 def _kernel_regression_long_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4215,6 +4339,8 @@ def _kernel_regression_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 16384:
         if BLOCK_Q <= 1024:
@@ -4242,6 +4368,7 @@ def _kernel_regression_long_backward_d_K(
     return d_K
 
 
+@_operator
 def _kernel_regression_long_backward_d_V(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_backward_d_V(d_out: f32[q e], buffer_2: f32[q x]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -4251,6 +4378,8 @@ def _kernel_regression_long_backward_d_V(d_out: torch.Tensor, buffer_2: torch.Te
     if buffer_2.shape != (q, x):
         raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     kernel_regression_long_backward_d_V_kernel[grid](

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from running.diag. Tiles are masked at ragged ends; arithmet
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -30,7 +32,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of running_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -38,6 +42,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -236,11 +260,14 @@ def running_mean_backward_d_X_kernel(
     )
 
 
+@_operator
 def _running_mean(X: torch.Tensor) -> torch.Tensor:
     """_running_mean(X: f32[b t d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 3, X.device)
     b, t, d = X.shape
     out = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_T, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (b * triton.cdiv(d, BLOCK_D),)
     running_mean_kernel[grid](
@@ -250,11 +277,14 @@ def _running_mean(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _running_mean_forward(X: torch.Tensor) -> torch.Tensor:
     """_running_mean_forward(X: f32[b t d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 3, X.device)
     b, t, d = X.shape
     out = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_T, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (b * triton.cdiv(d, BLOCK_D),)
     running_mean_forward_kernel[grid](
@@ -264,11 +294,14 @@ def _running_mean_forward(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _running_mean_backward_buffer_0(d_out: torch.Tensor) -> torch.Tensor:
     """_running_mean_backward_buffer_0(d_out: f32[b t d]) -> buffer_0: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 3, d_out.device)
     b, t, d = d_out.shape
     buffer_0 = torch.empty((b, t, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_T, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (b * triton.cdiv(d, BLOCK_D),)
     running_mean_backward_buffer_0_kernel[grid](
@@ -279,11 +312,14 @@ def _running_mean_backward_buffer_0(d_out: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _running_mean_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     """_running_mean_backward_d_X(buffer_0: f32[b t d]) -> d_X: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 3, buffer_0.device)
     b, t, d = buffer_0.shape
     d_X = torch.empty((b, t, d), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     running_mean_backward_d_X_kernel[grid](
@@ -615,6 +651,7 @@ def moving_average_backward_d_smoothing_kernel(
     tl.store(d_smoothing_ptr + d_index * d_smoothing_stride_d, ((a * (acc_t_b - acc_b_t)) * (1.0 - a)))
 
 
+@_operator
 def _moving_average(X: torch.Tensor, smoothing: torch.Tensor) -> torch.Tensor:
     """_moving_average(X: f32[b t d], smoothing: f32[d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 3, X.device)
@@ -623,6 +660,8 @@ def _moving_average(X: torch.Tensor, smoothing: torch.Tensor) -> torch.Tensor:
     if smoothing.shape != (d,):
         raise ValueError(f"smoothing: f32[d] has shape {smoothing.shape}, expected {(d,)}")
     out = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     moving_average_kernel[grid](
@@ -632,6 +671,7 @@ def _moving_average(X: torch.Tensor, smoothing: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _moving_average_forward(X: torch.Tensor, smoothing: torch.Tensor) -> torch.Tensor:
     """_moving_average_forward(X: f32[b t d], smoothing: f32[d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 3, X.device)
@@ -640,6 +680,8 @@ def _moving_average_forward(X: torch.Tensor, smoothing: torch.Tensor) -> torch.T
     if smoothing.shape != (d,):
         raise ValueError(f"smoothing: f32[d] has shape {smoothing.shape}, expected {(d,)}")
     out = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     moving_average_forward_kernel[grid](
@@ -649,6 +691,7 @@ def _moving_average_forward(X: torch.Tensor, smoothing: torch.Tensor) -> torch.T
     return out
 
 
+@_operator
 def _moving_average_backward_buffer_0(smoothing: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_moving_average_backward_buffer_0(smoothing: f32[d], d_out: f32[b t d]) -> buffer_0: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("smoothing", smoothing, torch.float32, 1, smoothing.device)
@@ -658,6 +701,8 @@ def _moving_average_backward_buffer_0(smoothing: torch.Tensor, d_out: torch.Tens
     if d_out.shape != (b, t, d):
         raise ValueError(f"d_out: f32[b t d] has shape {d_out.shape}, expected {(b, t, d)}")
     buffer_0 = torch.empty((b, t, d), dtype=torch.float32, device=smoothing.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     moving_average_backward_buffer_0_kernel[grid](
@@ -668,11 +713,14 @@ def _moving_average_backward_buffer_0(smoothing: torch.Tensor, d_out: torch.Tens
     return buffer_0
 
 
+@_operator
 def _moving_average_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     """_moving_average_backward_buffer_1(buffer_0: f32[b t d]) -> buffer_1: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 3, buffer_0.device)
     b, t, d = buffer_0.shape
     buffer_1 = torch.empty((b, t, d), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     moving_average_backward_buffer_1_kernel[grid](
@@ -682,6 +730,7 @@ def _moving_average_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     return buffer_1
 
 
+@_operator
 def _moving_average_backward_buffer_2_d_X(
     smoothing: torch.Tensor,
     d_out: torch.Tensor,
@@ -699,6 +748,8 @@ def _moving_average_backward_buffer_2_d_X(
         raise ValueError(f"buffer_1: f32[b t d] has shape {buffer_1.shape}, expected {(b, t, d)}")
     buffer_2 = torch.empty((b, t, d), dtype=torch.float32, device=smoothing.device)
     d_X = torch.empty((b, t, d), dtype=torch.float32, device=smoothing.device)
+    if _is_traced(buffer_2):
+        return buffer_2, d_X
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     moving_average_backward_buffer_2_d_X_kernel[grid](
@@ -710,6 +761,7 @@ def _moving_average_backward_buffer_2_d_X(
     return buffer_2, d_X
 
 
+@_operator
 def _moving_average_backward_d_smoothing(
     X: torch.Tensor,
     smoothing: torch.Tensor,
@@ -729,6 +781,8 @@ def _moving_average_backward_d_smoothing(
     if buffer_2.shape != (b, t, d):
         raise ValueError(f"buffer_2: f32[b t d] has shape {buffer_2.shape}, expected {(b, t, d)}")
     d_smoothing = torch.empty((d,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_smoothing):
+        return d_smoothing
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_T = max(16, triton.next_power_of_2(t))
     if BLOCK_B * BLOCK_T <= 16384:
@@ -1382,6 +1436,7 @@ def cell_backward_d_W_kernel(
     )
 
 
+@_operator
 def _cell_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_cell_U(X: bf16[b t e], W: bf16[e d]) -> U: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1391,6 +1446,8 @@ def _cell_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (e, d):
         raise ValueError(f"W: bf16[e d] has shape {W.shape}, expected {(e, d)}")
     U = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(U):
+        return U
     BLOCK_T, BLOCK_D, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(d, BLOCK_D),)
     cell_U_kernel[grid](
@@ -1401,6 +1458,7 @@ def _cell_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return U
 
 
+@_operator
 def _cell_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_cell_out(gate: f32[d], U: f32[b t d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("gate", gate, torch.float32, 1, gate.device)
@@ -1410,6 +1468,8 @@ def _cell_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     if U.shape != (b, t, d):
         raise ValueError(f"U: f32[b t d] has shape {U.shape}, expected {(b, t, d)}")
     out = torch.empty((b, t, d), dtype=torch.float32, device=gate.device)
+    if _is_traced(out):
+        return out
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     cell_out_kernel[grid](
@@ -1419,6 +1479,7 @@ def _cell_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _cell_forward_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_cell_forward_U(X: bf16[b t e], W: bf16[e d]) -> U: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1428,6 +1489,8 @@ def _cell_forward_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (e, d):
         raise ValueError(f"W: bf16[e d] has shape {W.shape}, expected {(e, d)}")
     U = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(U):
+        return U
     BLOCK_T, BLOCK_D, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(d, BLOCK_D),)
     cell_forward_U_kernel[grid](
@@ -1438,6 +1501,7 @@ def _cell_forward_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return U
 
 
+@_operator
 def _cell_forward_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_cell_forward_out(gate: f32[d], U: f32[b t d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("gate", gate, torch.float32, 1, gate.device)
@@ -1447,6 +1511,8 @@ def _cell_forward_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     if U.shape != (b, t, d):
         raise ValueError(f"U: f32[b t d] has shape {U.shape}, expected {(b, t, d)}")
     out = torch.empty((b, t, d), dtype=torch.float32, device=gate.device)
+    if _is_traced(out):
+        return out
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     cell_forward_out_kernel[grid](
@@ -1456,11 +1522,14 @@ def _cell_forward_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _cell_backward_buffer_0(out: torch.Tensor) -> torch.Tensor:
     """_cell_backward_buffer_0(out: f32[b t d]) -> buffer_0: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("out", out, torch.float32, 3, out.device)
     b, t, d = out.shape
     buffer_0 = torch.empty((b, t, d), dtype=torch.float32, device=out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_0_kernel[grid](
@@ -1470,6 +1539,7 @@ def _cell_backward_buffer_0(out: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _cell_backward_buffer_3(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_cell_backward_buffer_3(X: bf16[b t e], W: bf16[e d]) -> buffer_3: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1479,6 +1549,8 @@ def _cell_backward_buffer_3(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (e, d):
         raise ValueError(f"W: bf16[e d] has shape {W.shape}, expected {(e, d)}")
     buffer_3 = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_3):
+        return buffer_3
     BLOCK_T, BLOCK_D, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_3_kernel[grid](
@@ -1489,6 +1561,7 @@ def _cell_backward_buffer_3(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return buffer_3
 
 
+@_operator
 def _cell_backward_buffer_1(
     gate: torch.Tensor,
     d_out: torch.Tensor,
@@ -1509,6 +1582,8 @@ def _cell_backward_buffer_1(
     if buffer_3.shape != (b, t, d):
         raise ValueError(f"buffer_3: f32[b t d] has shape {buffer_3.shape}, expected {(b, t, d)}")
     buffer_1 = torch.empty((b, t, d), dtype=torch.float32, device=gate.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_1_kernel[grid](
@@ -1520,11 +1595,14 @@ def _cell_backward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _cell_backward_buffer_2(buffer_1: torch.Tensor) -> torch.Tensor:
     """_cell_backward_buffer_2(buffer_1: f32[b t d]) -> buffer_2: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("buffer_1", buffer_1, torch.float32, 3, buffer_1.device)
     b, t, d = buffer_1.shape
     buffer_2 = torch.empty((b, t, d), dtype=torch.float32, device=buffer_1.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_2_kernel[grid](
@@ -1534,6 +1612,7 @@ def _cell_backward_buffer_2(buffer_1: torch.Tensor) -> torch.Tensor:
     return buffer_2
 
 
+@_operator
 def _cell_backward_buffer_4(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_cell_backward_buffer_4(d_out: f32[b t d], buffer_2: f32[b t d]) -> buffer_4: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 3, d_out.device)
@@ -1542,6 +1621,8 @@ def _cell_backward_buffer_4(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torc
     if buffer_2.shape != (b, t, d):
         raise ValueError(f"buffer_2: f32[b t d] has shape {buffer_2.shape}, expected {(b, t, d)}")
     buffer_4 = torch.empty((b, t, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_4):
+        return buffer_4
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_4_kernel[grid](
@@ -1552,6 +1633,7 @@ def _cell_backward_buffer_4(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torc
     return buffer_4
 
 
+@_operator
 def _cell_backward_buffer_5(
     gate: torch.Tensor,
     U: torch.Tensor,
@@ -1572,6 +1654,8 @@ def _cell_backward_buffer_5(
     if buffer_0.shape != (b, t, d):
         raise ValueError(f"buffer_0: f32[b t d] has shape {buffer_0.shape}, expected {(b, t, d)}")
     buffer_5 = torch.empty((b, t, d), dtype=torch.bfloat16, device=gate.device)
+    if _is_traced(buffer_5):
+        return buffer_5
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_5_kernel[grid](
@@ -1583,6 +1667,7 @@ def _cell_backward_buffer_5(
     return buffer_5
 
 
+@_operator
 def _cell_backward_d_gate(
     gate: torch.Tensor,
     U: torch.Tensor,
@@ -1603,6 +1688,8 @@ def _cell_backward_d_gate(
     if buffer_0.shape != (b, t, d):
         raise ValueError(f"buffer_0: f32[b t d] has shape {buffer_0.shape}, expected {(b, t, d)}")
     d_gate = torch.empty((d,), dtype=torch.float32, device=gate.device)
+    if _is_traced(d_gate):
+        return d_gate
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_T = max(16, triton.next_power_of_2(t))
     if BLOCK_B * BLOCK_T <= 16384:
@@ -1630,6 +1717,7 @@ def _cell_backward_d_gate(
     return d_gate
 
 
+@_operator
 def _cell_backward_d_X(W: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     """_cell_backward_d_X(W: bf16[e d], buffer_5: bf16[b t d]) -> d_X: bf16[b t e]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -1639,6 +1727,8 @@ def _cell_backward_d_X(W: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     if buffer_5.shape != (b, t, d):
         raise ValueError(f"buffer_5: bf16[b t d] has shape {buffer_5.shape}, expected {(b, t, d)}")
     d_X = torch.empty((b, t, e), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_T, BLOCK_E, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(e, BLOCK_E),)
     cell_backward_d_X_kernel[grid](
@@ -1649,6 +1739,7 @@ def _cell_backward_d_X(W: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     return d_X
 
 
+@_operator
 def _cell_backward_d_W(X: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     """_cell_backward_d_W(X: bf16[b t e], buffer_5: bf16[b t d]) -> d_W: bf16[e d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1658,6 +1749,8 @@ def _cell_backward_d_W(X: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     if buffer_5.shape != (b, t, d):
         raise ValueError(f"buffer_5: bf16[b t d] has shape {buffer_5.shape}, expected {(b, t, d)}")
     d_W = torch.empty((e, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_E, BLOCK_D, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(e, BLOCK_E) * triton.cdiv(d, BLOCK_D),)
     cell_backward_d_W_kernel[grid](

@@ -222,6 +222,7 @@ class _Torch:
         arguments = [f"{array}: torch.Tensor" for array in names.values()]
         arguments += [f"{size}: int" for size in sizes]
         arguments += [] if names else ["device: torch.device"]
+        writer.line("@_operator")
         writer.call(f"def {name}", arguments, f" -> {result}:")
         with writer.indented():
             writer.line(f'"""{described(launch, name)} Any strides; sizes are read off the shapes."""')
@@ -241,6 +242,9 @@ class _Torch:
             dtype = f"torch.{TORCH_DTYPES[array.dtype]}"
             shape = tuple_text(extents)
             writer.line(f"{made[-1]} = torch.empty({shape}, dtype={dtype}, device={_device(names)})")
+        writer.line(f"if _is_traced({made[0]}):")
+        with writer.indented():
+            writer.line(f"return {', '.join(made)}")
         return made
 
     def refuse(self, writer: Writer, message: str) -> None:

@@ -25,6 +25,8 @@ Made by diagc {version} from {source}. {note}
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -34,7 +36,9 @@ __all__ = [{exported}]
 
 _CHECK = '''
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of ELSEWHERE do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -42,6 +46,27 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+'''
+
+_OPERATOR = '''
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 '''
 
 
@@ -76,7 +101,8 @@ def module_text(
         title=f"Fused kernels for {', '.join(names)}.", version=version, source=PurePath(source).name,
         note="Tiles are masked at ragged ends; arithmetic is float32.", exported=", ".join(f'"{n}"' for n in names),
     )  # fmt: skip
-    texts = (*helper_texts(helpers), _CHECK.lstrip("\n"), *parts)
+    check = _CHECK.replace("ELSEWHERE", f"{PurePath(source).stem}_jax.py")
+    texts = (*helper_texts(helpers), check.lstrip("\n"), _OPERATOR.lstrip("\n"), *parts)
     return "\n\n".join(text.rstrip("\n") + "\n" for text in (header, *texts))
 
 
