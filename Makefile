@@ -49,8 +49,8 @@ test: check ## everything that has to pass before a change goes in
 test-all: check ## the same and the slow tests; those for a GPU where there is one
 	$(BIN)/pytest -q -n 2
 
-gpu: setup ## the tests that need a GPU
-	$(BIN)/pytest -q -m gpu
+gpu: ## on a machine with a GPU: every kernel against float64, then the bench; under nine minutes, needs no .venv
+	$(or $(wildcard $(BIN)/python),$(PYTHON)) -m bench.device
 
 golden: setup ## rewrite kernels_out/, the code of specs/; read the diff before committing it
 	for spec in $(KERNEL_SPECS); do $(BIN)/diagc compile $$spec -o kernels_out || exit 1; done

@@ -146,15 +146,20 @@ def machine(name: str) -> Machine:
 
     Raises `DiagnosticError`: E1101 no such machine, E1102 not plain YAML, E1103 keys, E1104 numbers, E0901–E0903.
     """
+    return read_machine(machine_source(name))
+
+
+def machine_source(name: str) -> Source:
+    """The file of the machine of a name, or of a path that ends in `.yaml`. Raises E1101, E0901–E0903."""
     if name.endswith((".yaml", ".yml")):
-        return read_machine(load_source(Path(name), Path(name).parent))
+        return load_source(Path(name), Path(name).parent)
     if name not in machine_names():
         names = ", ".join(machine_names())
         raise failure(
             "E1101", f"no machine is called `{name}`", help=f"there are {names}; or give a path to a .yaml"
         )
     path = next(p for folder in _FOLDERS if (p := folder / f"{name}.yaml").exists())
-    return read_machine(load_source(path, path.parent))
+    return load_source(path, path.parent)
 
 
 def read_machine(source: Source) -> Machine:
@@ -314,6 +319,7 @@ __all__ = [
     "Quantity",
     "machine",
     "machine_names",
+    "machine_source",
     "parse_quantity",
     "read_machine",
 ]

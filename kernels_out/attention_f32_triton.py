@@ -1288,12 +1288,10 @@ def _full_backward_d_Q(
     if _is_traced(d_Q):
         return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
@@ -1339,12 +1337,10 @@ def _full_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
@@ -1604,7 +1600,7 @@ def full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256:
+        if d <= 256 and d <= 128:
             return _full_autograd.apply(Q, K, V)
         return _full_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -2903,12 +2899,10 @@ def _causal_backward_d_Q(
     if _is_traced(d_Q):
         return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
@@ -2954,12 +2948,10 @@ def _causal_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
@@ -3219,7 +3211,7 @@ def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256:
+        if d <= 256 and d <= 128:
             return _causal_autograd.apply(Q, K, V)
         return _causal_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -4601,12 +4593,10 @@ def _mha_full_backward_d_Q(
     if _is_traced(d_Q):
         return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
@@ -4654,12 +4644,10 @@ def _mha_full_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
@@ -4931,7 +4919,7 @@ def mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256:
+        if d <= 256 and d <= 128:
             return _mha_full_autograd.apply(Q, K, V)
         return _mha_full_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -6379,12 +6367,10 @@ def _mha_backward_d_Q(
     if _is_traced(d_Q):
         return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
@@ -6432,12 +6418,10 @@ def _mha_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
@@ -6709,7 +6693,7 @@ def mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256:
+        if d <= 256 and d <= 128:
             return _mha_autograd.apply(Q, K, V)
         return _mha_long_autograd.apply(Q, K, V)
     if d <= 256:

@@ -13,6 +13,31 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
+
+
 def _attention(Q, K, V, *, block_x=256, block_q=512):
     """attention(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -362,7 +387,7 @@ def attention_plain(Q, K, V):
     e = jnp.exp(S - max_x[:, None])  # [q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=1)  # [q]  # src[maps.diag:6]
     P = jnp.where(z[:, None] > 0, e / z[:, None], 0)  # [q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("qx,xd->qd", P.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # [q d]  # src[attention.diag:9]
+    sum_x = _product("qx,xd->qd", jnp.bfloat16, P, V)  # [q d]  # src[attention.diag:9]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q d]
     return as_bf16
 
@@ -757,7 +782,7 @@ def causal_plain(Q, K, V):
     e = jnp.exp(_subtract(chosen, max_x[:, None]))  # [q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=1)  # [q]  # src[maps.diag:6]
     P = jnp.where(z[:, None] > 0, e / z[:, None], 0)  # [q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("qx,xd->qd", P.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # [q d]  # src[attention.diag:15]
+    sum_x = _product("qx,xd->qd", jnp.bfloat16, P, V)  # [q d]  # src[attention.diag:15]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q d]
     return as_bf16
 
@@ -1160,6 +1185,6 @@ def mha_plain(Q, K, V):
     e = jnp.exp(_subtract(chosen, max_x[:, :, :, None]))  # [b h q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=3)  # [b h q]  # src[maps.diag:6]
     P = jnp.where(z[:, :, :, None] > 0, e / z[:, :, :, None], 0)  # [b h q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("bhqx,bhxd->bhqd", P.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[attention.diag:15]
+    sum_x = _product("bhqx,bhxd->bhqd", jnp.bfloat16, P, V)  # [b h q d]  # src[attention.diag:15]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [b h q d]
     return as_bf16

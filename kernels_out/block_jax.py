@@ -19,10 +19,28 @@ def _subtract(a, b):
 
 
 def _einsum(formula, *factors, **options):
-    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
         factors = [factor.astype(jnp.float32) for factor in factors]
     return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
 
 
 def _attend(Q, K, V, *, block_x=256, block_t=512):
@@ -449,7 +467,7 @@ def attend_plain(Q, K, V):
     e = jnp.exp(_subtract(chosen, max_x[:, :, :, :, None]))  # [b kv g t x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=4)  # [b kv g t]  # src[maps.diag:6]
     chosen_2 = jnp.where(z[:, :, :, :, None] > 0, e / z[:, :, :, :, None], 0)  # [b kv g t x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("bkgtx,bkxd->bkgtd", chosen_2.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[block.diag:8]
+    sum_x = _product("bkgtx,bkxd->bkgtd", jnp.bfloat16, chosen_2, V)  # [b kv g t d]  # src[block.diag:8]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [b kv g t d]
     return as_bf16
 
@@ -465,7 +483,7 @@ def _block_buffer_0(X, a, WK):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if WK.shape != (512, 2, 64):
         raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
-    sum_width = jnp.einsum("bxw,wkd,w->bkdx", X, WK, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_width = _product("bxw,wkd,w->bkdx", jnp.bfloat16, X, WK, a)  # [b kv d x]
     return sum_width
 
 
@@ -491,7 +509,7 @@ def _block_buffer_3(X, a, WQ):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if WQ.shape != (512, 2, 2, 64):
         raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
-    sum_width = jnp.einsum("wkgd,btw,w->btkgd", WQ, X, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_width = _product("wkgd,btw,w->btkgd", jnp.bfloat16, WQ, X, a)  # [b t kv g d]
     return sum_width
 
 
@@ -519,7 +537,7 @@ def _block_V(X, a, WV, buffer_1):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
     if buffer_1.shape != (b, t):
         raise ValueError(f"buffer_1: f32[b x] has shape {buffer_1.shape}, expected {(b, t)}")
-    sum_width = jnp.einsum("bxw,wkd,w->bkdx", X, WV, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_width = _product("bxw,wkd,w->bkdx", jnp.bfloat16, X, WV, a)  # [b kv d x]
     as_bf16 = (sum_width * buffer_1[:, None, None]).astype(jnp.bfloat16)  # [b kv d x]
     return as_bf16
 
@@ -555,7 +573,7 @@ def _block_buffer_4(V, buffer_7):
         raise ValueError(f"buffer_7: f32[b t kv g x] has shape {buffer_7.shape}, expected {(b, t, 2, 2, t)}")
     max_x = jnp.max(buffer_7, axis=4, initial=-jnp.inf)  # [b t kv g]
     exponential = jnp.exp(_subtract(buffer_7, max_x[:, :, :, :, None]))  # [b t kv g x]
-    sum_x = _einsum("bkdx,btkgx->btkgd", V, exponential.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_x = _product("bkdx,btkgx->btkgd", jnp.bfloat16, V, exponential)  # [b t kv g d]
     return sum_x
 
 
@@ -685,7 +703,7 @@ def _block_forward_state(X, a, WK):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if WK.shape != (512, 2, 64):
         raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
-    sum_width = jnp.einsum("wkd,w,bxw->bkdx", WK, a.astype(jnp.bfloat16), X, preferred_element_type=jnp.float32)
+    sum_width = _product("wkd,w,bxw->bkdx", jnp.bfloat16, WK, a, X)  # [b kv d x]
     return sum_width
 
 
@@ -710,7 +728,7 @@ def _block_forward_state__(X, a, WQ):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if WQ.shape != (512, 2, 2, 64):
         raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
-    sum_width = jnp.einsum("w,wkgd,btw->btkgd", a.astype(jnp.bfloat16), WQ, X, preferred_element_type=jnp.float32)
+    sum_width = _product("w,wkgd,btw->btkgd", jnp.bfloat16, a, WQ, X)  # [b t kv g d]
     return sum_width
 
 
@@ -735,7 +753,7 @@ def _block_forward_state____(X, a, WV):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if WV.shape != (512, 2, 64):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
-    sum_width = jnp.einsum("wkd,w,bxw->bkdx", WV, a.astype(jnp.bfloat16), X, preferred_element_type=jnp.float32)
+    sum_width = _product("wkd,w,bxw->bkdx", jnp.bfloat16, WV, a, X)  # [b kv d x]
     return sum_width
 
 
@@ -786,7 +804,7 @@ def _block_forward_state_______(state____, state_, state_____):
     chosen = jnp.where(le_value[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     max_x = jnp.max(chosen, axis=4, initial=-jnp.inf)  # [b t kv g]
     exponential = jnp.exp(_subtract(chosen, max_x[:, :, :, :, None]))  # [b t kv g x]
-    sum_x = _einsum("bkdx,btkgx->btkgd", product.astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_x = _product("bkdx,btkgx->btkgd", jnp.bfloat16, product.astype(jnp.bfloat16), exponential)
     return sum_x
 
 
@@ -1012,18 +1030,18 @@ def _block_backward_buffer_5_buffer_6_buffer_8(c, up, gate, down, d_out, buffer_
         raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
     if buffer_3.shape != (b, t):
         raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
-    sum_width = jnp.einsum("btw,wh,w->bth", buffer_4.astype(jnp.bfloat16), gate, c.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_width = _product("btw,wh,w->bth", jnp.bfloat16, buffer_4, gate, c)  # [b t hidden]
     product = sum_width * buffer_3[:, :, None]  # [b t hidden]
     sigmoid_value = jax.nn.sigmoid(product)  # [b t hidden]
     total = sum_width * buffer_3[:, :, None] * (1.0 - sigmoid_value) + 1.0  # [b t hidden]
-    sum_width_2 = jnp.einsum("btw,wh,w->bth", buffer_4.astype(jnp.bfloat16), up, c.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_width_2 = _product("btw,wh,w->bth", jnp.bfloat16, buffer_4, up, c)  # [b t hidden]
     sum_width_3 = jnp.einsum("btw,hw->bth", d_out, down, preferred_element_type=jnp.float32)  # [b t hidden]
-    sum_hidden = jnp.einsum("wh,bth,bth,bth,bth->btw", gate, sigmoid_value.astype(jnp.bfloat16), total.astype(jnp.bfloat16), sum_width_2.astype(jnp.bfloat16), sum_width_3.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_hidden = _product("wh,bth,bth,bth,bth->btw", jnp.bfloat16, gate, sigmoid_value, total, sum_width_2, sum_width_3)
     product_2 = sum_hidden * buffer_3[:, :, None] * buffer_3[:, :, None] * c  # [b t width]
     silu_value = jax.nn.silu(product)  # [b t hidden]
-    sum_hidden_2 = jnp.einsum("wh,bth,bth->btw", up, silu_value.astype(jnp.bfloat16), sum_width_3.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_hidden_2 = _product("wh,bth,bth->btw", jnp.bfloat16, up, silu_value, sum_width_3)  # [b t width]
     product_3 = sum_hidden_2 * buffer_3[:, :, None] * c  # [b t width]
-    sum_hidden_3 = jnp.einsum("bth,bth,hw->btw", silu_value.astype(jnp.bfloat16), sum_width_2.astype(jnp.bfloat16), down, preferred_element_type=jnp.float32)
+    sum_hidden_3 = _product("bth,bth,hw->btw", jnp.bfloat16, silu_value, sum_width_2, down)  # [b t width]
     sum_width_4 = jnp.einsum("btw,btw->bt", d_out.astype(jnp.float32), sum_hidden_3, precision="highest")
     sum_hidden_4 = jnp.einsum("bth,bth,bth,bth,bth->bt", sigmoid_value, total, sum_width, sum_width_2, sum_width_3, precision="highest")
     total_2 = sum_width_4 + buffer_3 * sum_hidden_4  # [b t]
@@ -1199,7 +1217,7 @@ def _block_backward_buffer_10(WO, d_out, buffer_5, buffer_6, buffer_3, buffer_4,
         raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
     product = buffer_3[:, :, None] * buffer_3[:, :, None] * buffer_3[:, :, None] * buffer_4 * 0.001953125 * buffer_8[:, :, None]
     difference = buffer_5 + d_out.astype(jnp.float32) + buffer_6 - product  # [b t width]
-    sum_width = jnp.einsum("btw,kgdw->btkgd", difference.astype(jnp.bfloat16), WO, preferred_element_type=jnp.float32)
+    sum_width = _product("btw,kgdw->btkgd", jnp.bfloat16, difference, WO)  # [b t kv g d]
     return sum_width
 
 
@@ -1354,7 +1372,7 @@ def _block_backward_buffer_0(logsum, state_____, buffer_10):
     le_value = jnp.arange(t)[:, None] <= jnp.arange(t)  # [x t]
     chosen = jnp.where(le_value.T[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, logsum[:, :, :, :, None]))  # [b t kv g x]
-    sum_t_g = _einsum("btkgd,btkgx->bkdx", buffer_10.astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_t_g = _product("btkgd,btkgx->bkdx", jnp.bfloat16, buffer_10, exponential)  # [b kv d x]
     return sum_t_g
 
 
@@ -1394,12 +1412,12 @@ def _block_backward_buffer_1(logsum, state_, state__, state___, state____, state
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     product = lax.rsqrt(1e-05 + state_[:, None, None] * 0.001953125) * state____  # [b kv d x]
-    sum_d = _einsum("btkgd,bkdx->bkxtg", buffer_10.astype(jnp.bfloat16), product.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_d = _product("btkgd,bkdx->bkxtg", jnp.bfloat16, buffer_10, product.astype(jnp.bfloat16))
     le_value = jnp.arange(t)[:, None] <= jnp.arange(t)  # [x t]
     chosen = jnp.where(le_value.T[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, logsum[:, :, :, :, None]))  # [b t kv g x]
     product_2 = lax.rsqrt(1e-05 + state___[:, :, None, None, None] * 0.001953125) * state__  # [b t kv g d]
-    sum_t_g = _einsum("bkxtg,btkgx,btkgd->bkdx", (sum_d - buffer_2.transpose(0, 2, 1, 3)[:, :, None]).astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), product_2.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_t_g = _product("bkxtg,btkgx,btkgd->bkdx", jnp.bfloat16, sum_d - buffer_2.transpose(0, 2, 1, 3)[:, :, None], exponential, product_2.astype(jnp.bfloat16))
     return sum_t_g
 
 
@@ -1416,7 +1434,7 @@ def _block_backward_buffer_11(X, a, WV, buffer_0):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    sum_width = jnp.einsum("wkd,btw,w->btkd", WV, X, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_width = _product("wkd,btw,w->btkd", jnp.bfloat16, WV, X, a)  # [b t kv d]
     product = sum_width * buffer_0.transpose(0, 3, 1, 2)  # [b t kv d]
     return product
 
@@ -1433,7 +1451,7 @@ def _block_backward_buffer_12(X, state_, buffer_0):
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     rsqrt_value = lax.rsqrt(1e-05 + state_ * 0.001953125)  # [b x]
-    sum_b_x = jnp.einsum("bxw,bx,bkdx->wkd", X, rsqrt_value.astype(jnp.bfloat16), buffer_0.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_b_x = _product("bxw,bx,bkdx->wkd", jnp.bfloat16, X, rsqrt_value, buffer_0)  # [width kv d]
     return sum_b_x
 
 
@@ -1457,12 +1475,12 @@ def _block_backward_buffer_14(logsum, state, state_, state____, state_____, buff
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     rsqrt_value = lax.rsqrt(1e-05 + state_ * 0.001953125)  # [b x]
     as_bf16 = (rsqrt_value[:, None, None] * state____).astype(jnp.bfloat16)  # [b kv d x]
-    sum_d = _einsum("btkgd,bkdx->btkgx", buffer_10.astype(jnp.bfloat16), as_bf16, preferred_element_type=jnp.float32)
+    sum_d = _product("btkgd,bkdx->btkgx", jnp.bfloat16, buffer_10, as_bf16)  # [b t kv g x]
     le_value = jnp.arange(t) <= jnp.arange(t)[:, None]  # [t x]
     chosen = jnp.where(le_value[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, logsum[:, :, :, :, None]))  # [b t kv g x]
     as_bf16_2 = (rsqrt_value[:, None, None] * state).astype(jnp.bfloat16)  # [b kv d x]
-    sum_x = _einsum("btkgx,btkgx,bkdx->btkgd", (sum_d - buffer_2[:, :, :, :, None]).astype(jnp.bfloat16), exponential.astype(jnp.bfloat16), as_bf16_2, preferred_element_type=jnp.float32)
+    sum_x = _product("btkgx,btkgx,bkdx->btkgd", jnp.bfloat16, sum_d - buffer_2[:, :, :, :, None], exponential, as_bf16_2)
     return sum_x
 
 
@@ -1478,7 +1496,7 @@ def _block_backward_buffer_9(X, state___, buffer_14):
     if buffer_14.shape != (b, t, 2, 2, 64):
         raise ValueError(f"buffer_14: f32[b t kv g d] has shape {buffer_14.shape}, expected {(b, t, 2, 2, 64)}")
     rsqrt_value = lax.rsqrt(1e-05 + state___ * 0.001953125)  # [b t]
-    sum_t = jnp.einsum("bt,btw,btkgd->bwkgd", rsqrt_value.astype(jnp.bfloat16), X, buffer_14.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_t = _product("bt,btw,btkgd->bwkgd", jnp.bfloat16, rsqrt_value, X, buffer_14)  # [b width kv g d]
     return sum_t
 
 
@@ -1495,7 +1513,7 @@ def _block_backward_buffer_15(X, a, WK, buffer_1):
         raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    sum_width = jnp.einsum("wkd,btw,w->btkd", WK, X, a.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_width = _product("wkd,btw,w->btkd", jnp.bfloat16, WK, X, a)  # [b t kv d]
     product = buffer_1.transpose(0, 3, 1, 2) * sum_width  # [b t kv d]
     return product
 
@@ -1512,7 +1530,7 @@ def _block_backward_buffer_16(X, state_, buffer_1):
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     rsqrt_value = lax.rsqrt(1e-05 + state_ * 0.001953125)  # [b x]
-    sum_b_x = jnp.einsum("bxw,bx,bkdx->wkd", X, rsqrt_value.astype(jnp.bfloat16), buffer_1.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_b_x = _product("bxw,bx,bkdx->wkd", jnp.bfloat16, X, rsqrt_value, buffer_1)  # [width kv d]
     return sum_b_x
 
 
@@ -1560,12 +1578,12 @@ def _block_backward_d_X(
         raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
     if buffer_8.shape != (b, t):
         raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
-    sum_kv_d = jnp.einsum("wkd,bkdt->btw", WV, buffer_0.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_kv_d = _product("wkd,bkdt->btw", jnp.bfloat16, WV, buffer_0)  # [b t width]
     rsqrt_value = lax.rsqrt(1e-05 + state___ * 0.001953125)  # [b t]
     product = sum_kv_d * rsqrt_value[:, :, None] * a  # [b t width]
-    sum_kv_d_2 = jnp.einsum("wkd,bkdt->btw", WK, buffer_1.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_kv_d_2 = _product("wkd,bkdt->btw", jnp.bfloat16, WK, buffer_1)  # [b t width]
     product_2 = rsqrt_value[:, :, None] * 0.125 * a * sum_kv_d_2  # [b t width]
-    sum_kv_g_d = jnp.einsum("btkgd,wkgd->btw", buffer_14.astype(jnp.bfloat16), WQ, preferred_element_type=jnp.float32)
+    sum_kv_g_d = _product("btkgd,wkgd->btw", jnp.bfloat16, buffer_14, WQ)  # [b t width]
     product_3 = sum_kv_g_d * rsqrt_value[:, :, None] * 0.125 * a  # [b t width]
     total = product + buffer_5 + d_out.astype(jnp.float32) + product_2 + buffer_6 + product_3  # [b t width]
     sum_kv_d_3 = jnp.sum(buffer_11, axis=(2, 3))  # [b t]
@@ -1597,10 +1615,10 @@ def _block_backward_d_a(WQ, WK, WV, buffer_12, buffer_16, buffer_9):
         raise ValueError(f"buffer_16: f32[width kv d] has shape {buffer_16.shape}, expected {(512, 2, 64)}")
     if buffer_9.shape != (b, 512, 2, 2, 64):
         raise ValueError(f"buffer_9: f32[b width kv g d] has shape {buffer_9.shape}, expected {(b, 512, 2, 2, 64)}")
-    sum_kv_d = jnp.einsum("wkd,wkd->w", WV, buffer_12.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    sum_kv_d_2 = jnp.einsum("wkd,wkd->w", WK, buffer_16.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_kv_d = _product("wkd,wkd->w", jnp.bfloat16, WV, buffer_12)  # [width]
+    sum_kv_d_2 = _product("wkd,wkd->w", jnp.bfloat16, WK, buffer_16)  # [width]
     sum_b = jnp.sum(buffer_9, axis=0)  # [width kv g d]
-    sum_kv_g_d = jnp.einsum("wkgd,wkgd->w", WQ, sum_b.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_kv_g_d = _product("wkgd,wkgd->w", jnp.bfloat16, WQ, sum_b)  # [width]
     total = sum_kv_d + 0.125 * sum_kv_d_2 + 0.125 * sum_kv_g_d  # [width]
     return total
 
@@ -1741,8 +1759,8 @@ def block_plain(X, a, WQ, WK, WV, WO, c, up, gate, down):
     le_value = jnp.arange(t) <= jnp.arange(t)[:, None]  # [t x]  # src[block.diag:8]
     sum_width = jnp.einsum("btw,btw->bt", X, X, preferred_element_type=jnp.float32)  # [b t]
     rsqrt_value = lax.rsqrt(sum_width / 512 + 1e-05)  # [b t]  # src[maps.diag:25]
-    sum_width_2 = jnp.einsum("btw,w,wkgd->btkgd", X, a.astype(jnp.bfloat16), WQ, preferred_element_type=jnp.float32) * rsqrt_value[:, :, None, None, None]  # src[block.diag:24]
-    sum_width_3 = jnp.einsum("btw,w,wkd->btkd", X, a.astype(jnp.bfloat16), WK, preferred_element_type=jnp.float32) * rsqrt_value[:, :, None, None]  # src[block.diag:25]
+    sum_width_2 = _product("btw,w,wkgd->btkgd", jnp.bfloat16, X, a, WQ) * rsqrt_value[:, :, None, None, None]  # src[block.diag:24]
+    sum_width_3 = _product("btw,w,wkd->btkd", jnp.bfloat16, X, a, WK) * rsqrt_value[:, :, None, None]  # src[block.diag:25]
     as_bf16 = sum_width_3.astype(jnp.bfloat16)  # [b t kv d]  # src[block.diag:25]
     sum_d = _einsum("btkgd,bxkd->btkgx", sum_width_2.astype(jnp.bfloat16), as_bf16, preferred_element_type=jnp.float32)  # src[block.diag:7]
     S = sum_d * lax.rsqrt(jnp.float32(64))  # [b t kv g x]  # src[block.diag:7]
@@ -1751,15 +1769,15 @@ def block_plain(X, a, WQ, WK, WV, WO, c, up, gate, down):
     e = jnp.exp(_subtract(chosen, max_x[:, :, :, :, None]))  # [b t kv g x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=4)  # [b t kv g]  # src[maps.diag:6]
     chosen_2 = jnp.where(z[:, :, :, :, None] > 0, e / z[:, :, :, :, None], 0)  # [b t kv g x]  # src[maps.diag:7]
-    sum_width_4 = jnp.einsum("btw,w,wkd->btkd", X, a.astype(jnp.bfloat16), WV, preferred_element_type=jnp.float32) * rsqrt_value[:, :, None, None]  # src[block.diag:26]
+    sum_width_4 = _product("btw,w,wkd->btkd", jnp.bfloat16, X, a, WV) * rsqrt_value[:, :, None, None]  # src[block.diag:26]
     as_bf16_2 = sum_width_4.astype(jnp.bfloat16)  # [b t kv d]  # src[block.diag:26]
-    sum_x = _einsum("btkgx,bxkd->btkgd", chosen_2.astype(jnp.bfloat16), as_bf16_2, preferred_element_type=jnp.float32)  # src[block.diag:8]
+    sum_x = _product("btkgx,bxkd->btkgd", jnp.bfloat16, chosen_2, as_bf16_2)  # [b t kv g d]  # src[block.diag:8]
     sum_kv_g_d = jnp.einsum("btkgd,kgdw->btw", sum_x.astype(jnp.bfloat16), WO, preferred_element_type=jnp.float32)  # src[block.diag:27]
     Y = _add(X.astype(jnp.float32), sum_kv_g_d)  # [b t width]  # src[block.diag:27]
     sum_width_5 = jnp.einsum("btw,btw->bt", Y, Y, precision="highest")  # [b t]
     rsqrt_value_2 = lax.rsqrt(sum_width_5 / 512 + 1e-05)  # [b t]  # src[maps.diag:25]
-    sum_width_6 = jnp.einsum("btw,w,wh->bth", Y.astype(jnp.bfloat16), c.astype(jnp.bfloat16), gate, preferred_element_type=jnp.float32) * rsqrt_value_2[:, :, None]  # src[block.diag:29]
-    sum_width_7 = jnp.einsum("btw,w,wh->bth", Y.astype(jnp.bfloat16), c.astype(jnp.bfloat16), up, preferred_element_type=jnp.float32) * rsqrt_value_2[:, :, None]  # src[block.diag:29]
-    sum_hidden = jnp.einsum("bth,bth,hw->btw", jax.nn.silu(sum_width_6).astype(jnp.bfloat16), sum_width_7.astype(jnp.bfloat16), down, preferred_element_type=jnp.float32)  # src[block.diag:29]
+    sum_width_6 = _product("btw,w,wh->bth", jnp.bfloat16, Y, c, gate) * rsqrt_value_2[:, :, None]  # src[block.diag:29]
+    sum_width_7 = _product("btw,w,wh->bth", jnp.bfloat16, Y, c, up) * rsqrt_value_2[:, :, None]  # src[block.diag:29]
+    sum_hidden = _product("bth,bth,hw->btw", jnp.bfloat16, jax.nn.silu(sum_width_6), sum_width_7, down)  # src[block.diag:29]
     as_bf16_3 = _add(Y, sum_hidden).astype(jnp.bfloat16)  # [b t width]
     return as_bf16_3

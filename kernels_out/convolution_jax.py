@@ -6,7 +6,7 @@ __all__ = ["conv1d", "conv2d", "depthwise1d", "causal_depthwise", "depthwise2d",
 
 
 def _einsum(formula, *factors, **options):
-    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
         factors = [factor.astype(jnp.float32) for factor in factors]
     return jnp.einsum(formula, *factors, **options)

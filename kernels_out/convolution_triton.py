@@ -1363,12 +1363,14 @@ def _depthwise1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
         return out
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 1024:
-        if BLOCK_K <= 64:
-            BLOCK_I, warps, stages = 16, 4, 1
+        if BLOCK_K <= 16:
+            BLOCK_I, warps, stages = 256, 4, 1
+        elif BLOCK_K <= 64:
+            BLOCK_I, warps, stages = 64, 4, 1
         elif BLOCK_K <= 256:
-            BLOCK_I, warps, stages = 16, 8, 1
+            BLOCK_I, warps, stages = 16, 4, 1
         else:
-            BLOCK_I, warps, stages = 16, 16, 1
+            BLOCK_I, warps, stages = 8, 8, 1
         grid = (b * triton.cdiv(i, BLOCK_I) * c,)
         depthwise1d_rows_kernel[grid](
             X, W, out, X.stride(0), X.stride(1), X.stride(2), W.stride(0), W.stride(1), out.stride(0),
@@ -1399,12 +1401,14 @@ def _depthwise1d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
         return out
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 1024:
-        if BLOCK_K <= 64:
-            BLOCK_I, warps, stages = 16, 4, 1
+        if BLOCK_K <= 16:
+            BLOCK_I, warps, stages = 256, 4, 1
+        elif BLOCK_K <= 64:
+            BLOCK_I, warps, stages = 64, 4, 1
         elif BLOCK_K <= 256:
-            BLOCK_I, warps, stages = 16, 8, 1
+            BLOCK_I, warps, stages = 16, 4, 1
         else:
-            BLOCK_I, warps, stages = 16, 16, 1
+            BLOCK_I, warps, stages = 8, 8, 1
         grid = (b * triton.cdiv(i, BLOCK_I) * c,)
         depthwise1d_forward_rows_kernel[grid](
             X, W, out, X.stride(0), X.stride(1), X.stride(2), W.stride(0), W.stride(1), out.stride(0),
@@ -1460,12 +1464,14 @@ def _depthwise1d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if BLOCK_B * BLOCK_I <= 1024:
-        if BLOCK_B * BLOCK_I <= 64:
+        if BLOCK_B * BLOCK_I <= 16:
+            BLOCK_K, warps, stages = 16, 4, 1
+        elif BLOCK_B * BLOCK_I <= 64:
             BLOCK_K, warps, stages = 16, 4, 1
         elif BLOCK_B * BLOCK_I <= 256:
-            BLOCK_K, warps, stages = 16, 8, 1
+            BLOCK_K, warps, stages = 16, 4, 1
         else:
-            BLOCK_K, warps, stages = 16, 16, 1
+            BLOCK_K, warps, stages = 8, 8, 1
         grid = (triton.cdiv(3, BLOCK_K) * c,)
         depthwise1d_backward_d_W_rows_kernel[grid](
             X, d_out, d_W, X.stride(0), X.stride(1), X.stride(2), d_out.stride(0), d_out.stride(1),
@@ -1910,64 +1916,69 @@ def causal_depthwise_backward_d_W_kernel(
 def causal_depthwise_backward_d_bias_rows_kernel(
     bias_ptr, d_out_ptr, state_ptr, d_bias_ptr, bias_stride_c, d_out_stride_b, d_out_stride_i, d_out_stride_c,
     state_stride_b, state_stride_i, state_stride_c, d_bias_stride_c, size_c, size_b, size_i,
-    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, EXACT_B: tl.constexpr, EXACT_I: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_C: tl.constexpr, EXACT_B: tl.constexpr,
+    EXACT_I: tl.constexpr,
 ):
     program = tl.program_id(0)
-    c_index = program.to(tl.int64)
+    first_c = program * BLOCK_C
+    c_index = first_c + tl.arange(0, BLOCK_C)
     b_index = tl.arange(0, BLOCK_B)
     i_index = tl.arange(0, BLOCK_I)
-    d_out = load_tile(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index * d_out_stride_c,
-        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-        0.0,
-        EXACT_B and EXACT_I,
+    d_out = tl.load(
+        d_out_ptr + b_index[None, :, None] * d_out_stride_b + i_index[None, None, :] * d_out_stride_i + c_index[:, None, None] * d_out_stride_c,
+        mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (c_index < size_c)[:, None, None],
+        other=0.0,
     )
     # src[convolution.diag:18]
-    bias = tl.load(bias_ptr + c_index * bias_stride_c)
-    state = load_tile(
-        state_ptr + b_index[:, None] * state_stride_b + i_index[None, :] * state_stride_i + c_index * state_stride_c,
-        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-        0.0,
-        EXACT_B and EXACT_I,
+    bias = tl.load(bias_ptr + c_index * bias_stride_c, mask=(c_index < size_c), other=0.0)
+    state = tl.load(
+        state_ptr + b_index[None, :, None] * state_stride_b + i_index[None, None, :] * state_stride_i + c_index[:, None, None] * state_stride_c,
+        mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (c_index < size_c)[:, None, None],
+        other=0.0,
     )
     # src[convolution.diag:19]
-    add_b_i = state + bias
-    sigmoid_b_i = tl.sigmoid(add_b_i)
-    add_b_i_2 = tl.where((b_index < size_b)[:, None], ((1.0 - sigmoid_b_i) * add_b_i) + 1.0, 0.0)
-    add_b_i_3 = tl.where((i_index < size_i)[None, :], add_b_i_2, 0.0)
-    mul_b_i = (add_b_i_3 * sigmoid_b_i) * d_out.to(tl.float32)
-    sum_ = tl.sum(tl.sum(mul_b_i, 1), 0)
-    tl.store(d_bias_ptr + c_index * d_bias_stride_c, sum_)
+    add_c_b_i = state + bias[:, None, None]
+    sigmoid_c_b_i = tl.sigmoid(add_c_b_i)
+    add_c_b_i_2 = tl.where((b_index < size_b)[None, :, None], ((1.0 - sigmoid_c_b_i) * add_c_b_i) + 1.0, 0.0)
+    add_c_b_i_3 = tl.where((i_index < size_i)[None, None, :], add_c_b_i_2, 0.0)
+    mul_c_b_i = (add_c_b_i_3 * sigmoid_c_b_i) * d_out.to(tl.float32)
+    sum_ = tl.sum(tl.sum(mul_c_b_i, 2), 1)
+    tl.store(d_bias_ptr + c_index * d_bias_stride_c, sum_, mask=(c_index < size_c))
 
 
 @triton.jit
 def causal_depthwise_backward_d_bias_kernel(
     bias_ptr, d_out_ptr, state_ptr, d_bias_ptr, bias_stride_c, d_out_stride_b, d_out_stride_i, d_out_stride_c,
     state_stride_b, state_stride_i, state_stride_c, d_bias_stride_c, size_c, size_b, size_i,
-    BLOCK_I: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_C: tl.constexpr,
 ):
     program = tl.program_id(0)
-    c_index = program.to(tl.int64)
-    acc_b_i = tl.full([], 0.0, tl.float32)
+    first_c = program * BLOCK_C
+    c_index = first_c + tl.arange(0, BLOCK_C)
+    acc_b_i = tl.full([BLOCK_C], 0.0, tl.float32)
     # src[convolution.diag:18]
-    bias = tl.load(bias_ptr + c_index * bias_stride_c)
+    bias = tl.load(bias_ptr + c_index * bias_stride_c, mask=(c_index < size_c), other=0.0)
     for b_index in tl.range(0, size_b):
         to_i = size_i // BLOCK_I * BLOCK_I
         # whole tiles, no mask needed
         for first_i in tl.range(0, to_i, BLOCK_I):
             i_index = first_i + tl.arange(0, BLOCK_I)
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+                d_out_ptr + b_index * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index[:, None] * d_out_stride_c,
+                mask=(c_index < size_c)[:, None],
+                other=0.0,
             )
             state = tl.load(
-                state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
+                state_ptr + b_index * state_stride_b + i_index[None, :] * state_stride_i + c_index[:, None] * state_stride_c,
+                mask=(c_index < size_c)[:, None],
+                other=0.0,
             )
             # src[convolution.diag:19]
-            add_i = state + bias
-            sigmoid_i = tl.sigmoid(add_i)
-            mul_i = (((1.0 - sigmoid_i) * add_i) + 1.0) * sigmoid_i
-            mul_i_2 = mul_i * d_out.to(tl.float32)
-            tile_sum = tl.sum(mul_i_2, 0)
+            add_c_i = state + bias[:, None]
+            sigmoid_c_i = tl.sigmoid(add_c_i)
+            mul_c_i = (((1.0 - sigmoid_c_i) * add_c_i) + 1.0) * sigmoid_c_i
+            mul_c_i_2 = mul_c_i * d_out.to(tl.float32)
+            tile_sum = tl.sum(mul_c_i_2, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
         from_i = tl.maximum(0, to_i)
@@ -1975,24 +1986,24 @@ def causal_depthwise_backward_d_bias_kernel(
         for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
             i_index = first_i_2 + tl.arange(0, BLOCK_I)
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-                mask=(i_index < size_i),
+                d_out_ptr + b_index * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index[:, None] * d_out_stride_c,
+                mask=(i_index < size_i)[None, :] & (c_index < size_c)[:, None],
                 other=0.0,
             )
             state = tl.load(
-                state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
-                mask=(i_index < size_i),
+                state_ptr + b_index * state_stride_b + i_index[None, :] * state_stride_i + c_index[:, None] * state_stride_c,
+                mask=(i_index < size_i)[None, :] & (c_index < size_c)[:, None],
                 other=0.0,
             )
             # src[convolution.diag:19]
-            add_i = state + bias
-            sigmoid_i = tl.sigmoid(add_i)
-            add_i_2 = tl.where(i_index < size_i, ((1.0 - sigmoid_i) * add_i) + 1.0, 0.0)
-            mul_i = (add_i_2 * sigmoid_i) * d_out.to(tl.float32)
-            tile_sum = tl.sum(mul_i, 0)
+            add_c_i = state + bias[:, None]
+            sigmoid_c_i = tl.sigmoid(add_c_i)
+            add_c_i_2 = tl.where((i_index < size_i)[None, :], ((1.0 - sigmoid_c_i) * add_c_i) + 1.0, 0.0)
+            mul_c_i = (add_c_i_2 * sigmoid_c_i) * d_out.to(tl.float32)
+            tile_sum = tl.sum(mul_c_i, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
-    tl.store(d_bias_ptr + c_index * d_bias_stride_c, acc_b_i)
+    tl.store(d_bias_ptr + c_index * d_bias_stride_c, acc_b_i, mask=(c_index < size_c))
 
 
 @triton.jit
@@ -2078,12 +2089,14 @@ def _causal_depthwise(X: torch.Tensor, W: torch.Tensor, bias: torch.Tensor) -> t
         return out
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 1024:
-        if BLOCK_K <= 64:
-            BLOCK_I, warps, stages = 16, 4, 1
+        if BLOCK_K <= 16:
+            BLOCK_I, warps, stages = 256, 4, 1
+        elif BLOCK_K <= 64:
+            BLOCK_I, warps, stages = 64, 4, 1
         elif BLOCK_K <= 256:
-            BLOCK_I, warps, stages = 16, 8, 1
+            BLOCK_I, warps, stages = 16, 4, 1
         else:
-            BLOCK_I, warps, stages = 16, 16, 1
+            BLOCK_I, warps, stages = 8, 8, 1
         grid = (b * triton.cdiv(i, BLOCK_I) * c,)
         causal_depthwise_rows_kernel[grid](
             X, W, bias, out, X.stride(0), X.stride(1), X.stride(2), W.stride(0), W.stride(1), bias.stride(0),
@@ -2122,12 +2135,14 @@ def _causal_depthwise_forward(
         return out, state
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 1024:
-        if BLOCK_K <= 64:
-            BLOCK_I, warps, stages = 16, 4, 1
+        if BLOCK_K <= 16:
+            BLOCK_I, warps, stages = 256, 4, 1
+        elif BLOCK_K <= 64:
+            BLOCK_I, warps, stages = 64, 4, 1
         elif BLOCK_K <= 256:
-            BLOCK_I, warps, stages = 16, 8, 1
+            BLOCK_I, warps, stages = 16, 4, 1
         else:
-            BLOCK_I, warps, stages = 16, 16, 1
+            BLOCK_I, warps, stages = 8, 8, 1
         grid = (b * triton.cdiv(i, BLOCK_I) * c,)
         causal_depthwise_forward_rows_kernel[grid](
             X, W, bias, out, state, X.stride(0), X.stride(1), X.stride(2), W.stride(0), W.stride(1),
@@ -2207,12 +2222,14 @@ def _causal_depthwise_backward_d_W(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if BLOCK_B * BLOCK_I <= 1024:
-        if BLOCK_B * BLOCK_I <= 64:
+        if BLOCK_B * BLOCK_I <= 16:
+            BLOCK_K, warps, stages = 16, 4, 1
+        elif BLOCK_B * BLOCK_I <= 64:
             BLOCK_K, warps, stages = 16, 4, 1
         elif BLOCK_B * BLOCK_I <= 256:
-            BLOCK_K, warps, stages = 16, 8, 1
+            BLOCK_K, warps, stages = 16, 4, 1
         else:
-            BLOCK_K, warps, stages = 16, 16, 1
+            BLOCK_K, warps, stages = 8, 8, 1
         grid = (triton.cdiv(3, BLOCK_K) * c,)
         causal_depthwise_backward_d_W_rows_kernel[grid](
             X, bias, d_out, state, d_W, X.stride(0), X.stride(1), X.stride(2), bias.stride(0),
@@ -2252,26 +2269,29 @@ def _causal_depthwise_backward_d_bias(
         return d_bias
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_I = max(16, triton.next_power_of_2(i))
-    if BLOCK_B * BLOCK_I <= 16384:
-        if BLOCK_B * BLOCK_I <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B * BLOCK_I <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_B * BLOCK_I <= 1024:
+        if BLOCK_B * BLOCK_I <= 16:
+            BLOCK_C, warps, stages = 256, 4, 1
+        elif BLOCK_B * BLOCK_I <= 64:
+            BLOCK_C, warps, stages = 64, 4, 1
+        elif BLOCK_B * BLOCK_I <= 256:
+            BLOCK_C, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (c,)
+            BLOCK_C, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(c, BLOCK_C),)
         causal_depthwise_backward_d_bias_rows_kernel[grid](
             bias, d_out, state, d_bias, bias.stride(0), d_out.stride(0), d_out.stride(1), d_out.stride(2),
             state.stride(0), state.stride(1), state.stride(2), d_bias.stride(0), c, b, i, BLOCK_B=BLOCK_B,
-            BLOCK_I=BLOCK_I, EXACT_B=b == BLOCK_B, EXACT_I=i == BLOCK_I, num_warps=warps, num_stages=stages,
+            BLOCK_I=BLOCK_I, BLOCK_C=BLOCK_C, EXACT_B=b == BLOCK_B, EXACT_I=i == BLOCK_I, num_warps=warps,
+            num_stages=stages,
         )
         return d_bias
-    BLOCK_I, warps, stages = 4096, 8, 2
-    grid = (c,)
+    BLOCK_I, BLOCK_C, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(c, BLOCK_C),)
     causal_depthwise_backward_d_bias_kernel[grid](
         bias, d_out, state, d_bias, bias.stride(0), d_out.stride(0), d_out.stride(1), d_out.stride(2),
         state.stride(0), state.stride(1), state.stride(2), d_bias.stride(0), c, b, i, BLOCK_I=BLOCK_I,
-        num_warps=warps, num_stages=stages,
+        BLOCK_C=BLOCK_C, num_warps=warps, num_stages=stages,
     )
     return d_bias
 
@@ -2771,12 +2791,14 @@ def _depthwise2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     BLOCK_K = max(16, triton.next_power_of_2(3))
     BLOCK_L = max(16, triton.next_power_of_2(3))
     if BLOCK_K * BLOCK_L <= 1024:
-        if BLOCK_K * BLOCK_L <= 64:
-            BLOCK_J, warps, stages = 16, 4, 1
+        if BLOCK_K * BLOCK_L <= 16:
+            BLOCK_J, warps, stages = 256, 4, 1
+        elif BLOCK_K * BLOCK_L <= 64:
+            BLOCK_J, warps, stages = 64, 4, 1
         elif BLOCK_K * BLOCK_L <= 256:
-            BLOCK_J, warps, stages = 16, 8, 1
+            BLOCK_J, warps, stages = 16, 4, 1
         else:
-            BLOCK_J, warps, stages = 16, 16, 1
+            BLOCK_J, warps, stages = 8, 8, 1
         grid = (b * i * triton.cdiv(j, BLOCK_J) * c,)
         depthwise2d_rows_kernel[grid](
             X, W, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), W.stride(0), W.stride(1),
@@ -2809,12 +2831,14 @@ def _depthwise2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     BLOCK_K = max(16, triton.next_power_of_2(3))
     BLOCK_L = max(16, triton.next_power_of_2(3))
     if BLOCK_K * BLOCK_L <= 1024:
-        if BLOCK_K * BLOCK_L <= 64:
-            BLOCK_J, warps, stages = 16, 4, 1
+        if BLOCK_K * BLOCK_L <= 16:
+            BLOCK_J, warps, stages = 256, 4, 1
+        elif BLOCK_K * BLOCK_L <= 64:
+            BLOCK_J, warps, stages = 64, 4, 1
         elif BLOCK_K * BLOCK_L <= 256:
-            BLOCK_J, warps, stages = 16, 8, 1
+            BLOCK_J, warps, stages = 16, 4, 1
         else:
-            BLOCK_J, warps, stages = 16, 16, 1
+            BLOCK_J, warps, stages = 8, 8, 1
         grid = (b * i * triton.cdiv(j, BLOCK_J) * c,)
         depthwise2d_forward_rows_kernel[grid](
             X, W, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), W.stride(0), W.stride(1),
@@ -2873,12 +2897,14 @@ def _depthwise2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_J = max(16, triton.next_power_of_2(j))
     if BLOCK_B * BLOCK_I * BLOCK_J <= 1024:
-        if BLOCK_B * BLOCK_I * BLOCK_J <= 64:
+        if BLOCK_B * BLOCK_I * BLOCK_J <= 16:
+            BLOCK_L, warps, stages = 16, 4, 1
+        elif BLOCK_B * BLOCK_I * BLOCK_J <= 64:
             BLOCK_L, warps, stages = 16, 4, 1
         elif BLOCK_B * BLOCK_I * BLOCK_J <= 256:
-            BLOCK_L, warps, stages = 16, 8, 1
+            BLOCK_L, warps, stages = 16, 4, 1
         else:
-            BLOCK_L, warps, stages = 16, 16, 1
+            BLOCK_L, warps, stages = 8, 8, 1
         grid = (3 * triton.cdiv(3, BLOCK_L) * c,)
         depthwise2d_backward_d_W_rows_kernel[grid](
             X, d_out, d_W, X.stride(0), X.stride(1), X.stride(2), X.stride(3), d_out.stride(0),

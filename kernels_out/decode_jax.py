@@ -13,6 +13,31 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
+
+
 def _decode(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
@@ -425,7 +450,7 @@ def decode_plain(Q, K, V, filled):
     e = jnp.exp(_subtract(chosen, max_x[:, :, :, :, None]))  # [b kv g q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=4)  # [b kv g q]  # src[maps.diag:6]
     chosen_2 = jnp.where(z[:, :, :, :, None] > 0, e / z[:, :, :, :, None], 0)  # [b kv g q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("bkgqx,bkxd->bkgqd", chosen_2.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[decode.diag:13]
+    sum_x = _product("bkgqx,bkxd->bkgqd", jnp.bfloat16, chosen_2, V)  # [b kv g q d]  # src[decode.diag:13]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [b kv g q d]
     return as_bf16
 
@@ -847,7 +872,7 @@ def decode_ragged_plain(Q, K, V, filled):
     e = jnp.exp(_subtract(chosen, max_x[:, :, :, :, None]))  # [b kv g q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=4)  # [b kv g q]  # src[maps.diag:6]
     chosen_2 = jnp.where(z[:, :, :, :, None] > 0, e / z[:, :, :, :, None], 0)  # [b kv g q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("bkgqx,bkxd->bkgqd", chosen_2.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[decode.diag:24]
+    sum_x = _product("bkgqx,bkxd->bkgqd", jnp.bfloat16, chosen_2, V)  # [b kv g q d]  # src[decode.diag:24]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [b kv g q d]
     return as_bf16
 
@@ -1270,6 +1295,6 @@ def decode_few_plain(Q, K, V, filled):
     e = jnp.exp(_subtract(chosen, max_x[:, :, :, :, None]))  # [b kv g few x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=4)  # [b kv g few]  # src[maps.diag:6]
     chosen_2 = jnp.where(z[:, :, :, :, None] > 0, e / z[:, :, :, :, None], 0)  # [b kv g few x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("bkgfx,bkxd->bkgfd", chosen_2.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[decode.diag:36]
+    sum_x = _product("bkgfx,bkxd->bkgfd", jnp.bfloat16, chosen_2, V)  # [b kv g few d]  # src[decode.diag:36]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [b kv g few d]
     return as_bf16

@@ -296,11 +296,12 @@ def decode_joined_rows_kernel(
     z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
     sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
     out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % 64).to(tl.int64)
-    program = program // 64
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
     q_index = (program % 1).to(tl.int64)
     program = program // 1
     g_index = (program % size_g).to(tl.int64)
@@ -318,27 +319,27 @@ def decode_joined_rows_kernel(
     max_ = tl.max(max_parts, 0)
     sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
     exp2_x_part = tl.exp2(sub_x_part)
-    sum_parts = load_tile(
-        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index * sum_parts_stride_d,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    sum_parts = tl.load(
+        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+        other=0.0,
     )
     lt_x_part = (size_length_x * x_part_index) < size_x
-    where_x_part = tl.where(lt_x_part, sum_parts * exp2_x_part, 0.0)
-    sum_ = tl.sum(where_x_part, 0)
+    where_d_x_part = tl.where(lt_x_part[None, :], sum_parts * exp2_x_part[None, :], 0.0)
+    sum_ = tl.sum(where_d_x_part, 1)
     z_parts = load_tile(
         z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
         (x_part_index < size_parts_x),
         0.0,
         EXACT_X_PART_1,
     )
-    where_x_part_2 = tl.where(lt_x_part, z_parts * exp2_x_part, 0.0)
-    sum_2 = tl.sum(where_x_part_2, 0)
+    where_x_part = tl.where(lt_x_part, z_parts * exp2_x_part, 0.0)
+    sum_2 = tl.sum(where_x_part, 0)
     tile_bf16 = tl.where(sum_2 > 0.0, (1.0 / sum_2) * sum_, 0.0).to(tl.bfloat16)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
         tile_bf16,
+        mask=(d_index < 64),
     )
 
 
@@ -349,11 +350,12 @@ def decode_joined_kernel(
     z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
     sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
     out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % 64).to(tl.int64)
-    program = program // 64
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
     q_index = (program % 1).to(tl.int64)
     program = program // 1
     g_index = (program % size_g).to(tl.int64)
@@ -363,7 +365,7 @@ def decode_joined_kernel(
     b_index = program.to(tl.int64)
     max_x_part = tl.full([], float("-inf"), tl.float32)
     sum_x_part = tl.full([], 0.0, tl.float32)
-    sum_x_part_2 = tl.full([], 0.0, tl.float32)
+    sum_x_part_2 = tl.full([BLOCK_D], 0.0, tl.float32)
     to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
     # whole tiles, no mask needed
     for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
@@ -384,10 +386,12 @@ def decode_joined_kernel(
         tile_sum = tl.sum(where_x_part, 0)
         next_sum_x_part = (sum_x_part * scale) + tile_sum
         sum_parts = tl.load(
-            sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index * sum_parts_stride_d,
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
         )
-        where_x_part_2 = tl.where(lt_x_part, sum_parts * exp2_x_part, 0.0)
-        tile_sum_2 = tl.sum(where_x_part_2, 0)
+        where_d_x_part = tl.where(lt_x_part[None, :], sum_parts * exp2_x_part[None, :], 0.0)
+        tile_sum_2 = tl.sum(where_d_x_part, 1)
         next_sum_x_part_2 = (sum_x_part_2 * scale) + tile_sum_2
         max_x_part = next_max_x_part
         sum_x_part = next_sum_x_part
@@ -416,20 +420,21 @@ def decode_joined_kernel(
         tile_sum = tl.sum(where_x_part, 0)
         next_sum_x_part = (sum_x_part * scale) + tile_sum
         sum_parts = tl.load(
-            sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index * sum_parts_stride_d,
-            mask=(x_part_index < size_parts_x),
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+            mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
             other=0.0,
         )
-        where_x_part_2 = tl.where(lt_x_part, sum_parts * exp2_x_part, 0.0)
-        tile_sum_2 = tl.sum(where_x_part_2, 0)
+        where_d_x_part = tl.where(lt_x_part[None, :], sum_parts * exp2_x_part[None, :], 0.0)
+        tile_sum_2 = tl.sum(where_d_x_part, 1)
         next_sum_x_part_2 = (sum_x_part_2 * scale) + tile_sum_2
         max_x_part = next_max_x_part
         sum_x_part = next_sum_x_part
         sum_x_part_2 = next_sum_x_part_2
-    where = tl.where(sum_x_part > 0.0, (1.0 / sum_x_part) * sum_x_part_2, 0.0)
+    where_d = tl.where(sum_x_part > 0.0, (1.0 / sum_x_part) * sum_x_part_2, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        where.to(tl.bfloat16),
+        where_d.to(tl.bfloat16),
+        mask=(d_index < 64),
     )
 
 
@@ -946,33 +951,35 @@ def _decode_joined(
     if _is_traced(out):
         return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 16384:
-        if BLOCK_X_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 16:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (b * kv * g * 1 * 64,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
         decode_joined_rows_kernel[grid](
             max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
             max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
             z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
             sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0),
             out.stride(1), out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-            BLOCK_X_PART_1=BLOCK_X_PART_1, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps,
-            num_stages=stages,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
+            num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
-    grid = (b * kv * g * 1 * 64,)
+    BLOCK_X_PART_1, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
     decode_joined_kernel[grid](
         max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
         max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
         z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
         sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0), out.stride(1),
         out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-        BLOCK_X_PART_1=BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1449,11 +1456,12 @@ def decode_ragged_joined_rows_kernel(
     z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
     sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
     out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % 64).to(tl.int64)
-    program = program // 64
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
     q_index = (program % 1).to(tl.int64)
     program = program // 1
     g_index = (program % size_g).to(tl.int64)
@@ -1471,27 +1479,27 @@ def decode_ragged_joined_rows_kernel(
     max_ = tl.max(max_parts, 0)
     sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
     exp2_x_part = tl.exp2(sub_x_part)
-    sum_parts = load_tile(
-        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index * sum_parts_stride_d,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    sum_parts = tl.load(
+        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+        other=0.0,
     )
     lt_x_part = (size_length_x * x_part_index) < size_x
-    where_x_part = tl.where(lt_x_part, sum_parts * exp2_x_part, 0.0)
-    sum_ = tl.sum(where_x_part, 0)
+    where_d_x_part = tl.where(lt_x_part[None, :], sum_parts * exp2_x_part[None, :], 0.0)
+    sum_ = tl.sum(where_d_x_part, 1)
     z_parts = load_tile(
         z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
         (x_part_index < size_parts_x),
         0.0,
         EXACT_X_PART_1,
     )
-    where_x_part_2 = tl.where(lt_x_part, z_parts * exp2_x_part, 0.0)
-    sum_2 = tl.sum(where_x_part_2, 0)
+    where_x_part = tl.where(lt_x_part, z_parts * exp2_x_part, 0.0)
+    sum_2 = tl.sum(where_x_part, 0)
     tile_bf16 = tl.where(sum_2 > 0.0, (1.0 / sum_2) * sum_, 0.0).to(tl.bfloat16)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
         tile_bf16,
+        mask=(d_index < 64),
     )
 
 
@@ -1502,11 +1510,12 @@ def decode_ragged_joined_kernel(
     z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
     sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
     out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % 64).to(tl.int64)
-    program = program // 64
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
     q_index = (program % 1).to(tl.int64)
     program = program // 1
     g_index = (program % size_g).to(tl.int64)
@@ -1516,7 +1525,7 @@ def decode_ragged_joined_kernel(
     b_index = program.to(tl.int64)
     max_x_part = tl.full([], float("-inf"), tl.float32)
     sum_x_part = tl.full([], 0.0, tl.float32)
-    sum_x_part_2 = tl.full([], 0.0, tl.float32)
+    sum_x_part_2 = tl.full([BLOCK_D], 0.0, tl.float32)
     to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
     # whole tiles, no mask needed
     for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
@@ -1537,10 +1546,12 @@ def decode_ragged_joined_kernel(
         tile_sum = tl.sum(where_x_part, 0)
         next_sum_x_part = (sum_x_part * scale) + tile_sum
         sum_parts = tl.load(
-            sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index * sum_parts_stride_d,
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
         )
-        where_x_part_2 = tl.where(lt_x_part, sum_parts * exp2_x_part, 0.0)
-        tile_sum_2 = tl.sum(where_x_part_2, 0)
+        where_d_x_part = tl.where(lt_x_part[None, :], sum_parts * exp2_x_part[None, :], 0.0)
+        tile_sum_2 = tl.sum(where_d_x_part, 1)
         next_sum_x_part_2 = (sum_x_part_2 * scale) + tile_sum_2
         max_x_part = next_max_x_part
         sum_x_part = next_sum_x_part
@@ -1569,20 +1580,21 @@ def decode_ragged_joined_kernel(
         tile_sum = tl.sum(where_x_part, 0)
         next_sum_x_part = (sum_x_part * scale) + tile_sum
         sum_parts = tl.load(
-            sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index * sum_parts_stride_d,
-            mask=(x_part_index < size_parts_x),
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+            mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
             other=0.0,
         )
-        where_x_part_2 = tl.where(lt_x_part, sum_parts * exp2_x_part, 0.0)
-        tile_sum_2 = tl.sum(where_x_part_2, 0)
+        where_d_x_part = tl.where(lt_x_part[None, :], sum_parts * exp2_x_part[None, :], 0.0)
+        tile_sum_2 = tl.sum(where_d_x_part, 1)
         next_sum_x_part_2 = (sum_x_part_2 * scale) + tile_sum_2
         max_x_part = next_max_x_part
         sum_x_part = next_sum_x_part
         sum_x_part_2 = next_sum_x_part_2
-    where = tl.where(sum_x_part > 0.0, (1.0 / sum_x_part) * sum_x_part_2, 0.0)
+    where_d = tl.where(sum_x_part > 0.0, (1.0 / sum_x_part) * sum_x_part_2, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        where.to(tl.bfloat16),
+        where_d.to(tl.bfloat16),
+        mask=(d_index < 64),
     )
 
 
@@ -2099,33 +2111,35 @@ def _decode_ragged_joined(
     if _is_traced(out):
         return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 16384:
-        if BLOCK_X_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 16:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (b * kv * g * 1 * 64,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
         decode_ragged_joined_rows_kernel[grid](
             max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
             max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
             z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
             sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0),
             out.stride(1), out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-            BLOCK_X_PART_1=BLOCK_X_PART_1, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps,
-            num_stages=stages,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
+            num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
-    grid = (b * kv * g * 1 * 64,)
+    BLOCK_X_PART_1, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
     decode_ragged_joined_kernel[grid](
         max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
         max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
         z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
         sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0), out.stride(1),
         out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-        BLOCK_X_PART_1=BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -2606,11 +2620,12 @@ def decode_few_joined_rows_kernel(
     z_parts_stride_kv, z_parts_stride_g, z_parts_stride_few, sum_parts_stride_x_part_1, sum_parts_stride_b,
     sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_few, sum_parts_stride_d, out_stride_b,
     out_stride_kv, out_stride_g, out_stride_few, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % 64).to(tl.int64)
-    program = program // 64
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
     few_index = (program % 4).to(tl.int64)
     program = program // 4
     g_index = (program % size_g).to(tl.int64)
@@ -2637,18 +2652,18 @@ def decode_few_joined_rows_kernel(
     lt_x_part = (x_part_index * size_length_x) < size_x
     where_x_part = tl.where(lt_x_part, exp2_x_part * z_parts, 0.0)
     sum_ = tl.sum(where_x_part, 0)
-    sum_parts = load_tile(
-        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index * sum_parts_stride_d,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    sum_parts = tl.load(
+        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[:, None] * sum_parts_stride_d,
+        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+        other=0.0,
     )
-    where_x_part_2 = tl.where(lt_x_part, exp2_x_part * sum_parts, 0.0)
-    sum_2 = tl.sum(where_x_part_2, 0)
+    where_d_x_part = tl.where(lt_x_part[None, :], exp2_x_part[None, :] * sum_parts, 0.0)
+    sum_2 = tl.sum(where_d_x_part, 1)
     tile_bf16 = tl.where(sum_ > 0.0, sum_2 * (1.0 / sum_), 0.0).to(tl.bfloat16)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
         tile_bf16,
+        mask=(d_index < 64),
     )
 
 
@@ -2659,11 +2674,12 @@ def decode_few_joined_kernel(
     z_parts_stride_kv, z_parts_stride_g, z_parts_stride_few, sum_parts_stride_x_part_1, sum_parts_stride_b,
     sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_few, sum_parts_stride_d, out_stride_b,
     out_stride_kv, out_stride_g, out_stride_few, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % 64).to(tl.int64)
-    program = program // 64
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
     few_index = (program % 4).to(tl.int64)
     program = program // 4
     g_index = (program % size_g).to(tl.int64)
@@ -2673,7 +2689,7 @@ def decode_few_joined_kernel(
     b_index = program.to(tl.int64)
     max_x_part = tl.full([], float("-inf"), tl.float32)
     sum_x_part = tl.full([], 0.0, tl.float32)
-    sum_x_part_2 = tl.full([], 0.0, tl.float32)
+    sum_x_part_2 = tl.full([BLOCK_D], 0.0, tl.float32)
     to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
     # whole tiles, no mask needed
     for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
@@ -2694,10 +2710,12 @@ def decode_few_joined_kernel(
         tile_sum = tl.sum(where_x_part, 0)
         next_sum_x_part = (sum_x_part * scale) + tile_sum
         sum_parts = tl.load(
-            sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index * sum_parts_stride_d,
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[:, None] * sum_parts_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
         )
-        where_x_part_2 = tl.where(lt_x_part, exp2_x_part * sum_parts, 0.0)
-        tile_sum_2 = tl.sum(where_x_part_2, 0)
+        where_d_x_part = tl.where(lt_x_part[None, :], exp2_x_part[None, :] * sum_parts, 0.0)
+        tile_sum_2 = tl.sum(where_d_x_part, 1)
         next_sum_x_part_2 = (sum_x_part_2 * scale) + tile_sum_2
         max_x_part = next_max_x_part
         sum_x_part = next_sum_x_part
@@ -2726,20 +2744,21 @@ def decode_few_joined_kernel(
         tile_sum = tl.sum(where_x_part, 0)
         next_sum_x_part = (sum_x_part * scale) + tile_sum
         sum_parts = tl.load(
-            sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index * sum_parts_stride_d,
-            mask=(x_part_index < size_parts_x),
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[:, None] * sum_parts_stride_d,
+            mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
             other=0.0,
         )
-        where_x_part_2 = tl.where(lt_x_part, exp2_x_part * sum_parts, 0.0)
-        tile_sum_2 = tl.sum(where_x_part_2, 0)
+        where_d_x_part = tl.where(lt_x_part[None, :], exp2_x_part[None, :] * sum_parts, 0.0)
+        tile_sum_2 = tl.sum(where_d_x_part, 1)
         next_sum_x_part_2 = (sum_x_part_2 * scale) + tile_sum_2
         max_x_part = next_max_x_part
         sum_x_part = next_sum_x_part
         sum_x_part_2 = next_sum_x_part_2
-    where = tl.where(sum_x_part > 0.0, sum_x_part_2 * (1.0 / sum_x_part), 0.0)
+    where_d = tl.where(sum_x_part > 0.0, sum_x_part_2 * (1.0 / sum_x_part), 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
-        where.to(tl.bfloat16),
+        where_d.to(tl.bfloat16),
+        mask=(d_index < 64),
     )
 
 
@@ -3260,33 +3279,35 @@ def _decode_few_joined(
     if _is_traced(out):
         return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 16384:
-        if BLOCK_X_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 16:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (b * kv * g * 4 * 64,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (b * kv * g * 4 * triton.cdiv(64, BLOCK_D),)
         decode_few_joined_rows_kernel[grid](
             max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
             max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
             z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
             sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0),
             out.stride(1), out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-            BLOCK_X_PART_1=BLOCK_X_PART_1, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps,
-            num_stages=stages,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
+            num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
-    grid = (b * kv * g * 4 * 64,)
+    BLOCK_X_PART_1, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (b * kv * g * 4 * triton.cdiv(64, BLOCK_D),)
     decode_few_joined_kernel[grid](
         max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
         max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
         z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
         sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0), out.stride(1),
         out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
-        BLOCK_X_PART_1=BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 

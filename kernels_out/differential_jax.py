@@ -13,6 +13,31 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
+
+
 def weights(Q, K):
     """weights(Q: bf16[q d], K: bf16[x d]) -> f32[q x]"""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
@@ -705,6 +730,6 @@ def differential_plain(Q, K, Q2, K2, V, lambda_):
     z_2 = jnp.sum(e_3, axis=1)  # [q]  # src[maps.diag:6]
     product = lambda_ * jnp.where(z_2[:, None] > 0, e_3 / z_2[:, None], 0)  # [q x]  # src[differential.diag:18]
     P = _subtract(jnp.where(z[:, None] > 0, e_2 / z[:, None], 0), product)  # [q x]  # src[differential.diag:18]
-    sum_x = jnp.einsum("qx,xe->qe", P.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # [q e]  # src[differential.diag:19]
+    sum_x = _product("qx,xe->qe", jnp.bfloat16, P, V)  # [q e]  # src[differential.diag:19]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q e]
     return as_bf16

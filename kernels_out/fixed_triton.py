@@ -547,12 +547,14 @@ def _rmsnorm_1024_backward_d_weight(
         return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
-        if BLOCK_ROW <= 64:
-            BLOCK_N, warps, stages = 16, 4, 1
+        if BLOCK_ROW <= 16:
+            BLOCK_N, warps, stages = 256, 4, 1
+        elif BLOCK_ROW <= 64:
+            BLOCK_N, warps, stages = 64, 4, 1
         elif BLOCK_ROW <= 256:
-            BLOCK_N, warps, stages = 16, 8, 1
+            BLOCK_N, warps, stages = 16, 4, 1
         else:
-            BLOCK_N, warps, stages = 16, 16, 1
+            BLOCK_N, warps, stages = 8, 8, 1
         grid = (triton.cdiv(1024, BLOCK_N),)
         rmsnorm_1024_backward_d_weight_rows_kernel[grid](
             X, d_out, state, d_weight, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1),
@@ -1211,12 +1213,14 @@ def _residual_rmsnorm_backward_d_weight(
         return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
-        if BLOCK_ROW <= 64:
-            BLOCK_N, warps, stages = 16, 4, 1
+        if BLOCK_ROW <= 16:
+            BLOCK_N, warps, stages = 256, 4, 1
+        elif BLOCK_ROW <= 64:
+            BLOCK_N, warps, stages = 64, 4, 1
         elif BLOCK_ROW <= 256:
-            BLOCK_N, warps, stages = 16, 8, 1
+            BLOCK_N, warps, stages = 16, 4, 1
         else:
-            BLOCK_N, warps, stages = 16, 16, 1
+            BLOCK_N, warps, stages = 8, 8, 1
         grid = (triton.cdiv(1024, BLOCK_N),)
         residual_rmsnorm_backward_d_weight_rows_kernel[grid](
             X, R, d_Y, state, d_weight, X.stride(0), X.stride(1), R.stride(0), R.stride(1), d_Y.stride(0),

@@ -1,8 +1,36 @@
 # Made by diagc 0.1.0 from fused.diag. Runs on JAX alone.
+import functools
+
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 __all__ = ["layernorm_residual", "rmsnorm_residual", "groupnorm", "groupnorm_residual", "layernorm_matmul", "rmsnorm_matmul", "groupnorm_matmul"]
+
+
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
 
 
 def layernorm_residual(X, R, weight, bias):
@@ -100,7 +128,7 @@ def layernorm_matmul(X, weight, bias, W):
     difference = X.astype(jnp.float32) - sum_n[:, None] / n  # [row n]  # src[maps.diag:29]
     sum_n_2 = jnp.sum(difference ** 2, axis=1)  # [row]
     product = difference * lax.rsqrt(sum_n_2[:, None] / n + 1e-05) * weight  # [row n]  # src[maps.diag:29]
-    sum_n_3 = jnp.einsum("rn,no->ro", (product + bias).astype(jnp.bfloat16), W, preferred_element_type=jnp.float32)  # src[fused.diag:40]
+    sum_n_3 = _product("rn,no->ro", jnp.bfloat16, product + bias, W)  # [row o]  # src[fused.diag:40]
     as_bf16 = sum_n_3.astype(jnp.bfloat16)  # [row o]
     return as_bf16
 
@@ -117,7 +145,7 @@ def rmsnorm_matmul(X, weight, W):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
     sum_n = jnp.einsum("rn,rn->r", X, X, preferred_element_type=jnp.float32)  # [row]
     rsqrt_value = lax.rsqrt(sum_n / n + 1e-05)  # [row]  # src[maps.diag:25]
-    sum_n_2 = jnp.einsum("rn,n,no->ro", X, weight.astype(jnp.bfloat16), W, preferred_element_type=jnp.float32) * rsqrt_value[:, None]  # src[fused.diag:44]
+    sum_n_2 = _product("rn,n,no->ro", jnp.bfloat16, X, weight, W) * rsqrt_value[:, None]  # [row o]  # src[fused.diag:44]
     as_bf16 = sum_n_2.astype(jnp.bfloat16)  # [row o]
     return as_bf16
 
@@ -141,6 +169,6 @@ def groupnorm_matmul(X, weight, bias, W):
     sum_channel_pixel_2 = jnp.sum(centred ** 2, axis=(2, 3))  # [b group]
     product = centred * lax.rsqrt(sum_channel_pixel_2[:, :, None, None] / (16 * pixel) + 1e-05)  # src[maps.diag:34]
     Y = product * weight[:, :, None] + bias[:, :, None]  # [b group channel pixel]  # src[maps.diag:34]
-    sum_group_channel = jnp.einsum("bgcp,gco->bop", Y.astype(jnp.bfloat16), W, preferred_element_type=jnp.float32)  # src[fused.diag:55]
+    sum_group_channel = _product("bgcp,gco->bop", jnp.bfloat16, Y, W)  # [b o pixel]  # src[fused.diag:55]
     as_bf16 = sum_group_channel.astype(jnp.bfloat16)  # [b o pixel]
     return as_bf16

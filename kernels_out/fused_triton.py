@@ -953,12 +953,14 @@ def _layernorm_residual_backward_d_X_d_R(
         return d_X, d_R
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 1024:
-        if BLOCK_N <= 64:
-            BLOCK_ROW, warps, stages = 16, 4, 1
+        if BLOCK_N <= 16:
+            BLOCK_ROW, warps, stages = 256, 4, 1
+        elif BLOCK_N <= 64:
+            BLOCK_ROW, warps, stages = 64, 4, 1
         elif BLOCK_N <= 256:
-            BLOCK_ROW, warps, stages = 16, 8, 1
+            BLOCK_ROW, warps, stages = 16, 4, 1
         else:
-            BLOCK_ROW, warps, stages = 16, 16, 1
+            BLOCK_ROW, warps, stages = 8, 8, 1
         grid = (triton.cdiv(row, BLOCK_ROW),)
         layernorm_residual_backward_d_X_d_R_rows_kernel[grid](
             X, R, weight, d_Y, d_S, state, state__, d_X, d_R, X.stride(0), X.stride(1), R.stride(0),
@@ -1008,12 +1010,14 @@ def _layernorm_residual_backward_d_weight_d_bias(
         return d_weight, d_bias
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
-        if BLOCK_ROW <= 64:
-            BLOCK_N, warps, stages = 16, 4, 1
+        if BLOCK_ROW <= 16:
+            BLOCK_N, warps, stages = 256, 4, 1
+        elif BLOCK_ROW <= 64:
+            BLOCK_N, warps, stages = 64, 4, 1
         elif BLOCK_ROW <= 256:
-            BLOCK_N, warps, stages = 16, 8, 1
+            BLOCK_N, warps, stages = 16, 4, 1
         else:
-            BLOCK_N, warps, stages = 16, 16, 1
+            BLOCK_N, warps, stages = 8, 8, 1
         grid = (triton.cdiv(n, BLOCK_N),)
         layernorm_residual_backward_d_weight_d_bias_rows_kernel[grid](
             X, R, d_Y, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), R.stride(0), R.stride(1),
@@ -1758,12 +1762,14 @@ def _rmsnorm_residual_backward_d_weight(
         return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
-        if BLOCK_ROW <= 64:
-            BLOCK_N, warps, stages = 16, 4, 1
+        if BLOCK_ROW <= 16:
+            BLOCK_N, warps, stages = 256, 4, 1
+        elif BLOCK_ROW <= 64:
+            BLOCK_N, warps, stages = 64, 4, 1
         elif BLOCK_ROW <= 256:
-            BLOCK_N, warps, stages = 16, 8, 1
+            BLOCK_N, warps, stages = 16, 4, 1
         else:
-            BLOCK_N, warps, stages = 16, 16, 1
+            BLOCK_N, warps, stages = 8, 8, 1
         grid = (triton.cdiv(n, BLOCK_N),)
         rmsnorm_residual_backward_d_weight_rows_kernel[grid](
             X, R, d_Y, state, d_weight, X.stride(0), X.stride(1), R.stride(0), R.stride(1), d_Y.stride(0),
@@ -2726,12 +2732,14 @@ def _groupnorm_backward_buffer_0_buffer_1(
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
-        if BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
-            BLOCK_B, warps, stages = 16, 4, 1
+        if BLOCK_CHANNEL * BLOCK_PIXEL <= 16:
+            BLOCK_B, warps, stages = 256, 4, 1
+        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
+            BLOCK_B, warps, stages = 64, 4, 1
         elif BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
-            BLOCK_B, warps, stages = 16, 8, 1
+            BLOCK_B, warps, stages = 16, 4, 1
         else:
-            BLOCK_B, warps, stages = 16, 16, 1
+            BLOCK_B, warps, stages = 8, 8, 1
         grid = (triton.cdiv(b, BLOCK_B) * 4,)
         groupnorm_backward_buffer_0_buffer_1_rows_kernel[grid](
             X, weight, d_out, state, state__, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
@@ -2783,12 +2791,14 @@ def _groupnorm_backward_d_weight_d_bias(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
-        if BLOCK_B * BLOCK_PIXEL <= 64:
+        if BLOCK_B * BLOCK_PIXEL <= 16:
+            BLOCK_CHANNEL, warps, stages = 16, 4, 1
+        elif BLOCK_B * BLOCK_PIXEL <= 64:
             BLOCK_CHANNEL, warps, stages = 16, 4, 1
         elif BLOCK_B * BLOCK_PIXEL <= 256:
-            BLOCK_CHANNEL, warps, stages = 16, 8, 1
+            BLOCK_CHANNEL, warps, stages = 16, 4, 1
         else:
-            BLOCK_CHANNEL, warps, stages = 16, 16, 1
+            BLOCK_CHANNEL, warps, stages = 8, 8, 1
         grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
         groupnorm_backward_d_weight_d_bias_rows_kernel[grid](
             X, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -3963,12 +3973,14 @@ def _groupnorm_residual_backward_buffer_0_buffer_1(
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
-        if BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
-            BLOCK_B, warps, stages = 16, 4, 1
+        if BLOCK_CHANNEL * BLOCK_PIXEL <= 16:
+            BLOCK_B, warps, stages = 256, 4, 1
+        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
+            BLOCK_B, warps, stages = 64, 4, 1
         elif BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
-            BLOCK_B, warps, stages = 16, 8, 1
+            BLOCK_B, warps, stages = 16, 4, 1
         else:
-            BLOCK_B, warps, stages = 16, 16, 1
+            BLOCK_B, warps, stages = 8, 8, 1
         grid = (triton.cdiv(b, BLOCK_B) * 4,)
         groupnorm_residual_backward_buffer_0_buffer_1_rows_kernel[grid](
             X, R, weight, d_out, state, state__, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
@@ -4025,12 +4037,14 @@ def _groupnorm_residual_backward_d_weight_d_bias(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
-        if BLOCK_B * BLOCK_PIXEL <= 64:
+        if BLOCK_B * BLOCK_PIXEL <= 16:
+            BLOCK_CHANNEL, warps, stages = 16, 4, 1
+        elif BLOCK_B * BLOCK_PIXEL <= 64:
             BLOCK_CHANNEL, warps, stages = 16, 4, 1
         elif BLOCK_B * BLOCK_PIXEL <= 256:
-            BLOCK_CHANNEL, warps, stages = 16, 8, 1
+            BLOCK_CHANNEL, warps, stages = 16, 4, 1
         else:
-            BLOCK_CHANNEL, warps, stages = 16, 16, 1
+            BLOCK_CHANNEL, warps, stages = 8, 8, 1
         grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
         groupnorm_residual_backward_d_weight_d_bias_rows_kernel[grid](
             X, R, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -5921,12 +5935,14 @@ def _layernorm_matmul_long_backward_d_X(
         return d_X
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 1024:
-        if BLOCK_N <= 64:
-            BLOCK_ROW, warps, stages = 16, 4, 1
+        if BLOCK_N <= 16:
+            BLOCK_ROW, warps, stages = 256, 4, 1
+        elif BLOCK_N <= 64:
+            BLOCK_ROW, warps, stages = 64, 4, 1
         elif BLOCK_N <= 256:
-            BLOCK_ROW, warps, stages = 16, 8, 1
+            BLOCK_ROW, warps, stages = 16, 4, 1
         else:
-            BLOCK_ROW, warps, stages = 16, 16, 1
+            BLOCK_ROW, warps, stages = 8, 8, 1
         grid = (triton.cdiv(row, BLOCK_ROW),)
         layernorm_matmul_long_backward_d_X_rows_kernel[grid](
             X, weight, state, state__, buffer_0, d_X, X.stride(0), X.stride(1), weight.stride(0),
@@ -5970,12 +5986,14 @@ def _layernorm_matmul_long_backward_d_weight_d_bias(
         return d_weight, d_bias
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
-        if BLOCK_ROW <= 64:
-            BLOCK_N, warps, stages = 16, 4, 1
+        if BLOCK_ROW <= 16:
+            BLOCK_N, warps, stages = 256, 4, 1
+        elif BLOCK_ROW <= 64:
+            BLOCK_N, warps, stages = 64, 4, 1
         elif BLOCK_ROW <= 256:
-            BLOCK_N, warps, stages = 16, 8, 1
+            BLOCK_N, warps, stages = 16, 4, 1
         else:
-            BLOCK_N, warps, stages = 16, 16, 1
+            BLOCK_N, warps, stages = 8, 8, 1
         grid = (triton.cdiv(n, BLOCK_N),)
         layernorm_matmul_long_backward_d_weight_d_bias_rows_kernel[grid](
             X, state, state__, buffer_0, d_weight, d_bias, X.stride(0), X.stride(1), state.stride(0),
@@ -9645,12 +9663,14 @@ def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
-        if BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
-            BLOCK_B, warps, stages = 16, 4, 1
+        if BLOCK_CHANNEL * BLOCK_PIXEL <= 16:
+            BLOCK_B, warps, stages = 256, 4, 1
+        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
+            BLOCK_B, warps, stages = 64, 4, 1
         elif BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
-            BLOCK_B, warps, stages = 16, 8, 1
+            BLOCK_B, warps, stages = 16, 4, 1
         else:
-            BLOCK_B, warps, stages = 16, 16, 1
+            BLOCK_B, warps, stages = 8, 8, 1
         grid = (triton.cdiv(b, BLOCK_B) * 4,)
         groupnorm_matmul_long_backward_buffer_0_buffer_1_rows_kernel[grid](
             X, weight, state, state__, buffer_2, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
@@ -9702,12 +9722,14 @@ def _groupnorm_matmul_long_backward_d_weight_d_bias(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
-        if BLOCK_B * BLOCK_PIXEL <= 64:
+        if BLOCK_B * BLOCK_PIXEL <= 16:
+            BLOCK_CHANNEL, warps, stages = 16, 4, 1
+        elif BLOCK_B * BLOCK_PIXEL <= 64:
             BLOCK_CHANNEL, warps, stages = 16, 4, 1
         elif BLOCK_B * BLOCK_PIXEL <= 256:
-            BLOCK_CHANNEL, warps, stages = 16, 8, 1
+            BLOCK_CHANNEL, warps, stages = 16, 4, 1
         else:
-            BLOCK_CHANNEL, warps, stages = 16, 16, 1
+            BLOCK_CHANNEL, warps, stages = 8, 8, 1
         grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
         groupnorm_matmul_long_backward_d_weight_d_bias_rows_kernel[grid](
             X, state, state__, buffer_2, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),

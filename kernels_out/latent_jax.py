@@ -14,10 +14,28 @@ def _subtract(a, b):
 
 
 def _einsum(formula, *factors, **options):
-    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
         factors = [factor.astype(jnp.float32) for factor in factors]
     return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
 
 
 def _mla_K(C, U):
@@ -823,7 +841,7 @@ def mla_plain(Q, R, C, T, U, W):
     z = jnp.sum(e, axis=3)  # [b h q]  # src[maps.diag:6]
     chosen_2 = jnp.where(z[:, :, :, None] > 0, e / z[:, :, :, None], 0)  # [b h q x]  # src[maps.diag:7]
     sum_r_2 = jnp.einsum("bxr,hre->bhex", C, W, preferred_element_type=jnp.float32)  # [b h e x]  # src[latent.diag:16]
-    sum_x = jnp.einsum("bhqx,bhex->bhqe", chosen_2.astype(jnp.bfloat16), sum_r_2.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[latent.diag:18]
+    sum_x = _product("bhqx,bhex->bhqe", jnp.bfloat16, chosen_2, sum_r_2.astype(jnp.bfloat16))  # [b h q e]  # src[latent.diag:18]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [b h q e]
     return as_bf16
 
@@ -1488,7 +1506,7 @@ def mla_decode_plain(Q, R, C, T, U, W, filled):
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     K = jnp.einsum("bxr,hrd->bhdx", C, U, preferred_element_type=jnp.float32)  # [b h d x]  # src[latent.diag:31]
-    sum_d = jnp.einsum("bhod,bhdx->bhox", Q, K.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[latent.diag:33]
+    sum_d = _product("bhod,bhdx->bhox", jnp.bfloat16, Q, K)  # [b h one x]  # src[latent.diag:33]
     sum_p = jnp.einsum("bhop,bxp->bhox", R, T, preferred_element_type=jnp.float32)  # [b h one x]  # src[latent.diag:33]
     S = (sum_d + sum_p) * lax.rsqrt(jnp.float32(128 + 64))  # [b h one x]  # src[latent.diag:33]
     chosen = jnp.where(jnp.arange(x) < filled, S, -jnp.inf)  # [b h one x]  # src[latent.diag:34]

@@ -1649,48 +1649,53 @@ def mla_backward_d_C_kernel(
 @triton.jit
 def mla_backward_d_U_rows_kernel(
     buffer_1_ptr, d_U_ptr, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_r,
-    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr, EXACT_B: tl.constexpr,
+    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
+    EXACT_B: tl.constexpr,
 ):
     program = tl.program_id(0)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
     d_index = (program % 128).to(tl.int64)
     program = program // 128
-    r_index = (program % 256).to(tl.int64)
-    program = program // 256
     h_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
-    buffer_1 = load_tile(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index[:, None] * buffer_1_stride_r,
+        mask=(b_index < size_b)[None, :] & (r_index < 256)[:, None],
+        other=0.0,
     )
-    sum_ = tl.sum(buffer_1, 0)
+    sum_ = tl.sum(buffer_1, 1)
     tl.store(
         d_U_ptr + h_index * d_U_stride_h + r_index * d_U_stride_r + d_index * d_U_stride_d,
         (sum_ * 0.07216878364870323).to(tl.bfloat16),
+        mask=(r_index < 256),
     )
 
 
 @triton.jit
 def mla_backward_d_U_kernel(
     buffer_1_ptr, d_U_ptr, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_r,
-    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr,
+    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
 ):
     program = tl.program_id(0)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
     d_index = (program % 128).to(tl.int64)
     program = program // 128
-    r_index = (program % 256).to(tl.int64)
-    program = program // 256
     h_index = program.to(tl.int64)
-    sum_b = tl.full([], 0.0, tl.float32)
+    sum_b = tl.full([BLOCK_R], 0.0, tl.float32)
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
         buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
+            buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index[:, None] * buffer_1_stride_r,
+            mask=(r_index < 256)[:, None],
+            other=0.0,
         )
-        tile_sum = tl.sum(buffer_1, 0)
+        tile_sum = tl.sum(buffer_1, 1)
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
     from_b = tl.maximum(0, to_b)
@@ -1698,64 +1703,70 @@ def mla_backward_d_U_kernel(
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
         buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
-            mask=(b_index < size_b),
+            buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index[:, None] * buffer_1_stride_r,
+            mask=(b_index < size_b)[None, :] & (r_index < 256)[:, None],
             other=0.0,
         )
-        tile_sum = tl.sum(buffer_1, 0)
+        tile_sum = tl.sum(buffer_1, 1)
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
     tl.store(
         d_U_ptr + h_index * d_U_stride_h + r_index * d_U_stride_r + d_index * d_U_stride_d,
         (sum_b * 0.07216878364870323).to(tl.bfloat16),
+        mask=(r_index < 256),
     )
 
 
 @triton.jit
 def mla_backward_d_W_rows_kernel(
     buffer_2_ptr, d_W_ptr, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_r, buffer_2_stride_e,
-    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr, EXACT_B: tl.constexpr,
+    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr, BLOCK_E: tl.constexpr,
+    EXACT_B: tl.constexpr,
 ):
     program = tl.program_id(0)
-    e_index = (program % 128).to(tl.int64)
-    program = program // 128
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
     r_index = (program % 256).to(tl.int64)
     program = program // 256
     h_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
-    buffer_2 = load_tile(
-        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index[None, :] * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index[:, None] * buffer_2_stride_e,
+        mask=(b_index < size_b)[None, :] & (e_index < 128)[:, None],
+        other=0.0,
     )
-    sum_ = tl.sum(buffer_2, 0)
+    sum_ = tl.sum(buffer_2, 1)
     tl.store(
         d_W_ptr + h_index * d_W_stride_h + r_index * d_W_stride_r + e_index * d_W_stride_e,
         sum_.to(tl.bfloat16),
+        mask=(e_index < 128),
     )
 
 
 @triton.jit
 def mla_backward_d_W_kernel(
     buffer_2_ptr, d_W_ptr, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_r, buffer_2_stride_e,
-    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr,
+    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    e_index = (program % 128).to(tl.int64)
-    program = program // 128
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
     r_index = (program % 256).to(tl.int64)
     program = program // 256
     h_index = program.to(tl.int64)
-    sum_b = tl.full([], 0.0, tl.float32)
+    sum_b = tl.full([BLOCK_E], 0.0, tl.float32)
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
         buffer_2 = tl.load(
-            buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
+            buffer_2_ptr + b_index[None, :] * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index[:, None] * buffer_2_stride_e,
+            mask=(e_index < 128)[:, None],
+            other=0.0,
         )
-        tile_sum = tl.sum(buffer_2, 0)
+        tile_sum = tl.sum(buffer_2, 1)
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
     from_b = tl.maximum(0, to_b)
@@ -1763,16 +1774,17 @@ def mla_backward_d_W_kernel(
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
         buffer_2 = tl.load(
-            buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
-            mask=(b_index < size_b),
+            buffer_2_ptr + b_index[None, :] * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index[:, None] * buffer_2_stride_e,
+            mask=(b_index < size_b)[None, :] & (e_index < 128)[:, None],
             other=0.0,
         )
-        tile_sum = tl.sum(buffer_2, 0)
+        tile_sum = tl.sum(buffer_2, 1)
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
     tl.store(
         d_W_ptr + h_index * d_W_stride_h + r_index * d_W_stride_r + e_index * d_W_stride_e,
         sum_b.to(tl.bfloat16),
+        mask=(e_index < 128),
     )
 
 
@@ -2807,48 +2819,53 @@ def mla_long_backward_d_C_kernel(
 @triton.jit
 def mla_long_backward_d_U_rows_kernel(
     buffer_1_ptr, d_U_ptr, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_r,
-    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr, EXACT_B: tl.constexpr,
+    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
+    EXACT_B: tl.constexpr,
 ):
     program = tl.program_id(0)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
     d_index = (program % 128).to(tl.int64)
     program = program // 128
-    r_index = (program % 256).to(tl.int64)
-    program = program // 256
     h_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
-    buffer_1 = load_tile(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index[:, None] * buffer_1_stride_r,
+        mask=(b_index < size_b)[None, :] & (r_index < 256)[:, None],
+        other=0.0,
     )
-    sum_ = tl.sum(buffer_1, 0)
+    sum_ = tl.sum(buffer_1, 1)
     tl.store(
         d_U_ptr + h_index * d_U_stride_h + r_index * d_U_stride_r + d_index * d_U_stride_d,
         (sum_ * 0.07216878364870323).to(tl.bfloat16),
+        mask=(r_index < 256),
     )
 
 
 @triton.jit
 def mla_long_backward_d_U_kernel(
     buffer_1_ptr, d_U_ptr, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_r,
-    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr,
+    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
 ):
     program = tl.program_id(0)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
     d_index = (program % 128).to(tl.int64)
     program = program // 128
-    r_index = (program % 256).to(tl.int64)
-    program = program // 256
     h_index = program.to(tl.int64)
-    sum_b = tl.full([], 0.0, tl.float32)
+    sum_b = tl.full([BLOCK_R], 0.0, tl.float32)
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
         buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
+            buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index[:, None] * buffer_1_stride_r,
+            mask=(r_index < 256)[:, None],
+            other=0.0,
         )
-        tile_sum = tl.sum(buffer_1, 0)
+        tile_sum = tl.sum(buffer_1, 1)
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
     from_b = tl.maximum(0, to_b)
@@ -2856,64 +2873,70 @@ def mla_long_backward_d_U_kernel(
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
         buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
-            mask=(b_index < size_b),
+            buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index[:, None] * buffer_1_stride_r,
+            mask=(b_index < size_b)[None, :] & (r_index < 256)[:, None],
             other=0.0,
         )
-        tile_sum = tl.sum(buffer_1, 0)
+        tile_sum = tl.sum(buffer_1, 1)
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
     tl.store(
         d_U_ptr + h_index * d_U_stride_h + r_index * d_U_stride_r + d_index * d_U_stride_d,
         (sum_b * 0.07216878364870323).to(tl.bfloat16),
+        mask=(r_index < 256),
     )
 
 
 @triton.jit
 def mla_long_backward_d_W_rows_kernel(
     buffer_2_ptr, d_W_ptr, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_r, buffer_2_stride_e,
-    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr, EXACT_B: tl.constexpr,
+    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr, BLOCK_E: tl.constexpr,
+    EXACT_B: tl.constexpr,
 ):
     program = tl.program_id(0)
-    e_index = (program % 128).to(tl.int64)
-    program = program // 128
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
     r_index = (program % 256).to(tl.int64)
     program = program // 256
     h_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
-    buffer_2 = load_tile(
-        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index[None, :] * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index[:, None] * buffer_2_stride_e,
+        mask=(b_index < size_b)[None, :] & (e_index < 128)[:, None],
+        other=0.0,
     )
-    sum_ = tl.sum(buffer_2, 0)
+    sum_ = tl.sum(buffer_2, 1)
     tl.store(
         d_W_ptr + h_index * d_W_stride_h + r_index * d_W_stride_r + e_index * d_W_stride_e,
         sum_.to(tl.bfloat16),
+        mask=(e_index < 128),
     )
 
 
 @triton.jit
 def mla_long_backward_d_W_kernel(
     buffer_2_ptr, d_W_ptr, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_r, buffer_2_stride_e,
-    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr,
+    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    e_index = (program % 128).to(tl.int64)
-    program = program // 128
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
     r_index = (program % 256).to(tl.int64)
     program = program // 256
     h_index = program.to(tl.int64)
-    sum_b = tl.full([], 0.0, tl.float32)
+    sum_b = tl.full([BLOCK_E], 0.0, tl.float32)
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
         buffer_2 = tl.load(
-            buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
+            buffer_2_ptr + b_index[None, :] * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index[:, None] * buffer_2_stride_e,
+            mask=(e_index < 128)[:, None],
+            other=0.0,
         )
-        tile_sum = tl.sum(buffer_2, 0)
+        tile_sum = tl.sum(buffer_2, 1)
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
     from_b = tl.maximum(0, to_b)
@@ -2921,16 +2944,17 @@ def mla_long_backward_d_W_kernel(
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
         buffer_2 = tl.load(
-            buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
-            mask=(b_index < size_b),
+            buffer_2_ptr + b_index[None, :] * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index[:, None] * buffer_2_stride_e,
+            mask=(b_index < size_b)[None, :] & (e_index < 128)[:, None],
             other=0.0,
         )
-        tile_sum = tl.sum(buffer_2, 0)
+        tile_sum = tl.sum(buffer_2, 1)
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
     tl.store(
         d_W_ptr + h_index * d_W_stride_h + r_index * d_W_stride_r + e_index * d_W_stride_e,
         sum_b.to(tl.bfloat16),
+        mask=(e_index < 128),
     )
 
 
@@ -3591,25 +3615,27 @@ def _mla_backward_d_U(buffer_1: torch.Tensor) -> torch.Tensor:
     if _is_traced(d_U):
         return d_U
     BLOCK_B = max(16, triton.next_power_of_2(b))
-    if BLOCK_B <= 16384:
-        if BLOCK_B <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_B <= 1024:
+        if BLOCK_B <= 16:
+            BLOCK_R, warps, stages = 256, 4, 1
+        elif BLOCK_B <= 64:
+            BLOCK_R, warps, stages = 64, 4, 1
+        elif BLOCK_B <= 256:
+            BLOCK_R, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (h * 256 * 128,)
+            BLOCK_R, warps, stages = 8, 8, 1
+        grid = (h * triton.cdiv(256, BLOCK_R) * 128,)
         mla_backward_d_U_rows_kernel[grid](
             buffer_1, d_U, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
-            d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, EXACT_B=b == BLOCK_B,
-            num_warps=warps, num_stages=stages,
+            d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R,
+            EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
         )
         return d_U
-    BLOCK_B, warps, stages = 4096, 8, 2
-    grid = (h * 256 * 128,)
+    BLOCK_B, BLOCK_R, warps, stages = 128, 16, 8, 2
+    grid = (h * triton.cdiv(256, BLOCK_R) * 128,)
     mla_backward_d_U_kernel[grid](
         buffer_1, d_U, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
-        d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, num_warps=warps,
+        d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps,
         num_stages=stages,
     )
     return d_U
@@ -3626,25 +3652,27 @@ def _mla_backward_d_W(buffer_2: torch.Tensor) -> torch.Tensor:
     if _is_traced(d_W):
         return d_W
     BLOCK_B = max(16, triton.next_power_of_2(b))
-    if BLOCK_B <= 16384:
-        if BLOCK_B <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_B <= 1024:
+        if BLOCK_B <= 16:
+            BLOCK_E, warps, stages = 128, 4, 1
+        elif BLOCK_B <= 64:
+            BLOCK_E, warps, stages = 64, 4, 1
+        elif BLOCK_B <= 256:
+            BLOCK_E, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (h * 256 * 128,)
+            BLOCK_E, warps, stages = 8, 8, 1
+        grid = (h * 256 * triton.cdiv(128, BLOCK_E),)
         mla_backward_d_W_rows_kernel[grid](
             buffer_2, d_W, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
-            d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, EXACT_B=b == BLOCK_B,
-            num_warps=warps, num_stages=stages,
+            d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, BLOCK_E=BLOCK_E,
+            EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
         )
         return d_W
-    BLOCK_B, warps, stages = 4096, 8, 2
-    grid = (h * 256 * 128,)
+    BLOCK_B, BLOCK_E, warps, stages = 128, 16, 8, 2
+    grid = (h * 256 * triton.cdiv(128, BLOCK_E),)
     mla_backward_d_W_kernel[grid](
         buffer_2, d_W, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
-        d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, num_warps=warps,
+        d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return d_W
@@ -4074,25 +4102,27 @@ def _mla_long_backward_d_U(buffer_1: torch.Tensor) -> torch.Tensor:
     if _is_traced(d_U):
         return d_U
     BLOCK_B = max(16, triton.next_power_of_2(b))
-    if BLOCK_B <= 16384:
-        if BLOCK_B <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_B <= 1024:
+        if BLOCK_B <= 16:
+            BLOCK_R, warps, stages = 256, 4, 1
+        elif BLOCK_B <= 64:
+            BLOCK_R, warps, stages = 64, 4, 1
+        elif BLOCK_B <= 256:
+            BLOCK_R, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (h * 256 * 128,)
+            BLOCK_R, warps, stages = 8, 8, 1
+        grid = (h * triton.cdiv(256, BLOCK_R) * 128,)
         mla_long_backward_d_U_rows_kernel[grid](
             buffer_1, d_U, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
-            d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, EXACT_B=b == BLOCK_B,
-            num_warps=warps, num_stages=stages,
+            d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R,
+            EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
         )
         return d_U
-    BLOCK_B, warps, stages = 4096, 8, 2
-    grid = (h * 256 * 128,)
+    BLOCK_B, BLOCK_R, warps, stages = 128, 16, 8, 2
+    grid = (h * triton.cdiv(256, BLOCK_R) * 128,)
     mla_long_backward_d_U_kernel[grid](
         buffer_1, d_U, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
-        d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, num_warps=warps,
+        d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps,
         num_stages=stages,
     )
     return d_U
@@ -4109,25 +4139,27 @@ def _mla_long_backward_d_W(buffer_2: torch.Tensor) -> torch.Tensor:
     if _is_traced(d_W):
         return d_W
     BLOCK_B = max(16, triton.next_power_of_2(b))
-    if BLOCK_B <= 16384:
-        if BLOCK_B <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_B <= 1024:
+        if BLOCK_B <= 16:
+            BLOCK_E, warps, stages = 128, 4, 1
+        elif BLOCK_B <= 64:
+            BLOCK_E, warps, stages = 64, 4, 1
+        elif BLOCK_B <= 256:
+            BLOCK_E, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (h * 256 * 128,)
+            BLOCK_E, warps, stages = 8, 8, 1
+        grid = (h * 256 * triton.cdiv(128, BLOCK_E),)
         mla_long_backward_d_W_rows_kernel[grid](
             buffer_2, d_W, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
-            d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, EXACT_B=b == BLOCK_B,
-            num_warps=warps, num_stages=stages,
+            d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, BLOCK_E=BLOCK_E,
+            EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
         )
         return d_W
-    BLOCK_B, warps, stages = 4096, 8, 2
-    grid = (h * 256 * 128,)
+    BLOCK_B, BLOCK_E, warps, stages = 128, 16, 8, 2
+    grid = (h * 256 * triton.cdiv(128, BLOCK_E),)
     mla_long_backward_d_W_kernel[grid](
         buffer_2, d_W, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
-        d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, num_warps=warps,
+        d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return d_W

@@ -8,6 +8,31 @@ from jax import lax
 __all__ = ["mlp", "mlp_plain", "swiglu", "swiglu_plain", "geglu", "geglu_plain", "lora", "lora_plain"]
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
+
+
 def _mlp(X, W, c, D, *, block_h=256, block_b=512):
     """mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> bf16[b o], in blocks: memory does not grow with h."""
     X, W, D = (jnp.asarray(array, jnp.bfloat16) for array in (X, W, D))
@@ -339,7 +364,7 @@ def mlp_plain(X, W, c, D):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     sum_i = jnp.einsum("bi,ih->bh", X, W, preferred_element_type=jnp.float32)  # [b h]  # src[layers.diag:7]
     H = jax.nn.gelu(sum_i + c, approximate=False)  # [b h]  # src[layers.diag:7]
-    sum_h = jnp.einsum("bh,ho->bo", H.astype(jnp.bfloat16), D, preferred_element_type=jnp.float32)  # [b o]  # src[layers.diag:8]
+    sum_h = _product("bh,ho->bo", jnp.bfloat16, H, D)  # [b o]  # src[layers.diag:8]
     as_bf16 = sum_h.astype(jnp.bfloat16)  # [b o]
     return as_bf16
 
@@ -675,7 +700,7 @@ def swiglu_plain(X, W, U, D):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     sum_i = jnp.einsum("bi,ih->bh", X, W, preferred_element_type=jnp.float32)  # [b h]  # src[layers.diag:12]
     sum_i_2 = jnp.einsum("bi,ih->bh", X, U, preferred_element_type=jnp.float32)  # [b h]  # src[layers.diag:12]
-    sum_h = jnp.einsum("bh,bh,ho->bo", jax.nn.silu(sum_i).astype(jnp.bfloat16), sum_i_2.astype(jnp.bfloat16), D, preferred_element_type=jnp.float32)  # src[layers.diag:12]
+    sum_h = _product("bh,bh,ho->bo", jnp.bfloat16, jax.nn.silu(sum_i), sum_i_2, D)  # [b o]  # src[layers.diag:12]
     as_bf16 = sum_h.astype(jnp.bfloat16)  # [b o]
     return as_bf16
 
@@ -1018,7 +1043,7 @@ def geglu_plain(X, W, U, D):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     sum_i = jnp.einsum("bi,ih->bh", X, W, preferred_element_type=jnp.float32)  # [b h]  # src[layers.diag:16]
     sum_i_2 = jnp.einsum("bi,ih->bh", X, U, preferred_element_type=jnp.float32)  # [b h]  # src[layers.diag:16]
-    sum_h = jnp.einsum("bh,bh,ho->bo", jax.nn.gelu(sum_i, approximate=False).astype(jnp.bfloat16), sum_i_2.astype(jnp.bfloat16), D, preferred_element_type=jnp.float32)  # src[layers.diag:16]
+    sum_h = _product("bh,bh,ho->bo", jnp.bfloat16, jax.nn.gelu(sum_i, approximate=False), sum_i_2, D)  # [b o]  # src[layers.diag:16]
     as_bf16 = sum_h.astype(jnp.bfloat16)  # [b o]
     return as_bf16
 
@@ -1349,6 +1374,6 @@ def lora_plain(X, W, A, B):
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
     sum_r = jnp.einsum("ir,ro->oi", A, B, preferred_element_type=jnp.float32)  # [o i]  # src[layers.diag:20]
-    sum_i = jnp.einsum("bi,io->bo", X, (W.astype(jnp.float32) + sum_r.T).astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[layers.diag:20]
+    sum_i = _product("bi,io->bo", jnp.bfloat16, X, W.astype(jnp.float32) + sum_r.T)  # [b o]  # src[layers.diag:20]
     as_bf16 = sum_i.astype(jnp.bfloat16)  # [b o]
     return as_bf16

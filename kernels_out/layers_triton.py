@@ -855,41 +855,40 @@ def mlp_long_backward_d_W_kernel(
 @triton.jit
 def mlp_long_backward_d_c_rows_kernel(
     buffer_0_ptr, d_c_ptr, buffer_0_stride_b, buffer_0_stride_h, d_c_stride_h, size_b, size_h,
-    BLOCK_B: tl.constexpr, EXACT_B: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_B: tl.constexpr,
 ):
     program = tl.program_id(0)
-    h_index = program.to(tl.int64)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
     b_index = tl.arange(0, BLOCK_B)
-    buffer_0 = load_tile(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
     )
-    sum_ = tl.sum(buffer_0, 0)
-    tl.store(d_c_ptr + h_index * d_c_stride_h, sum_)
+    sum_ = tl.sum(buffer_0, 1)
+    tl.store(d_c_ptr + h_index * d_c_stride_h, sum_, mask=(h_index < size_h))
 
 
 @triton.jit
 def mlp_long_backward_d_c_kernel(
-    buffer_0_ptr,
-    d_c_ptr,
-    buffer_0_stride_b,
-    buffer_0_stride_h,
-    d_c_stride_h,
-    size_b,
-    size_h,
-    BLOCK_B: tl.constexpr,
+    buffer_0_ptr, d_c_ptr, buffer_0_stride_b, buffer_0_stride_h, d_c_stride_h, size_b, size_h,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
-    h_index = program.to(tl.int64)
-    sum_b = tl.full([], 0.0, tl.float32)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    sum_b = tl.full([BLOCK_H], 0.0, tl.float32)
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
-        buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h)
-        tile_sum = tl.sum(buffer_0, 0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_0, 1)
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
     from_b = tl.maximum(0, to_b)
@@ -897,14 +896,14 @@ def mlp_long_backward_d_c_kernel(
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h,
-            mask=(b_index < size_b),
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
-        tile_sum = tl.sum(buffer_0, 0)
+        tile_sum = tl.sum(buffer_0, 1)
         next_sum_b = sum_b + tile_sum
         sum_b = next_sum_b
-    tl.store(d_c_ptr + h_index * d_c_stride_h, sum_b)
+    tl.store(d_c_ptr + h_index * d_c_stride_h, sum_b, mask=(h_index < size_h))
 
 
 @triton.jit
@@ -1349,24 +1348,26 @@ def _mlp_long_backward_d_c(buffer_0: torch.Tensor) -> torch.Tensor:
     if _is_traced(d_c):
         return d_c
     BLOCK_B = max(16, triton.next_power_of_2(b))
-    if BLOCK_B <= 16384:
-        if BLOCK_B <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_B <= 1024:
+        if BLOCK_B <= 16:
+            BLOCK_H, warps, stages = 256, 4, 1
+        elif BLOCK_B <= 64:
+            BLOCK_H, warps, stages = 64, 4, 1
+        elif BLOCK_B <= 256:
+            BLOCK_H, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (h,)
+            BLOCK_H, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(h, BLOCK_H),)
         mlp_long_backward_d_c_rows_kernel[grid](
             buffer_0, d_c, buffer_0.stride(0), buffer_0.stride(1), d_c.stride(0), b, h, BLOCK_B=BLOCK_B,
-            EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
+            BLOCK_H=BLOCK_H, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
         )
         return d_c
-    BLOCK_B, warps, stages = 4096, 8, 2
-    grid = (h,)
+    BLOCK_B, BLOCK_H, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(h, BLOCK_H),)
     mlp_long_backward_d_c_kernel[grid](
         buffer_0, d_c, buffer_0.stride(0), buffer_0.stride(1), d_c.stride(0), b, h, BLOCK_B=BLOCK_B,
-        num_warps=warps, num_stages=stages,
+        BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
     return d_c
 

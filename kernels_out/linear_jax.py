@@ -9,10 +9,28 @@ __all__ = ["one_head", "one_head_plain", "linear_attention", "linear_attention_p
 
 
 def _einsum(formula, *factors, **options):
-    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
         factors = [factor.astype(jnp.float32) for factor in factors]
     return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
 
 
 def _read(array, index, fill):
@@ -363,7 +381,7 @@ def one_head_plain(Q, K, V):
         return following, following
 
     _, (state0_t,) = lax.scan(step, (spread.T,), (product,))
-    sum_d = jnp.einsum("td,tde->te", Q, state0_t.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[linear.diag:8]
+    sum_d = _product("td,tde->te", jnp.bfloat16, Q, state0_t)  # [t e]  # src[linear.diag:8]
     as_bf16 = (sum_d * lax.rsqrt(jnp.float32(d))).astype(jnp.bfloat16)  # [t e]
     return as_bf16
 
@@ -713,7 +731,7 @@ def linear_attention_plain(Q, K, V):
         return following, following
 
     _, (state0_t,) = lax.scan(step, (spread.transpose(0, 1, 3, 2),), (product.transpose(2, 0, 1, 3, 4),))
-    sum_d = jnp.einsum("bhtd,tbhde->bhte", Q, state0_t.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[linear.diag:8]
+    sum_d = _product("bhtd,tbhde->bhte", jnp.bfloat16, Q, state0_t)  # [b h t e]  # src[linear.diag:8]
     as_bf16 = (sum_d * lax.rsqrt(jnp.float32(d))).astype(jnp.bfloat16)  # [b h t e]
     return as_bf16
 
@@ -1006,7 +1024,7 @@ def _retention_backward_buffer_3_d_Q_d_K(V, d_out, buffer_4, S):
         raise ValueError(f"S: f32[h t d e] has shape {S.shape}, expected {(h, t, d, e)}")
     view = _read(S, jnp.s_[:, jnp.arange(t) - 1], 0.0)  # [h t d e]
     product = buffer_4 * jnp.where(0 == jnp.arange(t)[:, None, None], 0.0, view)  # [h t d e]
-    sum_e = jnp.einsum("htde,hte->htd", S.astype(jnp.bfloat16), d_out, preferred_element_type=jnp.float32)
+    sum_e = _product("htde,hte->htd", jnp.bfloat16, S, d_out)  # [h t d]
     product_2 = sum_e * lax.rsqrt(jnp.float32(d))  # [h t d]
     as_bf16 = product_2.astype(jnp.bfloat16)  # [h t d]
     sum_e_2 = jnp.einsum("hte,htde->htd", V.astype(jnp.float32), buffer_4, precision="highest")  # [h t d]
@@ -1097,7 +1115,7 @@ def retention_plain(Q, K, V, rate):
         return following, following
 
     _, (state0_t,) = lax.scan(step, (spread.transpose(0, 2, 1),), (product.transpose(1, 0, 2, 3),))
-    sum_d = jnp.einsum("htd,thde->hte", Q, state0_t.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[linear.diag:15]
+    sum_d = _product("htd,thde->hte", jnp.bfloat16, Q, state0_t)  # [h t e]  # src[linear.diag:15]
     as_bf16 = (sum_d * lax.rsqrt(jnp.float32(d))).astype(jnp.bfloat16)  # [h t e]
     return as_bf16
 
@@ -1447,7 +1465,7 @@ def _ssd_backward_d_C_d_B(C, X, dt, d_out, S, buffer_1):
         raise ValueError(f"S: f32[t n h e] has shape {S.shape}, expected {(t, n, h, e)}")
     if buffer_1.shape != (t, n, h, e):
         raise ValueError(f"buffer_1: f32[t n h e] has shape {buffer_1.shape}, expected {(t, n, h, e)}")
-    sum_h_e = _einsum("tnhe,hte->tn", S.astype(jnp.bfloat16), d_out, preferred_element_type=jnp.float32)
+    sum_h_e = _product("tnhe,hte->tn", jnp.bfloat16, S, d_out)  # [t n]
     as_bf16 = sum_h_e.astype(jnp.bfloat16)  # [t n]
     view = _read(buffer_1, jnp.s_[jnp.arange(t) + 1], 0.0)  # [t n h e]
     total = C[:, :, None, None].astype(jnp.float32) * d_out.transpose(1, 0, 2)[:, None].astype(jnp.float32) + view
@@ -1560,7 +1578,7 @@ def ssd_plain(C, B, X, dt, A, D):
         return following, following
 
     _, (state0_t,) = lax.scan(step_2, (spread.transpose(0, 2, 1),), (exponential.T, product.transpose(1, 0, 3, 2)))
-    sum_n = _einsum("tn,thne->hte", C, state0_t.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[linear.diag:28]
+    sum_n = _product("tn,thne->hte", jnp.bfloat16, C, state0_t)  # [h t e]  # src[linear.diag:28]
     as_bf16 = (sum_n + D[:, None, None] * X_f32).astype(jnp.bfloat16)  # [h t e]
     return as_bf16
 

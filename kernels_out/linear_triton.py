@@ -723,12 +723,14 @@ def _one_head_backward_d_K(
         return d_K
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 1024:
-        if BLOCK_E <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_E <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_E <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_E <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (t * triton.cdiv(d, BLOCK_D),)
         one_head_backward_d_K_rows_kernel[grid](
             Q, V, d_out, buffer_1, d_K, Q.stride(0), Q.stride(1), V.stride(0), V.stride(1), d_out.stride(0),
@@ -772,12 +774,14 @@ def _one_head_backward_d_V(
         return d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 1024:
-        if BLOCK_D <= 64:
-            BLOCK_E, warps, stages = 16, 4, 1
+        if BLOCK_D <= 16:
+            BLOCK_E, warps, stages = 256, 4, 1
+        elif BLOCK_D <= 64:
+            BLOCK_E, warps, stages = 64, 4, 1
         elif BLOCK_D <= 256:
-            BLOCK_E, warps, stages = 16, 8, 1
+            BLOCK_E, warps, stages = 16, 4, 1
         else:
-            BLOCK_E, warps, stages = 16, 16, 1
+            BLOCK_E, warps, stages = 8, 8, 1
         grid = (t * triton.cdiv(e, BLOCK_E),)
         one_head_backward_d_V_rows_kernel[grid](
             Q, K, d_out, buffer_1, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
@@ -1583,12 +1587,14 @@ def _linear_attention_backward_d_K(
         return d_K
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 1024:
-        if BLOCK_E <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_E <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_E <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_E <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (b * h * t * triton.cdiv(d, BLOCK_D),)
         linear_attention_backward_d_K_rows_kernel[grid](
             Q, V, d_out, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), V.stride(0),
@@ -1635,12 +1641,14 @@ def _linear_attention_backward_d_V(
         return d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 1024:
-        if BLOCK_D <= 64:
-            BLOCK_E, warps, stages = 16, 4, 1
+        if BLOCK_D <= 16:
+            BLOCK_E, warps, stages = 256, 4, 1
+        elif BLOCK_D <= 64:
+            BLOCK_E, warps, stages = 64, 4, 1
         elif BLOCK_D <= 256:
-            BLOCK_E, warps, stages = 16, 8, 1
+            BLOCK_E, warps, stages = 16, 4, 1
         else:
-            BLOCK_E, warps, stages = 16, 16, 1
+            BLOCK_E, warps, stages = 8, 8, 1
         grid = (b * h * t * triton.cdiv(e, BLOCK_E),)
         linear_attention_backward_d_V_rows_kernel[grid](
             Q, K, d_out, buffer_1, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0),
@@ -2571,12 +2579,14 @@ def _retention_backward_buffer_3_d_Q_d_K(
         return buffer_3, d_Q, d_K
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 1024:
-        if BLOCK_E <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_E <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_E <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_E <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (h * t * triton.cdiv(d, BLOCK_D),)
         retention_backward_buffer_3_d_Q_d_K_rows_kernel[grid](
             V, d_out, buffer_4, S, buffer_3, d_Q, d_K, V.stride(0), V.stride(1), V.stride(2), d_out.stride(0),
@@ -2614,12 +2624,14 @@ def _retention_backward_d_V(K: torch.Tensor, buffer_4: torch.Tensor) -> torch.Te
         return d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 1024:
-        if BLOCK_D <= 64:
-            BLOCK_E, warps, stages = 16, 4, 1
+        if BLOCK_D <= 16:
+            BLOCK_E, warps, stages = 256, 4, 1
+        elif BLOCK_D <= 64:
+            BLOCK_E, warps, stages = 64, 4, 1
         elif BLOCK_D <= 256:
-            BLOCK_E, warps, stages = 16, 8, 1
+            BLOCK_E, warps, stages = 16, 4, 1
         else:
-            BLOCK_E, warps, stages = 16, 16, 1
+            BLOCK_E, warps, stages = 8, 8, 1
         grid = (h * t * triton.cdiv(e, BLOCK_E),)
         retention_backward_d_V_rows_kernel[grid](
             K, buffer_4, d_V, K.stride(0), K.stride(1), K.stride(2), buffer_4.stride(0), buffer_4.stride(1),
@@ -3601,54 +3613,70 @@ def ssd_backward_d_X_kernel(
 @triton.jit
 def ssd_backward_d_A_rows_kernel(
     dt_ptr, A_ptr, buffer_3_ptr, d_A_ptr, dt_stride_h, dt_stride_t, A_stride_h, buffer_3_stride_t,
-    buffer_3_stride_h, d_A_stride_h, size_h, size_t, BLOCK_T: tl.constexpr, EXACT_T: tl.constexpr,
+    buffer_3_stride_h, d_A_stride_h, size_h, size_t, BLOCK_T: tl.constexpr, BLOCK_H: tl.constexpr,
+    EXACT_T: tl.constexpr,
 ):
     program = tl.program_id(0)
-    h_index = program.to(tl.int64)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
     t_index = tl.arange(0, BLOCK_T)
     # src[linear.diag:22]
-    dt = load_tile(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t, (t_index < size_t), 0.0, EXACT_T)
+    dt = tl.load(
+        dt_ptr + h_index[:, None] * dt_stride_h + t_index[None, :] * dt_stride_t,
+        mask=(h_index < size_h)[:, None] & (t_index < size_t)[None, :],
+        other=0.0,
+    )
     # src[linear.diag:26]
     step = softplus(dt)
     # src[linear.diag:23]
-    A = tl.load(A_ptr + h_index * A_stride_h)
+    A = tl.load(A_ptr + h_index * A_stride_h, mask=(h_index < size_h), other=0.0)
     # src[linear.diag:27]
-    mul_t = tl.where(t_index < size_t, (tl.abs(A) * -1.4426950408889634) * step, float("-inf"))
-    buffer_3 = load_tile(
-        buffer_3_ptr + t_index * buffer_3_stride_t + h_index * buffer_3_stride_h,
-        (t_index < size_t),
-        0.0,
-        EXACT_T,
+    mul_h_t = (-1.4426950408889634 * tl.abs(A))[:, None] * step
+    mul_h_t_2 = tl.where((t_index < size_t)[None, :], mul_h_t, float("-inf"))
+    buffer_3 = tl.load(
+        buffer_3_ptr + t_index[None, :] * buffer_3_stride_t + h_index[:, None] * buffer_3_stride_h,
+        mask=(t_index < size_t)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
     )
-    mul_t_2 = (buffer_3 * step) * tl.exp2(mul_t)
-    sum_ = tl.sum(mul_t_2, 0)
-    tl.store(d_A_ptr + h_index * d_A_stride_h, ((-1.0 * sign(A)) * sum_))
+    mul_h_t_3 = (buffer_3 * step) * tl.exp2(mul_h_t_2)
+    sum_ = tl.sum(mul_h_t_3, 1)
+    tl.store(d_A_ptr + h_index * d_A_stride_h, ((-1.0 * sign(A)) * sum_), mask=(h_index < size_h))
 
 
 @triton.jit
 def ssd_backward_d_A_kernel(
     dt_ptr, A_ptr, buffer_3_ptr, d_A_ptr, dt_stride_h, dt_stride_t, A_stride_h, buffer_3_stride_t,
-    buffer_3_stride_h, d_A_stride_h, size_h, size_t, BLOCK_T: tl.constexpr,
+    buffer_3_stride_h, d_A_stride_h, size_h, size_t, BLOCK_T: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
-    h_index = program.to(tl.int64)
-    acc_t = tl.full([], 0.0, tl.float32)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    acc_t = tl.full([BLOCK_H], 0.0, tl.float32)
     # src[linear.diag:23]
-    A = tl.load(A_ptr + h_index * A_stride_h)
+    A = tl.load(A_ptr + h_index * A_stride_h, mask=(h_index < size_h), other=0.0)
     # src[linear.diag:27]
-    abs_ = tl.abs(A)
+    abs_h = tl.abs(A)
     to_t = size_t // BLOCK_T * BLOCK_T
     # whole tiles, no mask needed
     for first_t in tl.range(0, to_t, BLOCK_T):
         t_index = first_t + tl.arange(0, BLOCK_T)
         # src[linear.diag:22]
-        dt = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
+        dt = tl.load(
+            dt_ptr + h_index[:, None] * dt_stride_h + t_index[None, :] * dt_stride_t,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
         # src[linear.diag:26]
         step = softplus(dt)
         # src[linear.diag:27]
-        buffer_3 = tl.load(buffer_3_ptr + t_index * buffer_3_stride_t + h_index * buffer_3_stride_h)
-        mul_t = (buffer_3 * step) * tl.exp2((abs_ * -1.4426950408889634) * step)
-        tile_sum = tl.sum(mul_t, 0)
+        exp2_h_t = tl.exp2((-1.4426950408889634 * abs_h)[:, None] * step)
+        buffer_3 = tl.load(
+            buffer_3_ptr + t_index[None, :] * buffer_3_stride_t + h_index[:, None] * buffer_3_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        mul_h_t = (buffer_3 * step) * exp2_h_t
+        tile_sum = tl.sum(mul_h_t, 1)
         next_acc_t = acc_t + tile_sum
         acc_t = next_acc_t
     from_t = tl.maximum(0, to_t)
@@ -3657,24 +3685,24 @@ def ssd_backward_d_A_kernel(
         t_index = first_t_2 + tl.arange(0, BLOCK_T)
         # src[linear.diag:22]
         dt = tl.load(
-            dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t,
-            mask=(t_index < size_t),
+            dt_ptr + h_index[:, None] * dt_stride_h + t_index[None, :] * dt_stride_t,
+            mask=(h_index < size_h)[:, None] & (t_index < size_t)[None, :],
             other=0.0,
         )
         # src[linear.diag:26]
         step = softplus(dt)
-        mul_t = tl.where(t_index < size_t, (abs_ * -1.4426950408889634) * step, float("-inf"))
+        mul_h_t = tl.where((t_index < size_t)[None, :], (-1.4426950408889634 * abs_h)[:, None] * step, float("-inf"))
         # src[linear.diag:27]
         buffer_3 = tl.load(
-            buffer_3_ptr + t_index * buffer_3_stride_t + h_index * buffer_3_stride_h,
-            mask=(t_index < size_t),
+            buffer_3_ptr + t_index[None, :] * buffer_3_stride_t + h_index[:, None] * buffer_3_stride_h,
+            mask=(t_index < size_t)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
-        mul_t_2 = (buffer_3 * step) * tl.exp2(mul_t)
-        tile_sum = tl.sum(mul_t_2, 0)
+        mul_h_t_2 = (buffer_3 * step) * tl.exp2(mul_h_t)
+        tile_sum = tl.sum(mul_h_t_2, 1)
         next_acc_t = acc_t + tile_sum
         acc_t = next_acc_t
-    tl.store(d_A_ptr + h_index * d_A_stride_h, ((-1.0 * sign(A)) * acc_t))
+    tl.store(d_A_ptr + h_index * d_A_stride_h, ((-1.0 * sign(A)) * acc_t), mask=(h_index < size_h))
 
 
 @_operator
@@ -3979,12 +4007,14 @@ def _ssd_backward_d_C_d_B(
     BLOCK_H = max(16, triton.next_power_of_2(h))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_H * BLOCK_E <= 1024:
-        if BLOCK_H * BLOCK_E <= 64:
-            BLOCK_N, warps, stages = 16, 4, 1
+        if BLOCK_H * BLOCK_E <= 16:
+            BLOCK_N, warps, stages = 256, 4, 1
+        elif BLOCK_H * BLOCK_E <= 64:
+            BLOCK_N, warps, stages = 64, 4, 1
         elif BLOCK_H * BLOCK_E <= 256:
-            BLOCK_N, warps, stages = 16, 8, 1
+            BLOCK_N, warps, stages = 16, 4, 1
         else:
-            BLOCK_N, warps, stages = 16, 16, 1
+            BLOCK_N, warps, stages = 8, 8, 1
         grid = (t * triton.cdiv(n, BLOCK_N),)
         ssd_backward_d_C_d_B_rows_kernel[grid](
             C, X, dt, d_out, S, buffer_1, d_C, d_B, C.stride(0), C.stride(1), X.stride(0), X.stride(1),
@@ -4041,12 +4071,14 @@ def _ssd_backward_d_X(
         return d_X
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 1024:
-        if BLOCK_N <= 64:
-            BLOCK_E, warps, stages = 16, 4, 1
+        if BLOCK_N <= 16:
+            BLOCK_E, warps, stages = 256, 4, 1
+        elif BLOCK_N <= 64:
+            BLOCK_E, warps, stages = 64, 4, 1
         elif BLOCK_N <= 256:
-            BLOCK_E, warps, stages = 16, 8, 1
+            BLOCK_E, warps, stages = 16, 4, 1
         else:
-            BLOCK_E, warps, stages = 16, 16, 1
+            BLOCK_E, warps, stages = 8, 8, 1
         grid = (h * t * triton.cdiv(e, BLOCK_E),)
         ssd_backward_d_X_rows_kernel[grid](
             C, B, dt, D, d_out, buffer_1, d_X, C.stride(0), C.stride(1), B.stride(0), B.stride(1),
@@ -4082,25 +4114,27 @@ def _ssd_backward_d_A(dt: torch.Tensor, A: torch.Tensor, buffer_3: torch.Tensor)
     if _is_traced(d_A):
         return d_A
     BLOCK_T = max(16, triton.next_power_of_2(t))
-    if BLOCK_T <= 16384:
-        if BLOCK_T <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_T <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_T <= 1024:
+        if BLOCK_T <= 16:
+            BLOCK_H, warps, stages = 256, 4, 1
+        elif BLOCK_T <= 64:
+            BLOCK_H, warps, stages = 64, 4, 1
+        elif BLOCK_T <= 256:
+            BLOCK_H, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (h,)
+            BLOCK_H, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(h, BLOCK_H),)
         ssd_backward_d_A_rows_kernel[grid](
             dt, A, buffer_3, d_A, dt.stride(0), dt.stride(1), A.stride(0), buffer_3.stride(0),
-            buffer_3.stride(1), d_A.stride(0), h, t, BLOCK_T=BLOCK_T, EXACT_T=t == BLOCK_T, num_warps=warps,
-            num_stages=stages,
+            buffer_3.stride(1), d_A.stride(0), h, t, BLOCK_T=BLOCK_T, BLOCK_H=BLOCK_H, EXACT_T=t == BLOCK_T,
+            num_warps=warps, num_stages=stages,
         )
         return d_A
-    BLOCK_T, warps, stages = 4096, 8, 2
-    grid = (h,)
+    BLOCK_T, BLOCK_H, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(h, BLOCK_H),)
     ssd_backward_d_A_kernel[grid](
         dt, A, buffer_3, d_A, dt.stride(0), dt.stride(1), A.stride(0), buffer_3.stride(0), buffer_3.stride(1),
-        d_A.stride(0), h, t, BLOCK_T=BLOCK_T, num_warps=warps, num_stages=stages,
+        d_A.stride(0), h, t, BLOCK_T=BLOCK_T, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
     return d_A
 
@@ -4978,12 +5012,18 @@ def _gated_delta_out(
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 16384:
         raise ValueError(f"d = {BLOCK_D}: at most 16384 elements are held on chip")
-    if BLOCK_D <= 1024:
+    if BLOCK_D <= 16:
+        BLOCK_E, warps, stages = 256, 4, 1
+    elif BLOCK_D <= 64:
+        BLOCK_E, warps, stages = 64, 4, 1
+    elif BLOCK_D <= 256:
         BLOCK_E, warps, stages = 16, 4, 1
+    elif BLOCK_D <= 1024:
+        BLOCK_E, warps, stages = 8, 8, 1
     elif BLOCK_D <= 4096:
-        BLOCK_E, warps, stages = 16, 8, 1
+        BLOCK_E, warps, stages = 4, 16, 1
     else:
-        BLOCK_E, warps, stages = 16, 16, 1
+        BLOCK_E, warps, stages = 1, 16, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     gated_delta_out_kernel[grid](
         Q, K, V, beta, gate, buffer_0, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
@@ -5060,12 +5100,18 @@ def _gated_delta_forward_out(
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 16384:
         raise ValueError(f"d = {BLOCK_D}: at most 16384 elements are held on chip")
-    if BLOCK_D <= 1024:
+    if BLOCK_D <= 16:
+        BLOCK_E, warps, stages = 256, 4, 1
+    elif BLOCK_D <= 64:
+        BLOCK_E, warps, stages = 64, 4, 1
+    elif BLOCK_D <= 256:
         BLOCK_E, warps, stages = 16, 4, 1
+    elif BLOCK_D <= 1024:
+        BLOCK_E, warps, stages = 8, 8, 1
     elif BLOCK_D <= 4096:
-        BLOCK_E, warps, stages = 16, 8, 1
+        BLOCK_E, warps, stages = 4, 16, 1
     else:
-        BLOCK_E, warps, stages = 16, 16, 1
+        BLOCK_E, warps, stages = 1, 16, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     gated_delta_forward_out_kernel[grid](
         Q, K, V, beta, gate, state, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
@@ -5150,12 +5196,18 @@ def _gated_delta_backward_buffer_0_buffer_2(
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 16384:
         raise ValueError(f"d = {BLOCK_D}: at most 16384 elements are held on chip")
-    if BLOCK_D <= 1024:
+    if BLOCK_D <= 16:
+        BLOCK_E, warps, stages = 256, 4, 1
+    elif BLOCK_D <= 64:
+        BLOCK_E, warps, stages = 64, 4, 1
+    elif BLOCK_D <= 256:
         BLOCK_E, warps, stages = 16, 4, 1
+    elif BLOCK_D <= 1024:
+        BLOCK_E, warps, stages = 8, 8, 1
     elif BLOCK_D <= 4096:
-        BLOCK_E, warps, stages = 16, 8, 1
+        BLOCK_E, warps, stages = 4, 16, 1
     else:
-        BLOCK_E, warps, stages = 16, 16, 1
+        BLOCK_E, warps, stages = 1, 16, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     gated_delta_backward_buffer_0_buffer_2_kernel[grid](
         Q, K, V, beta, gate, d_out, state, buffer_3, buffer_0, buffer_2, Q.stride(0), Q.stride(1),
@@ -5201,12 +5253,14 @@ def _gated_delta_backward_d_Q(d_out: torch.Tensor, buffer_2: torch.Tensor) -> to
         return d_Q
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 1024:
-        if BLOCK_E <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_E <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_E <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_E <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (h * t * triton.cdiv(d, BLOCK_D),)
         gated_delta_backward_d_Q_rows_kernel[grid](
             d_out, buffer_2, d_Q, d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_2.stride(0),
@@ -5320,12 +5374,14 @@ def _gated_delta_backward_d_V(
         return d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 1024:
-        if BLOCK_D <= 64:
-            BLOCK_E, warps, stages = 16, 4, 1
+        if BLOCK_D <= 16:
+            BLOCK_E, warps, stages = 256, 4, 1
+        elif BLOCK_D <= 64:
+            BLOCK_E, warps, stages = 64, 4, 1
         elif BLOCK_D <= 256:
-            BLOCK_E, warps, stages = 16, 8, 1
+            BLOCK_E, warps, stages = 16, 4, 1
         else:
-            BLOCK_E, warps, stages = 16, 16, 1
+            BLOCK_E, warps, stages = 8, 8, 1
         grid = (h * t * triton.cdiv(e, BLOCK_E),)
         gated_delta_backward_d_V_rows_kernel[grid](
             Q, K, beta, d_out, state, buffer_1, d_V, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),

@@ -13,6 +13,31 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
+
+
 def scores(Q, K):
     """scores(Q: bf16[q d], K: bf16[x d]) -> f32[q x]"""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
@@ -500,7 +525,7 @@ def sliding_window_plain(Q, K, V):
     e = jnp.exp(_subtract(S, max_x[:, None]))  # [q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=1)  # [q]  # src[maps.diag:6]
     chosen = jnp.where(z[:, None] > 0, e / z[:, None], 0)  # [q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("qx,xd->qd", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[masks.diag:12]
+    sum_x = _product("qx,xd->qd", jnp.bfloat16, chosen, V)  # [q d]  # src[masks.diag:12]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q d]
     return as_bf16
 
@@ -906,7 +931,7 @@ def dilated_plain(Q, K, V):
     e = jnp.exp(_subtract(S, max_x[:, None]))  # [q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=1)  # [q]  # src[maps.diag:6]
     chosen = jnp.where(z[:, None] > 0, e / z[:, None], 0)  # [q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("qx,xd->qd", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[masks.diag:17]
+    sum_x = _product("qx,xd->qd", jnp.bfloat16, chosen, V)  # [q d]  # src[masks.diag:17]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q d]
     return as_bf16
 
@@ -1288,7 +1313,7 @@ def prefix_lm_plain(Q, K, V):
     e = jnp.exp(_subtract(S, max_x[:, None]))  # [q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=1)  # [q]  # src[maps.diag:6]
     chosen = jnp.where(z[:, None] > 0, e / z[:, None], 0)  # [q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("qx,xd->qd", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[masks.diag:22]
+    sum_x = _product("qx,xd->qd", jnp.bfloat16, chosen, V)  # [q d]  # src[masks.diag:22]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q d]
     return as_bf16
 
@@ -1789,7 +1814,7 @@ def documents_plain(Q, K, V, of_q, of_x):
     e = jnp.exp(_subtract(S, max_x[:, None]))  # [q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=1)  # [q]  # src[maps.diag:6]
     chosen = jnp.where(z[:, None] > 0, e / z[:, None], 0)  # [q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("qx,xd->qd", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[masks.diag:27]
+    sum_x = _product("qx,xd->qd", jnp.bfloat16, chosen, V)  # [q d]  # src[masks.diag:27]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q d]
     return as_bf16
 
@@ -2207,7 +2232,7 @@ def padding_plain(Q, K, V, real):
     e = jnp.exp(_subtract(chosen, max_x[:, None]))  # [q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=1)  # [q]  # src[maps.diag:6]
     chosen_2 = jnp.where(z[:, None] > 0, e / z[:, None], 0)  # [q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("qx,xd->qd", chosen_2.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[masks.diag:31]
+    sum_x = _product("qx,xd->qd", jnp.bfloat16, chosen_2, V)  # [q d]  # src[masks.diag:31]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q d]
     return as_bf16
 
@@ -2688,7 +2713,7 @@ def alibi_plain(Q, K, V, slope):
     e = jnp.exp(_subtract(S, max_x[:, :, None]))  # [h q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=2)  # [h q]  # src[maps.diag:6]
     chosen = jnp.where(z[:, :, None] > 0, e / z[:, :, None], 0)  # [h q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("hqx,hxd->hqd", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[masks.diag:36]
+    sum_x = _product("hqx,hxd->hqd", jnp.bfloat16, chosen, V)  # [h q d]  # src[masks.diag:36]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [h q d]
     return as_bf16
 
@@ -2711,7 +2736,7 @@ def relative_bias(Q, K, V, B):
     e = jnp.exp(_subtract(total, max_x[:, :, None]))  # [h q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=2)  # [h q]  # src[maps.diag:6]
     chosen = jnp.where(z[:, :, None] > 0, e / z[:, :, None], 0)  # [h q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("hqx,hxd->hqd", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[masks.diag:40]
+    sum_x = _product("hqx,hxd->hqd", jnp.bfloat16, chosen, V)  # [h q d]  # src[masks.diag:40]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [h q d]
     return as_bf16
 
@@ -3119,6 +3144,6 @@ def softcap_plain(Q, K, V):
     e = jnp.exp(_subtract(S, max_x[:, None]))  # [q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=1)  # [q]  # src[maps.diag:6]
     chosen = jnp.where(z[:, None] > 0, e / z[:, None], 0)  # [q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("qx,xd->qd", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[masks.diag:45]
+    sum_x = _product("qx,xd->qd", jnp.bfloat16, chosen, V)  # [q d]  # src[masks.diag:45]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q d]
     return as_bf16

@@ -11059,12 +11059,14 @@ def _alibi_long_backward_d_slope(buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_Q * BLOCK_X <= 1024:
-        if BLOCK_Q * BLOCK_X <= 64:
-            BLOCK_H, warps, stages = 16, 4, 1
+        if BLOCK_Q * BLOCK_X <= 16:
+            BLOCK_H, warps, stages = 256, 4, 1
+        elif BLOCK_Q * BLOCK_X <= 64:
+            BLOCK_H, warps, stages = 64, 4, 1
         elif BLOCK_Q * BLOCK_X <= 256:
-            BLOCK_H, warps, stages = 16, 8, 1
+            BLOCK_H, warps, stages = 16, 4, 1
         else:
-            BLOCK_H, warps, stages = 16, 16, 1
+            BLOCK_H, warps, stages = 8, 8, 1
         grid = (triton.cdiv(h, BLOCK_H),)
         alibi_long_backward_d_slope_rows_kernel[grid](
             buffer_0, d_slope, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_slope.stride(0),

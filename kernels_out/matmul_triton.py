@@ -26,14 +26,6 @@ def gelu(x):
     return x * tl.where(x < 0, tail, 1.0 - tail)
 
 
-@triton.jit
-def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
-    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
-    if EXACT:
-        return tl.load(pointers)
-    return tl.load(pointers, mask=mask, other=fill)
-
-
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
     """Refuse an array that the kernel would misread, or could not reach."""
     if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
@@ -666,41 +658,40 @@ def matmul_bias_gelu_backward_d_B_kernel(
 @triton.jit
 def matmul_bias_gelu_backward_d_c_rows_kernel(
     buffer_0_ptr, d_c_ptr, buffer_0_stride_m, buffer_0_stride_n, d_c_stride_n, size_m, size_n,
-    BLOCK_M: tl.constexpr, EXACT_M: tl.constexpr,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, EXACT_M: tl.constexpr,
 ):
     program = tl.program_id(0)
-    n_index = program.to(tl.int64)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
     m_index = tl.arange(0, BLOCK_M)
-    buffer_0 = load_tile(
-        buffer_0_ptr + m_index * buffer_0_stride_m + n_index * buffer_0_stride_n,
-        (m_index < size_m),
-        0.0,
-        EXACT_M,
+    buffer_0 = tl.load(
+        buffer_0_ptr + m_index[None, :] * buffer_0_stride_m + n_index[:, None] * buffer_0_stride_n,
+        mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
     )
-    sum_ = tl.sum(buffer_0, 0)
-    tl.store(d_c_ptr + n_index * d_c_stride_n, sum_)
+    sum_ = tl.sum(buffer_0, 1)
+    tl.store(d_c_ptr + n_index * d_c_stride_n, sum_, mask=(n_index < size_n))
 
 
 @triton.jit
 def matmul_bias_gelu_backward_d_c_kernel(
-    buffer_0_ptr,
-    d_c_ptr,
-    buffer_0_stride_m,
-    buffer_0_stride_n,
-    d_c_stride_n,
-    size_m,
-    size_n,
-    BLOCK_M: tl.constexpr,
+    buffer_0_ptr, d_c_ptr, buffer_0_stride_m, buffer_0_stride_n, d_c_stride_n, size_m, size_n,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
-    n_index = program.to(tl.int64)
-    sum_m = tl.full([], 0.0, tl.float32)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    sum_m = tl.full([BLOCK_N], 0.0, tl.float32)
     to_m = size_m // BLOCK_M * BLOCK_M
     # whole tiles, no mask needed
     for first_m in tl.range(0, to_m, BLOCK_M):
         m_index = first_m + tl.arange(0, BLOCK_M)
-        buffer_0 = tl.load(buffer_0_ptr + m_index * buffer_0_stride_m + n_index * buffer_0_stride_n)
-        tile_sum = tl.sum(buffer_0, 0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + m_index[None, :] * buffer_0_stride_m + n_index[:, None] * buffer_0_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_0, 1)
         next_sum_m = sum_m + tile_sum
         sum_m = next_sum_m
     from_m = tl.maximum(0, to_m)
@@ -708,14 +699,14 @@ def matmul_bias_gelu_backward_d_c_kernel(
     for first_m_2 in tl.range(from_m, size_m, BLOCK_M):
         m_index = first_m_2 + tl.arange(0, BLOCK_M)
         buffer_0 = tl.load(
-            buffer_0_ptr + m_index * buffer_0_stride_m + n_index * buffer_0_stride_n,
-            mask=(m_index < size_m),
+            buffer_0_ptr + m_index[None, :] * buffer_0_stride_m + n_index[:, None] * buffer_0_stride_n,
+            mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
-        tile_sum = tl.sum(buffer_0, 0)
+        tile_sum = tl.sum(buffer_0, 1)
         next_sum_m = sum_m + tile_sum
         sum_m = next_sum_m
-    tl.store(d_c_ptr + n_index * d_c_stride_n, sum_m)
+    tl.store(d_c_ptr + n_index * d_c_stride_n, sum_m, mask=(n_index < size_n))
 
 
 @_operator
@@ -855,24 +846,26 @@ def _matmul_bias_gelu_backward_d_c(buffer_0: torch.Tensor) -> torch.Tensor:
     if _is_traced(d_c):
         return d_c
     BLOCK_M = max(16, triton.next_power_of_2(m))
-    if BLOCK_M <= 16384:
-        if BLOCK_M <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_M <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_M <= 1024:
+        if BLOCK_M <= 16:
+            BLOCK_N, warps, stages = 256, 4, 1
+        elif BLOCK_M <= 64:
+            BLOCK_N, warps, stages = 64, 4, 1
+        elif BLOCK_M <= 256:
+            BLOCK_N, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (n,)
+            BLOCK_N, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(n, BLOCK_N),)
         matmul_bias_gelu_backward_d_c_rows_kernel[grid](
             buffer_0, d_c, buffer_0.stride(0), buffer_0.stride(1), d_c.stride(0), m, n, BLOCK_M=BLOCK_M,
-            EXACT_M=m == BLOCK_M, num_warps=warps, num_stages=stages,
+            BLOCK_N=BLOCK_N, EXACT_M=m == BLOCK_M, num_warps=warps, num_stages=stages,
         )
         return d_c
-    BLOCK_M, warps, stages = 4096, 8, 2
-    grid = (n,)
+    BLOCK_M, BLOCK_N, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(n, BLOCK_N),)
     matmul_bias_gelu_backward_d_c_kernel[grid](
         buffer_0, d_c, buffer_0.stride(0), buffer_0.stride(1), d_c.stride(0), m, n, BLOCK_M=BLOCK_M,
-        num_warps=warps, num_stages=stages,
+        BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
     )
     return d_c
 

@@ -13,6 +13,31 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
+
+
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
 def _extremum(array, axes, fold):
     """The maximum or minimum over axes; of the elements that attain it the first has the derivative."""
@@ -1681,7 +1706,7 @@ def spread_plain(Q, K, V):
     m = _extremum(S, (1,), jnp.max)  # [q]  # src[moments.diag:27]
     difference = S - m[:, None]  # [q x]  # src[moments.diag:28]
     w = jnp.exp(difference)  # [q x]  # src[moments.diag:28]
-    sum_x = jnp.einsum("qx,xe->qe", w.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # [q e]  # src[moments.diag:30]
+    sum_x = _product("qx,xe->qe", jnp.bfloat16, w, V)  # [q e]  # src[moments.diag:30]
     z = jnp.sum(w, axis=1)  # [q]  # src[moments.diag:29]
     quotient = sum_x / z[:, None]  # [q e]  # src[moments.diag:30]
     sum_x_2 = jnp.einsum("qx,qx->q", w, difference, precision="highest")  # [q]  # src[moments.diag:30]
@@ -2640,7 +2665,7 @@ def choice(logits, E):
     e_2 = jnp.exp(_subtract(logits, max_vocab[:, None]))  # [token vocab]  # src[maps.diag:5]
     z = jnp.sum(e_2, axis=1)  # [token]  # src[maps.diag:6]
     P = jnp.where(z[:, None] > 0, e_2 / z[:, None], 0)  # [token vocab]  # src[maps.diag:7]
-    sum_vocab = jnp.einsum("tv,ve->te", P.astype(jnp.bfloat16), E, preferred_element_type=jnp.float32)  # src[moments.diag:49]
+    sum_vocab = _product("tv,ve->te", jnp.bfloat16, P, E)  # [token e]  # src[moments.diag:49]
     as_bf16 = sum_vocab.astype(jnp.bfloat16)  # [token e]
     argmax_vocab = jnp.argmax(logits, axis=1).astype(jnp.int32)  # [token]  # src[moments.diag:49]
     return as_bf16, argmax_vocab, max_vocab

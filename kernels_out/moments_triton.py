@@ -3884,12 +3884,14 @@ def _deviation_long_backward_d_t(
         return d_t
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
-        if BLOCK_Q <= 64:
-            BLOCK_X, warps, stages = 16, 4, 1
+        if BLOCK_Q <= 16:
+            BLOCK_X, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_X, warps, stages = 64, 4, 1
         elif BLOCK_Q <= 256:
-            BLOCK_X, warps, stages = 16, 8, 1
+            BLOCK_X, warps, stages = 16, 4, 1
         else:
-            BLOCK_X, warps, stages = 16, 16, 1
+            BLOCK_X, warps, stages = 8, 8, 1
         grid = (triton.cdiv(x, BLOCK_X),)
         deviation_long_backward_d_t_rows_kernel[grid](
             t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_1, d_t, t.stride(0), d_M.stride(0),
@@ -8927,12 +8929,14 @@ def _drift_long_backward_d_t(
         return d_t
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
-        if BLOCK_Q <= 64:
-            BLOCK_X, warps, stages = 16, 4, 1
+        if BLOCK_Q <= 16:
+            BLOCK_X, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_X, warps, stages = 64, 4, 1
         elif BLOCK_Q <= 256:
-            BLOCK_X, warps, stages = 16, 8, 1
+            BLOCK_X, warps, stages = 16, 4, 1
         else:
-            BLOCK_X, warps, stages = 16, 16, 1
+            BLOCK_X, warps, stages = 8, 8, 1
         grid = (triton.cdiv(x, BLOCK_X),)
         drift_long_backward_d_t_rows_kernel[grid](
             d_forecast, logsum, state, state_, z, buffer_5, buffer_0, d_t, d_forecast.stride(0),

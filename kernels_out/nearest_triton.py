@@ -223,41 +223,45 @@ def distances_parts_kernel(
 @triton.jit
 def distances_joined_rows_kernel(
     sum_parts_ptr, out_ptr, sum_parts_stride_d_part_1, sum_parts_stride_q, sum_parts_stride_x, out_stride_q,
-    out_stride_x, size_parts_d, size_q, size_x, BLOCK_D_PART_1: tl.constexpr, EXACT_D_PART_1: tl.constexpr,
+    out_stride_x, size_parts_d, size_q, size_x, BLOCK_D_PART_1: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    x_index = (program % size_x).to(tl.int64)
-    program = program // size_x
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
     q_index = program.to(tl.int64)
     d_part_index = tl.arange(0, BLOCK_D_PART_1)
-    sum_parts = load_tile(
-        sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
-        (d_part_index < size_parts_d),
-        0.0,
-        EXACT_D_PART_1,
+    sum_parts = tl.load(
+        sum_parts_ptr + d_part_index[None, :] * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index[:, None] * sum_parts_stride_x,
+        mask=(d_part_index < size_parts_d)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
     )
-    sum_ = tl.sum(sum_parts, 0)
-    tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_)
+    sum_ = tl.sum(sum_parts, 1)
+    tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_, mask=(x_index < size_x))
 
 
 @triton.jit
 def distances_joined_kernel(
     sum_parts_ptr, out_ptr, sum_parts_stride_d_part_1, sum_parts_stride_q, sum_parts_stride_x, out_stride_q,
-    out_stride_x, size_parts_d, size_q, size_x, BLOCK_D_PART_1: tl.constexpr,
+    out_stride_x, size_parts_d, size_q, size_x, BLOCK_D_PART_1: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    x_index = (program % size_x).to(tl.int64)
-    program = program // size_x
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
     q_index = program.to(tl.int64)
-    sum_d_part = tl.full([], 0.0, tl.float32)
+    sum_d_part = tl.full([BLOCK_X], 0.0, tl.float32)
     to_d_part = size_parts_d // BLOCK_D_PART_1 * BLOCK_D_PART_1
     # whole tiles, no mask needed
     for first_d_part in tl.range(0, to_d_part, BLOCK_D_PART_1):
         d_part_index = first_d_part + tl.arange(0, BLOCK_D_PART_1)
         sum_parts = tl.load(
-            sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
+            sum_parts_ptr + d_part_index[None, :] * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index[:, None] * sum_parts_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
         )
-        tile_sum = tl.sum(sum_parts, 0)
+        tile_sum = tl.sum(sum_parts, 1)
         next_sum_d_part = sum_d_part + tile_sum
         sum_d_part = next_sum_d_part
     from_d_part = tl.maximum(0, to_d_part)
@@ -265,14 +269,14 @@ def distances_joined_kernel(
     for first_d_part_2 in tl.range(from_d_part, size_parts_d, BLOCK_D_PART_1):
         d_part_index = first_d_part_2 + tl.arange(0, BLOCK_D_PART_1)
         sum_parts = tl.load(
-            sum_parts_ptr + d_part_index * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index * sum_parts_stride_x,
-            mask=(d_part_index < size_parts_d),
+            sum_parts_ptr + d_part_index[None, :] * sum_parts_stride_d_part_1 + q_index * sum_parts_stride_q + x_index[:, None] * sum_parts_stride_x,
+            mask=(d_part_index < size_parts_d)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        tile_sum = tl.sum(sum_parts, 0)
+        tile_sum = tl.sum(sum_parts, 1)
         next_sum_d_part = sum_d_part + tile_sum
         sum_d_part = next_sum_d_part
-    tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_d_part)
+    tl.store(out_ptr + q_index * out_stride_q + x_index * out_stride_x, sum_d_part, mask=(x_index < size_x))
 
 
 @triton.jit
@@ -603,25 +607,28 @@ def _distances_joined(sum_parts: torch.Tensor) -> torch.Tensor:
     if _is_traced(out):
         return out
     BLOCK_D_PART_1 = max(16, triton.next_power_of_2(parts_d))
-    if BLOCK_D_PART_1 <= 16384:
-        if BLOCK_D_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_D_PART_1 <= 1024:
+        if BLOCK_D_PART_1 <= 16:
+            BLOCK_X, warps, stages = 256, 4, 1
+        elif BLOCK_D_PART_1 <= 64:
+            BLOCK_X, warps, stages = 64, 4, 1
+        elif BLOCK_D_PART_1 <= 256:
+            BLOCK_X, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (q * x,)
+            BLOCK_X, warps, stages = 8, 8, 1
+        grid = (q * triton.cdiv(x, BLOCK_X),)
         distances_joined_rows_kernel[grid](
             sum_parts, out, sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2), out.stride(0),
-            out.stride(1), parts_d, q, x, BLOCK_D_PART_1=BLOCK_D_PART_1,
+            out.stride(1), parts_d, q, x, BLOCK_D_PART_1=BLOCK_D_PART_1, BLOCK_X=BLOCK_X,
             EXACT_D_PART_1=parts_d == BLOCK_D_PART_1, num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_D_PART_1, warps, stages = 4096, 8, 2
-    grid = (q * x,)
+    BLOCK_D_PART_1, BLOCK_X, warps, stages = 128, 16, 8, 2
+    grid = (q * triton.cdiv(x, BLOCK_X),)
     distances_joined_kernel[grid](
         sum_parts, out, sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2), out.stride(0),
-        out.stride(1), parts_d, q, x, BLOCK_D_PART_1=BLOCK_D_PART_1, num_warps=warps, num_stages=stages,
+        out.stride(1), parts_d, q, x, BLOCK_D_PART_1=BLOCK_D_PART_1, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
     )
     return out
 
@@ -678,12 +685,14 @@ def _distances_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tenso
         return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_X <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_X <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (q * triton.cdiv(d, BLOCK_D),)
         distances_backward_d_Q_rows_kernel[grid](
             Q, K, d_out, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
@@ -718,12 +727,14 @@ def _distances_backward_d_K(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tenso
         return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
-        if BLOCK_Q <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_Q <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_Q <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (x * triton.cdiv(d, BLOCK_D),)
         distances_backward_d_K_rows_kernel[grid](
             Q, K, d_out, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
@@ -1095,49 +1106,51 @@ def nearest_parts_min_parts2_kernel(
 def nearest_joined_rows_kernel(
     min_parts_ptr, min_parts2_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q,
     min_parts2_stride_x_part_1, min_parts2_stride_q, out_stride_q, size_parts_x, size_q, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     x_part_index = tl.arange(0, BLOCK_X_PART_1)
-    min_parts2 = load_tile(
-        min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-        (x_part_index < size_parts_x),
-        0,
-        EXACT_X_PART_1,
+    min_parts2 = tl.load(
+        min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0,
     )
-    min_parts = load_tile(
-        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    min_parts = tl.load(
+        min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0.0,
     )
-    tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
-    min_ = tl.min(tile, 0)
-    where_x_part = tl.where(min_ == min_parts, min_parts2, tl.cast((-1 + size_x), tl.int32))
-    where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tl.cast(2147483647, tl.int32))
-    where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
-    min_2 = tl.min(where_x_part_3, 0)
-    tl.store(out_ptr + q_index * out_stride_q, min_2)
+    tile = tl.where((x_part_index < size_parts_x)[None, :], min_parts, float("inf"))
+    min_ = tl.min(tile, 1)
+    where_q_x_part = tl.where(min_[:, None] == min_parts, min_parts2, tl.cast((-1 + size_x), tl.int32))
+    where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tl.cast(2147483647, tl.int32))
+    where_q_x_part_3 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_2, 2147483647)
+    min_2 = tl.min(where_q_x_part_3, 1)
+    tl.store(out_ptr + q_index * out_stride_q, min_2, mask=(q_index < size_q))
 
 
 @triton.jit
 def nearest_joined_kernel(
     min_parts_ptr, min_parts2_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q,
     min_parts2_stride_x_part_1, min_parts2_stride_q, out_stride_q, size_parts_x, size_q, size_x,
-    size_length_x, BLOCK_X_PART_1: tl.constexpr,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    min_x_part = tl.full([], float("inf"), tl.float32)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    min_x_part = tl.full([BLOCK_Q], float("inf"), tl.float32)
     to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
     # whole tiles, no mask needed
     for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        tile_min = tl.min(min_parts, 0)
+        tile_min = tl.min(min_parts, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
     from_x_part = tl.maximum(0, to_x_part)
@@ -1145,51 +1158,55 @@ def nearest_joined_kernel(
     for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
-        tile_min = tl.min(tile, 0)
+        tile = tl.where((x_part_index < size_parts_x)[None, :], min_parts, float("inf"))
+        tile_min = tl.min(tile, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
-    min_x_part_2 = tl.full([], 2147483647, tl.int32)
+    min_x_part_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
     tile_i32 = tl.cast(2147483647, tl.int32)
     tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
     # whole tiles, no mask needed
     for first_x_part_3 in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part_3 + tl.arange(0, BLOCK_X_PART_1)
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        where_x_part = tl.where(min_x_part == min_parts, min_parts2, tile_i32_2)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
-        tile_min = tl.min(where_x_part_2, 0)
+        where_q_x_part = tl.where(min_x_part[:, None] == min_parts, min_parts2, tile_i32_2)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tile_i32)
+        tile_min = tl.min(where_q_x_part_2, 1)
         next_min_x_part = tl.minimum(min_x_part_2, tile_min)
         min_x_part_2 = next_min_x_part
     # tiles that a mask or the end cuts
     for first_x_part_4 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_4 + tl.arange(0, BLOCK_X_PART_1)
         min_parts2 = tl.load(
-            min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts2_ptr + x_part_index[None, :] * min_parts2_stride_x_part_1 + q_index[:, None] * min_parts2_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0,
         )
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        where_x_part = tl.where(min_x_part == min_parts, min_parts2, tile_i32_2)
-        where_x_part_2 = tl.where((x_part_index * size_length_x) < size_x, where_x_part, tile_i32)
-        where_x_part_3 = tl.where(x_part_index < size_parts_x, where_x_part_2, 2147483647)
-        tile_min = tl.min(where_x_part_3, 0)
+        where_q_x_part = tl.where(min_x_part[:, None] == min_parts, min_parts2, tile_i32_2)
+        where_q_x_part_2 = tl.where(((x_part_index * size_length_x) < size_x)[None, :], where_q_x_part, tile_i32)
+        where_q_x_part_3 = tl.where((x_part_index < size_parts_x)[None, :], where_q_x_part_2, 2147483647)
+        tile_min = tl.min(where_q_x_part_3, 1)
         next_min_x_part = tl.minimum(min_x_part_2, tile_min)
         min_x_part_2 = next_min_x_part
-    tl.store(out_ptr + q_index * out_stride_q, min_x_part_2)
+    tl.store(out_ptr + q_index * out_stride_q, min_x_part_2, mask=(q_index < size_q))
 
 
 @_operator
@@ -1365,26 +1382,28 @@ def _nearest_joined(min_parts: torch.Tensor, min_parts2: torch.Tensor, x: int, l
     if _is_traced(out):
         return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 16384:
-        if BLOCK_X_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 16:
+            BLOCK_Q, warps, stages = 256, 4, 1
+        elif BLOCK_X_PART_1 <= 64:
+            BLOCK_Q, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_Q, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (q,)
+            BLOCK_Q, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
         nearest_joined_rows_kernel[grid](
             min_parts, min_parts2, out, min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0),
             min_parts2.stride(1), out.stride(0), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1,
-            EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+            BLOCK_Q=BLOCK_Q, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
-    grid = (q,)
+    BLOCK_X_PART_1, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_joined_kernel[grid](
         min_parts, min_parts2, out, min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0),
         min_parts2.stride(1), out.stride(0), parts_x, q, x, length_x, BLOCK_X_PART_1=BLOCK_X_PART_1,
-        num_warps=warps, num_stages=stages,
+        BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1597,44 +1616,41 @@ def nearest_distance_parts_kernel(
 @triton.jit
 def nearest_distance_joined_rows_kernel(
     min_parts_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q, out_stride_q, size_parts_x, size_q,
-    BLOCK_X_PART_1: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+    BLOCK_X_PART_1: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     x_part_index = tl.arange(0, BLOCK_X_PART_1)
-    min_parts = load_tile(
-        min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-        (x_part_index < size_parts_x),
-        0.0,
-        EXACT_X_PART_1,
+    min_parts = tl.load(
+        min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+        mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
+        other=0.0,
     )
-    tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
-    min_ = tl.min(tile, 0)
-    tl.store(out_ptr + q_index * out_stride_q, min_)
+    tile = tl.where((x_part_index < size_parts_x)[None, :], min_parts, float("inf"))
+    min_ = tl.min(tile, 1)
+    tl.store(out_ptr + q_index * out_stride_q, min_, mask=(q_index < size_q))
 
 
 @triton.jit
 def nearest_distance_joined_kernel(
-    min_parts_ptr,
-    out_ptr,
-    min_parts_stride_x_part_1,
-    min_parts_stride_q,
-    out_stride_q,
-    size_parts_x,
-    size_q,
-    BLOCK_X_PART_1: tl.constexpr,
+    min_parts_ptr, out_ptr, min_parts_stride_x_part_1, min_parts_stride_q, out_stride_q, size_parts_x, size_q,
+    BLOCK_X_PART_1: tl.constexpr, BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    min_x_part = tl.full([], float("inf"), tl.float32)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    min_x_part = tl.full([BLOCK_Q], float("inf"), tl.float32)
     to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
     # whole tiles, no mask needed
     for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
         x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
         )
-        tile_min = tl.min(min_parts, 0)
+        tile_min = tl.min(min_parts, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
     from_x_part = tl.maximum(0, to_x_part)
@@ -1642,15 +1658,15 @@ def nearest_distance_joined_kernel(
     for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
         x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
         min_parts = tl.load(
-            min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
-            mask=(x_part_index < size_parts_x),
+            min_parts_ptr + x_part_index[None, :] * min_parts_stride_x_part_1 + q_index[:, None] * min_parts_stride_q,
+            mask=(x_part_index < size_parts_x)[None, :] & (q_index < size_q)[:, None],
             other=0.0,
         )
-        tile = tl.where(x_part_index < size_parts_x, min_parts, float("inf"))
-        tile_min = tl.min(tile, 0)
+        tile = tl.where((x_part_index < size_parts_x)[None, :], min_parts, float("inf"))
+        tile_min = tl.min(tile, 1)
         next_min_x_part = tl.minimum(min_x_part, tile_min)
         min_x_part = next_min_x_part
-    tl.store(out_ptr + q_index * out_stride_q, min_x_part)
+    tl.store(out_ptr + q_index * out_stride_q, min_x_part, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -1761,44 +1777,61 @@ def nearest_distance_forward_kernel(
 def nearest_distance_backward_d_Q_rows_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
     # src[nearest.diag:14]
-    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
-    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (x_index < size_x), 0.0, EXACT_X)
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    sub_d_x = K - tl.where(K == float("-inf"), 0.0, Q[:, None])
     place = tl.load(place_ptr + q_index * place_stride_q)
     tile = (x_index.to(tl.int32) == place) & (x_index < size_x)
-    where_x = tl.where(tile, K - tl.where(K == float("-inf"), 0.0, Q), 0.0)
-    sum_ = tl.sum(where_x, 0)
+    where_d_x = tl.where(tile[None, :], sub_d_x, 0.0)
+    sum_ = tl.sum(where_d_x, 1)
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((-2.0 * d_out) * sum_))
+    tl.store(
+        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
+        ((-2.0 * d_out) * sum_),
+        mask=(d_index < size_d),
+    )
 
 
 @triton.jit
 def nearest_distance_backward_d_Q_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     q_index = program.to(tl.int64)
-    sum_x = tl.full([], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_D], 0.0, tl.float32)
     place = tl.load(place_ptr + q_index * place_stride_q)
     # src[nearest.diag:14]
-    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-        where_x = tl.where(x_index.to(tl.int32) == place, K - tl.where(K == float("-inf"), 0.0, Q), 0.0)
-        tile_sum = tl.sum(where_x, 0)
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_x = K - tl.where(K == float("-inf"), 0.0, Q[:, None])
+        where_d_x = tl.where((x_index.to(tl.int32) == place)[None, :], sub_d_x, 0.0)
+        tile_sum = tl.sum(where_d_x, 1)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
     from_x = tl.maximum(0, to_x)
@@ -1806,78 +1839,121 @@ def nearest_distance_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[nearest.diag:14]
-        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(x_index < size_x), other=0.0)
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_x = K - tl.where(K == float("-inf"), 0.0, Q[:, None])
         tile = (x_index.to(tl.int32) == place) & (x_index < size_x)
-        where_x = tl.where(tile, K - tl.where(K == float("-inf"), 0.0, Q), 0.0)
-        tile_sum = tl.sum(where_x, 0)
+        where_d_x = tl.where(tile[None, :], sub_d_x, 0.0)
+        tile_sum = tl.sum(where_d_x, 1)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((-2.0 * d_out) * sum_x))
+    tl.store(
+        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
+        ((-2.0 * d_out) * sum_x),
+        mask=(d_index < size_d),
+    )
 
 
 @triton.jit
 def nearest_distance_backward_d_K_rows_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    EXACT_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
     d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:14]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-    mul_q = (K - tl.where(K == float("-inf"), 0.0, Q)) * d_out
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    sub_d_q = K[:, None] - tl.where((K == float("-inf"))[:, None], 0.0, Q)
     place = load_tile(place_ptr + q_index * place_stride_q, (q_index < size_q), 0, EXACT_Q)
     tile = (x_index.to(tl.int32) == place) & (q_index < size_q)
-    where_q = tl.where(tile, mul_q, 0.0)
-    sum_ = tl.sum(where_q, 0)
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_))
+    where_d_q = tl.where(tile[None, :], sub_d_q * d_out[None, :], 0.0)
+    sum_ = tl.sum(where_d_q, 1)
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_), mask=(d_index < size_d))
 
 
 @triton.jit
 def nearest_distance_backward_d_K_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
-    sum_q = tl.full([], 0.0, tl.float32)
+    sum_q = tl.full([BLOCK_D], 0.0, tl.float32)
     x_i32 = x_index.to(tl.int32)
+    # indices that the mask may leave
+    begin_q = tl.full([1024], size_q, tl.int32)
+    end_q = tl.full([1024], 0, tl.int32)
+    for first_q in tl.range(0, size_q, 1024):
+        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        met = (x_i32 == place) & (q_index < size_q)
+        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
+        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
+    begin_q = tl.min(begin_q, 0)
+    end_q = tl.max(end_q, 0)
     # src[nearest.diag:14]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    from_q = (tl.maximum(0, begin_q)) // BLOCK_Q * BLOCK_Q
     to_q = size_q // BLOCK_Q * BLOCK_Q
+    to_q_2 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
+    to_q_3 = tl.minimum(to_q, to_q_2)
     # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q, to_q_3, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         place = tl.load(place_ptr + q_index * place_stride_q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
-        mul_q = (K - tl.where(K == float("-inf"), 0.0, Q)) * d_out
-        where_q = tl.where(x_i32 == place, mul_q, 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_q = K[:, None] - tl.where((K == float("-inf"))[:, None], 0.0, Q)
+        where_d_q = tl.where((x_i32 == place)[None, :], sub_d_q * d_out[None, :], 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    from_q = tl.maximum(0, to_q)
+    from_q_2 = tl.maximum(from_q, to_q_3)
+    to_q_4 = tl.minimum(size_q, end_q)
     # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q_3 in tl.range(from_q_2, to_q_4, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:14]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
-        mul_q = (K - tl.where(K == float("-inf"), 0.0, Q)) * d_out
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        sub_d_q = K[:, None] - tl.where((K == float("-inf"))[:, None], 0.0, Q)
         place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-        where_q = tl.where((x_i32 == place) & (q_index < size_q), mul_q, 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        where_d_q = tl.where(((x_i32 == place) & (q_index < size_q))[None, :], sub_d_q * d_out[None, :], 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_q))
+    tl.store(
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
+        (2.0 * sum_q),
+        mask=(d_index < size_d),
+    )
 
 
 @_operator
@@ -1989,25 +2065,27 @@ def _nearest_distance_joined(min_parts: torch.Tensor) -> torch.Tensor:
     if _is_traced(out):
         return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
-    if BLOCK_X_PART_1 <= 16384:
-        if BLOCK_X_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 16:
+            BLOCK_Q, warps, stages = 256, 4, 1
+        elif BLOCK_X_PART_1 <= 64:
+            BLOCK_Q, warps, stages = 64, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_Q, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (q,)
+            BLOCK_Q, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
         nearest_distance_joined_rows_kernel[grid](
             min_parts, out, min_parts.stride(0), min_parts.stride(1), out.stride(0), parts_x, q,
-            BLOCK_X_PART_1=BLOCK_X_PART_1, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1, num_warps=warps,
-            num_stages=stages,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_Q=BLOCK_Q, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
+            num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_X_PART_1, warps, stages = 4096, 8, 2
-    grid = (q,)
+    BLOCK_X_PART_1, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_distance_joined_kernel[grid](
         min_parts, out, min_parts.stride(0), min_parts.stride(1), out.stride(0), parts_x, q,
-        BLOCK_X_PART_1=BLOCK_X_PART_1, num_warps=warps, num_stages=stages,
+        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -2087,26 +2165,28 @@ def _nearest_distance_backward_d_Q(
     if _is_traced(d_Q):
         return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_X <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (q * d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (q * triton.cdiv(d, BLOCK_D),)
         nearest_distance_backward_d_Q_rows_kernel[grid](
             Q, K, d_out, place, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-            place.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
-            num_warps=warps, num_stages=stages,
+            place.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return d_Q
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q * d,)
+    BLOCK_X, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (q * triton.cdiv(d, BLOCK_D),)
     nearest_distance_backward_d_Q_kernel[grid](
         Q, K, d_out, place, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-        place.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
+        place.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -2135,26 +2215,28 @@ def _nearest_distance_backward_d_K(
     if _is_traced(d_K):
         return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_Q <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (x * d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
         nearest_distance_backward_d_K_rows_kernel[grid](
             Q, K, d_out, place, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-            place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q,
-            num_warps=warps, num_stages=stages,
+            place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
-    BLOCK_Q, warps, stages = 4096, 8, 2
-    grid = (x * d,)
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
     nearest_distance_backward_d_K_kernel[grid](
         Q, K, d_out, place, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-        place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, num_warps=warps,
-        num_stages=stages,
+        place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -2925,11 +3007,12 @@ def kernel_regression_backward_d_Q_kernel(
 def kernel_regression_backward_d_K_rows_kernel(
     Q_ptr, K_ptr, z_ptr, buffer_2_ptr, e_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     z_stride_q, buffer_2_stride_q, buffer_2_stride_x, e_stride_q, e_stride_x, d_K_stride_x, d_K_stride_d,
-    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
+    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
     e = load_tile(e_ptr + q_index * e_stride_q + x_index * e_stride_x, (q_index < size_q), 0.0, EXACT_Q)
@@ -2941,31 +3024,37 @@ def kernel_regression_backward_d_K_rows_kernel(
         EXACT_Q,
     )
     # src[nearest.diag:19]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
     # src[nearest.diag:7]
-    tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
+    sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+    mul_d_q = ((buffer_2 * (1.0 / z)) * e)[None, :] * sub_d_q
     # src[maps.diag:7]
-    where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * (1.0 / z)) * e, 0.0)
-    sum_ = tl.sum(where_q, 0)
+    where_d_q = tl.where(((z > 0.0) & (q_index < size_q))[None, :], mul_d_q, 0.0)
+    sum_ = tl.sum(where_d_q, 1)
     # src[nearest.diag:20]
-    mul = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul)
+    mul_d = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul_d, mask=(d_index < size_d))
 
 
 @triton.jit
 def kernel_regression_backward_d_K_kernel(
     Q_ptr, K_ptr, z_ptr, buffer_2_ptr, e_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     z_stride_q, buffer_2_stride_q, buffer_2_stride_x, e_stride_q, e_stride_x, d_K_stride_x, d_K_stride_d,
-    size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
-    sum_q = tl.full([], 0.0, tl.float32)
+    sum_q = tl.full([BLOCK_D], 0.0, tl.float32)
     # src[nearest.diag:19]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
@@ -2975,11 +3064,16 @@ def kernel_regression_backward_d_K_kernel(
         e = tl.load(e_ptr + q_index * e_stride_q + x_index * e_stride_x)
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x)
         # src[nearest.diag:19]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
-        where_q = tl.where(z > 0.0, (tile * (1.0 / z)) * e, 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+        mul_d_q = ((buffer_2 * (1.0 / z)) * e)[None, :] * sub_d_q
+        where_d_q = tl.where((z > 0.0)[None, :], mul_d_q, 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
     from_q = tl.maximum(0, to_q)
@@ -2994,17 +3088,22 @@ def kernel_regression_backward_d_K_kernel(
             other=0.0,
         )
         # src[nearest.diag:19]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * buffer_2
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+        mul_d_q = ((buffer_2 * (1.0 / z)) * e)[None, :] * sub_d_q
         # src[maps.diag:7]
-        where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * (1.0 / z)) * e, 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        where_d_q = tl.where(((z > 0.0) & (q_index < size_q))[None, :], mul_d_q, 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
     # src[nearest.diag:20]
-    mul = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_q
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul)
+    mul_d = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_q
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul_d, mask=(d_index < size_d))
 
 
 @triton.jit
@@ -3536,11 +3635,12 @@ def kernel_regression_long_backward_d_K_rows_kernel(
     Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
     K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
     # src[nearest.diag:20]
@@ -3564,14 +3664,23 @@ def kernel_regression_long_backward_d_K_rows_kernel(
     )
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
     # src[nearest.diag:19]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
     # src[nearest.diag:7]
-    tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
+    sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+    tile = ((buffer_0 - safe_buffer_1) * tl.exp2(mul_q)) * (1.0 / z)
     # src[maps.diag:7]
-    where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
-    sum_ = tl.sum(where_q, 0)
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, ((2.0 * sum_) * recip))
+    where_d_q = tl.where(((z > 0.0) & (q_index < size_q))[None, :], tile[None, :] * sub_d_q, 0.0)
+    sum_ = tl.sum(where_d_q, 1)
+    tl.store(
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
+        ((2.0 * recip) * sum_),
+        mask=(d_index < size_d),
+    )
 
 
 @triton.jit
@@ -3579,17 +3688,18 @@ def kernel_regression_long_backward_d_K_kernel(
     Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
     K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = (program % size_d).to(tl.int64)
-    program = program // size_d
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
-    sum_q = tl.full([], 0.0, tl.float32)
+    sum_q = tl.full([BLOCK_D], 0.0, tl.float32)
     # src[nearest.diag:20]
     recip = 1.0 / tl.cast(size_d, tl.float32)
     # src[nearest.diag:19]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
@@ -3604,11 +3714,16 @@ def kernel_regression_long_backward_d_K_kernel(
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         # src[nearest.diag:19]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
-        where_q = tl.where(z > 0.0, (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+        tile = ((buffer_0 - safe_buffer_1) * tl.exp2(mul_q)) * (1.0 / z)
+        where_d_q = tl.where((z > 0.0)[None, :], tile[None, :] * sub_d_q, 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
     from_q = tl.maximum(0, to_q)
@@ -3632,15 +3747,24 @@ def kernel_regression_long_backward_d_K_kernel(
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         # src[nearest.diag:19]
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:7]
-        tile = (Q - tl.where(Q == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
+        sub_d_q = Q - tl.where(Q == float("-inf"), 0.0, K[:, None])
+        tile = ((buffer_0 - safe_buffer_1) * tl.exp2(mul_q)) * (1.0 / z)
         # src[maps.diag:7]
-        where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
-        tile_sum = tl.sum(where_q, 0)
+        where_d_q = tl.where(((z > 0.0) & (q_index < size_q))[None, :], tile[None, :] * sub_d_q, 0.0)
+        tile_sum = tl.sum(where_d_q, 1)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, ((2.0 * sum_q) * recip))
+    tl.store(
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
+        ((2.0 * recip) * sum_q),
+        mask=(d_index < size_d),
+    )
 
 
 @triton.jit
@@ -3986,12 +4110,14 @@ def _kernel_regression_backward_d_Q(
         return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_X <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_X <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (q * triton.cdiv(d, BLOCK_D),)
         kernel_regression_backward_d_Q_rows_kernel[grid](
             Q, K, z, buffer_2, e, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
@@ -4037,26 +4163,28 @@ def _kernel_regression_backward_d_K(
     if _is_traced(d_K):
         return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_Q <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (x * d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
         kernel_regression_backward_d_K_rows_kernel[grid](
             Q, K, z, buffer_2, e, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
             buffer_2.stride(0), buffer_2.stride(1), e.stride(0), e.stride(1), d_K.stride(0), d_K.stride(1), q,
-            d, x, BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+            d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
-    BLOCK_Q, warps, stages = 4096, 8, 2
-    grid = (x * d,)
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
     kernel_regression_backward_d_K_kernel[grid](
         Q, K, z, buffer_2, e, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
         buffer_2.stride(0), buffer_2.stride(1), e.stride(0), e.stride(1), d_K.stride(0), d_K.stride(1), q, d,
-        x, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+        x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -4280,12 +4408,14 @@ def _kernel_regression_long_backward_buffer_2_d_Q(
         return buffer_2, d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_X <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_X <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (q * triton.cdiv(d, BLOCK_D),)
         kernel_regression_long_backward_buffer_2_d_Q_rows_kernel[grid](
             Q, K, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
@@ -4342,28 +4472,30 @@ def _kernel_regression_long_backward_d_K(
     if _is_traced(d_K):
         return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 16384:
-        if BLOCK_Q <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_Q <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (x * d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
         kernel_regression_long_backward_d_K_rows_kernel[grid](
             Q, K, state, state_, z, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0),
             K.stride(1), state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
             buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
-    BLOCK_Q, warps, stages = 4096, 8, 2
-    grid = (x * d,)
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
     kernel_regression_long_backward_d_K_kernel[grid](
         Q, K, state, state_, z, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
         buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-        num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
 

@@ -695,57 +695,61 @@ def logsumexp_rows_parts_kernel(
 def logsumexp_rows_joined_rows_kernel(
     m_parts_ptr, sum_parts_ptr, out_ptr, m_parts_stride_n_part_1, m_parts_stride_row,
     sum_parts_stride_n_part_1, sum_parts_stride_row, out_stride_row, size_parts_n, size_row, size_n,
-    size_length_n, BLOCK_N_PART_1: tl.constexpr, EXACT_N_PART_1: tl.constexpr,
+    size_length_n, BLOCK_N_PART_1: tl.constexpr, BLOCK_ROW: tl.constexpr, EXACT_N_PART_1: tl.constexpr,
 ):
     program = tl.program_id(0)
-    row_index = program.to(tl.int64)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
     n_part_index = tl.arange(0, BLOCK_N_PART_1)
-    m_parts = load_tile(
-        m_parts_ptr + n_part_index * m_parts_stride_n_part_1 + row_index * m_parts_stride_row,
-        (n_part_index < size_parts_n),
-        float("-inf"),
-        EXACT_N_PART_1,
+    m_parts = tl.load(
+        m_parts_ptr + n_part_index[None, :] * m_parts_stride_n_part_1 + row_index[:, None] * m_parts_stride_row,
+        mask=(n_part_index < size_parts_n)[None, :] & (row_index < size_row)[:, None],
+        other=float("-inf"),
     )
-    max_ = tl.max(m_parts, 0)
-    sub_n_part = m_parts - tl.where(max_ == float("-inf"), 0.0, max_)
-    sum_parts = load_tile(
-        sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
-        (n_part_index < size_parts_n),
-        0.0,
-        EXACT_N_PART_1,
+    max_ = tl.max(m_parts, 1)
+    sub_row_n_part = m_parts - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
+    sum_parts = tl.load(
+        sum_parts_ptr + n_part_index[None, :] * sum_parts_stride_n_part_1 + row_index[:, None] * sum_parts_stride_row,
+        mask=(n_part_index < size_parts_n)[None, :] & (row_index < size_row)[:, None],
+        other=0.0,
     )
-    where_n_part = tl.where((size_length_n * n_part_index) < size_n, sum_parts * tl.exp(sub_n_part), 0.0)
-    sum_ = tl.sum(where_n_part, 0)
-    tl.store(out_ptr + row_index * out_stride_row, (max_ + tl.log(sum_)))
+    where_row_n_part = tl.where(((size_length_n * n_part_index) < size_n)[None, :], sum_parts * tl.exp(sub_row_n_part), 0.0)
+    sum_ = tl.sum(where_row_n_part, 1)
+    tl.store(out_ptr + row_index * out_stride_row, (max_ + tl.log(sum_)), mask=(row_index < size_row))
 
 
 @triton.jit
 def logsumexp_rows_joined_kernel(
     m_parts_ptr, sum_parts_ptr, out_ptr, m_parts_stride_n_part_1, m_parts_stride_row,
     sum_parts_stride_n_part_1, sum_parts_stride_row, out_stride_row, size_parts_n, size_row, size_n,
-    size_length_n, BLOCK_N_PART_1: tl.constexpr,
+    size_length_n, BLOCK_N_PART_1: tl.constexpr, BLOCK_ROW: tl.constexpr,
 ):
     program = tl.program_id(0)
-    row_index = program.to(tl.int64)
-    max_n_part = tl.full([], float("-inf"), tl.float32)
-    sum_n_part = tl.full([], 0.0, tl.float32)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
+    max_n_part = tl.full([BLOCK_ROW], float("-inf"), tl.float32)
+    sum_n_part = tl.full([BLOCK_ROW], 0.0, tl.float32)
     to_n_part = size_parts_n // BLOCK_N_PART_1 * BLOCK_N_PART_1
     # whole tiles, no mask needed
     for first_n_part in tl.range(0, to_n_part, BLOCK_N_PART_1):
         n_part_index = first_n_part + tl.arange(0, BLOCK_N_PART_1)
         m_parts = tl.load(
-            m_parts_ptr + n_part_index * m_parts_stride_n_part_1 + row_index * m_parts_stride_row,
+            m_parts_ptr + n_part_index[None, :] * m_parts_stride_n_part_1 + row_index[:, None] * m_parts_stride_row,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
         )
-        tile_max = tl.max(m_parts, 0)
+        tile_max = tl.max(m_parts, 1)
         next_max_n_part = tl.maximum(max_n_part, tile_max)
         safe_next_max_n_part = tl.where(next_max_n_part == float("-inf"), 0.0, next_max_n_part)
         sum_n_part_2 = sum_n_part * tl.exp(max_n_part - safe_next_max_n_part)
         sum_parts = tl.load(
-            sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
+            sum_parts_ptr + n_part_index[None, :] * sum_parts_stride_n_part_1 + row_index[:, None] * sum_parts_stride_row,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
         )
-        mul_n_part = sum_parts * tl.exp(m_parts - safe_next_max_n_part)
-        where_n_part = tl.where((size_length_n * n_part_index) < size_n, mul_n_part, 0.0)
-        tile_sum = tl.sum(where_n_part, 0)
+        mul_row_n_part = sum_parts * tl.exp(m_parts - safe_next_max_n_part[:, None])
+        where_row_n_part = tl.where(((size_length_n * n_part_index) < size_n)[None, :], mul_row_n_part, 0.0)
+        tile_sum = tl.sum(where_row_n_part, 1)
         next_sum_n_part = sum_n_part_2 + tile_sum
         max_n_part = next_max_n_part
         sum_n_part = next_sum_n_part
@@ -754,26 +758,30 @@ def logsumexp_rows_joined_kernel(
     for first_n_part_2 in tl.range(from_n_part, size_parts_n, BLOCK_N_PART_1):
         n_part_index = first_n_part_2 + tl.arange(0, BLOCK_N_PART_1)
         m_parts = tl.load(
-            m_parts_ptr + n_part_index * m_parts_stride_n_part_1 + row_index * m_parts_stride_row,
-            mask=(n_part_index < size_parts_n),
+            m_parts_ptr + n_part_index[None, :] * m_parts_stride_n_part_1 + row_index[:, None] * m_parts_stride_row,
+            mask=(n_part_index < size_parts_n)[None, :] & (row_index < size_row)[:, None],
             other=float("-inf"),
         )
-        tile_max = tl.max(m_parts, 0)
+        tile_max = tl.max(m_parts, 1)
         next_max_n_part = tl.maximum(max_n_part, tile_max)
         safe_next_max_n_part = tl.where(next_max_n_part == float("-inf"), 0.0, next_max_n_part)
         sum_n_part_2 = sum_n_part * tl.exp(max_n_part - safe_next_max_n_part)
         sum_parts = tl.load(
-            sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
-            mask=(n_part_index < size_parts_n),
+            sum_parts_ptr + n_part_index[None, :] * sum_parts_stride_n_part_1 + row_index[:, None] * sum_parts_stride_row,
+            mask=(n_part_index < size_parts_n)[None, :] & (row_index < size_row)[:, None],
             other=0.0,
         )
-        mul_n_part = sum_parts * tl.exp(m_parts - safe_next_max_n_part)
-        where_n_part = tl.where((size_length_n * n_part_index) < size_n, mul_n_part, 0.0)
-        tile_sum = tl.sum(where_n_part, 0)
+        mul_row_n_part = sum_parts * tl.exp(m_parts - safe_next_max_n_part[:, None])
+        where_row_n_part = tl.where(((size_length_n * n_part_index) < size_n)[None, :], mul_row_n_part, 0.0)
+        tile_sum = tl.sum(where_row_n_part, 1)
         next_sum_n_part = sum_n_part_2 + tile_sum
         max_n_part = next_max_n_part
         sum_n_part = next_sum_n_part
-    tl.store(out_ptr + row_index * out_stride_row, (max_n_part + tl.log(sum_n_part)))
+    tl.store(
+        out_ptr + row_index * out_stride_row,
+        (max_n_part + tl.log(sum_n_part)),
+        mask=(row_index < size_row),
+    )
 
 
 @triton.jit
@@ -958,26 +966,28 @@ def _logsumexp_rows_joined(
     if _is_traced(out):
         return out
     BLOCK_N_PART_1 = max(16, triton.next_power_of_2(parts_n))
-    if BLOCK_N_PART_1 <= 16384:
-        if BLOCK_N_PART_1 <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_N_PART_1 <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_N_PART_1 <= 1024:
+        if BLOCK_N_PART_1 <= 16:
+            BLOCK_ROW, warps, stages = 256, 4, 1
+        elif BLOCK_N_PART_1 <= 64:
+            BLOCK_ROW, warps, stages = 64, 4, 1
+        elif BLOCK_N_PART_1 <= 256:
+            BLOCK_ROW, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (row,)
+            BLOCK_ROW, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(row, BLOCK_ROW),)
         logsumexp_rows_joined_rows_kernel[grid](
             m_parts, sum_parts, out, m_parts.stride(0), m_parts.stride(1), sum_parts.stride(0),
             sum_parts.stride(1), out.stride(0), parts_n, row, n, length_n, BLOCK_N_PART_1=BLOCK_N_PART_1,
-            EXACT_N_PART_1=parts_n == BLOCK_N_PART_1, num_warps=warps, num_stages=stages,
+            BLOCK_ROW=BLOCK_ROW, EXACT_N_PART_1=parts_n == BLOCK_N_PART_1, num_warps=warps, num_stages=stages,
         )
         return out
-    BLOCK_N_PART_1, warps, stages = 4096, 8, 2
-    grid = (row,)
+    BLOCK_N_PART_1, BLOCK_ROW, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(row, BLOCK_ROW),)
     logsumexp_rows_joined_kernel[grid](
         m_parts, sum_parts, out, m_parts.stride(0), m_parts.stride(1), sum_parts.stride(0),
         sum_parts.stride(1), out.stride(0), parts_n, row, n, length_n, BLOCK_N_PART_1=BLOCK_N_PART_1,
-        num_warps=warps, num_stages=stages,
+        BLOCK_ROW=BLOCK_ROW, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1595,12 +1605,14 @@ def _rmsnorm_backward_d_weight(X: torch.Tensor, d_out: torch.Tensor, state: torc
         return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
-        if BLOCK_ROW <= 64:
-            BLOCK_N, warps, stages = 16, 4, 1
+        if BLOCK_ROW <= 16:
+            BLOCK_N, warps, stages = 256, 4, 1
+        elif BLOCK_ROW <= 64:
+            BLOCK_N, warps, stages = 64, 4, 1
         elif BLOCK_ROW <= 256:
-            BLOCK_N, warps, stages = 16, 8, 1
+            BLOCK_N, warps, stages = 16, 4, 1
         else:
-            BLOCK_N, warps, stages = 16, 16, 1
+            BLOCK_N, warps, stages = 8, 8, 1
         grid = (triton.cdiv(n, BLOCK_N),)
         rmsnorm_backward_d_weight_rows_kernel[grid](
             X, d_out, state, d_weight, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1),
@@ -2362,12 +2374,14 @@ def _layernorm_backward_d_X(
         return d_X
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 1024:
-        if BLOCK_N <= 64:
-            BLOCK_ROW, warps, stages = 16, 4, 1
+        if BLOCK_N <= 16:
+            BLOCK_ROW, warps, stages = 256, 4, 1
+        elif BLOCK_N <= 64:
+            BLOCK_ROW, warps, stages = 64, 4, 1
         elif BLOCK_N <= 256:
-            BLOCK_ROW, warps, stages = 16, 8, 1
+            BLOCK_ROW, warps, stages = 16, 4, 1
         else:
-            BLOCK_ROW, warps, stages = 16, 16, 1
+            BLOCK_ROW, warps, stages = 8, 8, 1
         grid = (triton.cdiv(row, BLOCK_ROW),)
         layernorm_backward_d_X_rows_kernel[grid](
             X, weight, d_out, state, state__, d_X, X.stride(0), X.stride(1), weight.stride(0),
@@ -2411,12 +2425,14 @@ def _layernorm_backward_d_weight_d_bias(
         return d_weight, d_bias
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
-        if BLOCK_ROW <= 64:
-            BLOCK_N, warps, stages = 16, 4, 1
+        if BLOCK_ROW <= 16:
+            BLOCK_N, warps, stages = 256, 4, 1
+        elif BLOCK_ROW <= 64:
+            BLOCK_N, warps, stages = 64, 4, 1
         elif BLOCK_ROW <= 256:
-            BLOCK_N, warps, stages = 16, 8, 1
+            BLOCK_N, warps, stages = 16, 4, 1
         else:
-            BLOCK_N, warps, stages = 16, 16, 1
+            BLOCK_N, warps, stages = 8, 8, 1
         grid = (triton.cdiv(n, BLOCK_N),)
         layernorm_backward_d_weight_d_bias_rows_kernel[grid](
             X, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), d_out.stride(0),

@@ -13,6 +13,31 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
+
+
 def rotary_rows(X):
     """rotary_rows(X: bf16[b h q two half]) -> bf16[b h q two half]"""
     X = jnp.asarray(X, jnp.bfloat16)
@@ -722,6 +747,6 @@ def rotary_plain(Q, K, V):
     e_2 = jnp.exp(_subtract(chosen, max_x[:, :, :, None]))  # [b h q x]  # src[maps.diag:5]
     z = jnp.sum(e_2, axis=3)  # [b h q]  # src[maps.diag:6]
     chosen_2 = jnp.where(z[:, :, :, None] > 0, e_2 / z[:, :, :, None], 0)  # [b h q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("bhqx,bhxe->bhqe", chosen_2.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[rotary.diag:14]
+    sum_x = _product("bhqx,bhxe->bhqe", jnp.bfloat16, chosen_2, V)  # [b h q e]  # src[rotary.diag:14]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [b h q e]
     return as_bf16

@@ -9,10 +9,28 @@ __all__ = ["experts_masked", "experts_gathered", "experts_gathered_plain"]
 
 
 def _einsum(formula, *factors, **options):
-    """jnp.einsum of 16-bit factors; on CPUs, where XLA lacks some such products, of the same values in float32."""
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
         factors = [factor.astype(jnp.float32) for factor in factors]
     return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
 
 
 def experts_masked(X, gate, chosen, up, down):
@@ -33,7 +51,7 @@ def experts_masked(X, gate, chosen, up, down):
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     weight = jnp.sum(jnp.where(chosen[:, :, None] == jnp.arange(4), gate[:, :, None], 0), axis=1)  # src[routing.diag:20]
     sum_d = jnp.einsum("td,edh->teh", X, up, preferred_element_type=jnp.float32)  # [token expert hidden]  # src[routing.diag:21]
-    sum_hidden = _einsum("teh,ehd->tde", jax.nn.relu(sum_d).astype(jnp.bfloat16), down, preferred_element_type=jnp.float32)  # src[routing.diag:22]
+    sum_hidden = _product("teh,ehd->tde", jnp.bfloat16, jax.nn.relu(sum_d), down)  # [token d expert]  # src[routing.diag:22]
     sum_expert = jnp.einsum("te,tde->td", weight, sum_hidden, precision="highest")  # [token d]  # src[routing.diag:22]
     as_bf16 = sum_expert.astype(jnp.bfloat16)  # [token d]
     return as_bf16
@@ -415,7 +433,7 @@ def experts_gathered_plain(X, gate, chosen, up, down):
     gathered_expert = up[chosen]  # [token place d hidden]  # src[routing.diag:33]
     sum_d = _einsum("td,tpdh->tph", X, gathered_expert, preferred_element_type=jnp.float32)  # src[routing.diag:33]
     gathered_expert_2 = down[chosen]  # [token place hidden d]  # src[routing.diag:34]
-    sum_hidden = jnp.einsum("tph,tphd->tdp", jax.nn.relu(sum_d).astype(jnp.bfloat16), gathered_expert_2, preferred_element_type=jnp.float32)  # src[routing.diag:34]
+    sum_hidden = _product("tph,tphd->tdp", jnp.bfloat16, jax.nn.relu(sum_d), gathered_expert_2)  # src[routing.diag:34]
     sum_place = jnp.einsum("tp,tdp->td", gate, sum_hidden, precision="highest")  # [token d]  # src[routing.diag:34]
     as_bf16 = sum_place.astype(jnp.bfloat16)  # [token d]
     return as_bf16

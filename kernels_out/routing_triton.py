@@ -1196,12 +1196,14 @@ def _experts_masked_forward_out(state_: torch.Tensor, weight: torch.Tensor) -> t
         return out
     BLOCK_EXPERT = max(16, triton.next_power_of_2(4))
     if BLOCK_EXPERT <= 1024:
-        if BLOCK_EXPERT <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_EXPERT <= 16:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_EXPERT <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_EXPERT <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (token * triton.cdiv(64, BLOCK_D),)
         experts_masked_forward_out_rows_kernel[grid](
             state_, weight, out, state_.stride(0), state_.stride(1), state_.stride(2), weight.stride(0),
@@ -1234,12 +1236,14 @@ def _experts_masked_backward_buffer_0(d_out: torch.Tensor, state_: torch.Tensor)
         return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 1024:
-        if BLOCK_D <= 64:
+        if BLOCK_D <= 16:
+            BLOCK_EXPERT, warps, stages = 16, 4, 1
+        elif BLOCK_D <= 64:
             BLOCK_EXPERT, warps, stages = 16, 4, 1
         elif BLOCK_D <= 256:
-            BLOCK_EXPERT, warps, stages = 16, 8, 1
+            BLOCK_EXPERT, warps, stages = 16, 4, 1
         else:
-            BLOCK_EXPERT, warps, stages = 16, 16, 1
+            BLOCK_EXPERT, warps, stages = 8, 8, 1
         grid = (token * triton.cdiv(4, BLOCK_EXPERT),)
         experts_masked_backward_buffer_0_rows_kernel[grid](
             d_out, state_, buffer_0, d_out.stride(0), d_out.stride(1), state_.stride(0), state_.stride(1),
@@ -2245,22 +2249,22 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
     d_out_stride_token, d_out_stride_d, state_stride_token, state_stride_place, state_stride_hidden,
     buffer_0_stride_token, buffer_0_stride_place, buffer_0_stride_hidden, d_up_stride_expert, d_up_stride_d,
     d_up_stride_hidden, d_down_stride_expert, d_down_stride_hidden, d_down_stride_d, size_token,
-    BLOCK_TOKEN: tl.constexpr, BLOCK_PLACE: tl.constexpr, EXACT_TOKEN: tl.constexpr,
-    EXACT_PLACE: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_PLACE: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    EXACT_TOKEN: tl.constexpr, EXACT_PLACE: tl.constexpr,
 ):
     program = tl.program_id(0)
-    hidden_index = (program % 64).to(tl.int64)
-    program = program // 64
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
     d_index = (program % 64).to(tl.int64)
     program = program // 64
     expert_index = program.to(tl.int64)
     token_index = tl.arange(0, BLOCK_TOKEN)
     place_index = tl.arange(0, BLOCK_PLACE)
-    buffer_0 = load_tile(
-        buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + place_index[None, :] * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
-        0.0,
-        EXACT_TOKEN and EXACT_PLACE,
+    buffer_0 = tl.load(
+        buffer_0_ptr + token_index[None, :, None] * buffer_0_stride_token + place_index[None, None, :] * buffer_0_stride_place + hidden_index[:, None, None] * buffer_0_stride_hidden,
+        mask=(token_index < size_token)[None, :, None] & (place_index < 2)[None, None, :] & (hidden_index < 64)[:, None, None],
+        other=0.0,
     )
     # src[routing.diag:28]
     gate = load_tile(
@@ -2276,6 +2280,7 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         0.0,
         EXACT_TOKEN,
     )
+    mul_hidden_token_place = (X.to(tl.float32)[:, None] * gate)[None, :, :] * buffer_0
     # src[routing.diag:29]
     chosen = load_tile(
         chosen_ptr + token_index[:, None] * chosen_stride_token + place_index[None, :] * chosen_stride_place,
@@ -2284,17 +2289,17 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         EXACT_TOKEN and EXACT_PLACE,
     )
     eq_token_place = expert_index == chosen
-    state = load_tile(
-        state_ptr + token_index[:, None] * state_stride_token + place_index[None, :] * state_stride_place + hidden_index * state_stride_hidden,
-        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
-        float("-inf"),
-        EXACT_TOKEN and EXACT_PLACE,
+    state = tl.load(
+        state_ptr + token_index[None, :, None] * state_stride_token + place_index[None, None, :] * state_stride_place + hidden_index[:, None, None] * state_stride_hidden,
+        mask=(token_index < size_token)[None, :, None] & (place_index < 2)[None, None, :] & (hidden_index < 64)[:, None, None],
+        other=float("-inf"),
     )
-    where_token_place = tl.where((state > 0.0) & eq_token_place, (X.to(tl.float32)[:, None] * gate) * buffer_0, 0.0)
-    sum_ = tl.sum(tl.sum(where_token_place, 1), 0)
+    where_hidden_token_place = tl.where((state > 0.0) & eq_token_place[None, :, :], mul_hidden_token_place, 0.0)
+    sum_ = tl.sum(tl.sum(where_hidden_token_place, 2), 1)
     tl.store(
         d_up_ptr + expert_index * d_up_stride_expert + d_index * d_up_stride_d + hidden_index * d_up_stride_hidden,
         sum_.to(tl.bfloat16),
+        mask=(hidden_index < 64),
     )
     d_out = load_tile(
         d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
@@ -2303,12 +2308,13 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         EXACT_TOKEN,
     )
     # src[routing.diag:33]
-    tile = d_out.to(tl.float32)[:, None] * tl.maximum(state, 0.0)
-    where_token_place_2 = tl.where(eq_token_place, tile * gate, 0.0)
-    sum_2 = tl.sum(tl.sum(where_token_place_2, 1), 0)
+    mul_hidden_token_place_2 = (d_out.to(tl.float32)[:, None] * gate)[None, :, :] * tl.maximum(state, 0.0)
+    where_hidden_token_place_2 = tl.where(eq_token_place[None, :, :], mul_hidden_token_place_2, 0.0)
+    sum_2 = tl.sum(tl.sum(where_hidden_token_place_2, 2), 1)
     tl.store(
         d_down_ptr + expert_index * d_down_stride_expert + hidden_index * d_down_stride_hidden + d_index * d_down_stride_d,
         sum_2.to(tl.bfloat16),
+        mask=(hidden_index < 64),
     )
 
 
@@ -2319,23 +2325,26 @@ def experts_gathered_backward_d_up_d_down_kernel(
     d_out_stride_token, d_out_stride_d, state_stride_token, state_stride_place, state_stride_hidden,
     buffer_0_stride_token, buffer_0_stride_place, buffer_0_stride_hidden, d_up_stride_expert, d_up_stride_d,
     d_up_stride_hidden, d_down_stride_expert, d_down_stride_hidden, d_down_stride_d, size_token,
-    BLOCK_TOKEN: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
-    hidden_index = (program % 64).to(tl.int64)
-    program = program // 64
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
     d_index = (program % 64).to(tl.int64)
     program = program // 64
     expert_index = program.to(tl.int64)
-    sum_token_place = tl.full([], 0.0, tl.float32)
-    sum_token_place_2 = tl.full([], 0.0, tl.float32)
+    sum_token_place = tl.full([BLOCK_HIDDEN], 0.0, tl.float32)
+    sum_token_place_2 = tl.full([BLOCK_HIDDEN], 0.0, tl.float32)
     for place_index in tl.range(0, 2):
         to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
         # whole tiles, no mask needed
         for first_token in tl.range(0, to_token, BLOCK_TOKEN):
             token_index = first_token + tl.arange(0, BLOCK_TOKEN)
             buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+                buffer_0_ptr + token_index[None, :] * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index[:, None] * buffer_0_stride_hidden,
+                mask=(hidden_index < 64)[:, None],
+                other=0.0,
             )
             # src[routing.diag:28]
             gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
@@ -2347,16 +2356,18 @@ def experts_gathered_backward_d_up_d_down_kernel(
             )
             eq_token = expert_index == chosen
             state = tl.load(
-                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+                state_ptr + token_index[None, :] * state_stride_token + place_index * state_stride_place + hidden_index[:, None] * state_stride_hidden,
+                mask=(hidden_index < 64)[:, None],
+                other=0.0,
             )
-            where_token = tl.where((state > 0.0) & eq_token, (X.to(tl.float32) * gate) * buffer_0, 0.0)
-            tile_sum = tl.sum(where_token, 0)
+            where_hidden_token = tl.where((state > 0.0) & eq_token[None, :], (X.to(tl.float32) * gate)[None, :] * buffer_0, 0.0)
+            tile_sum = tl.sum(where_hidden_token, 1)
             next_sum_token_place = sum_token_place + tile_sum
             d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
             # src[routing.diag:33]
-            mul_token = (tl.maximum(state, 0.0) * d_out.to(tl.float32)) * gate
-            where_token_2 = tl.where(eq_token, mul_token, 0.0)
-            tile_sum_2 = tl.sum(where_token_2, 0)
+            mul_hidden_token = (d_out.to(tl.float32) * gate)[None, :] * tl.maximum(state, 0.0)
+            where_hidden_token_2 = tl.where(eq_token[None, :], mul_hidden_token, 0.0)
+            tile_sum_2 = tl.sum(where_hidden_token_2, 1)
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
             sum_token_place = next_sum_token_place
             sum_token_place_2 = next_sum_token_place_2
@@ -2365,8 +2376,8 @@ def experts_gathered_backward_d_up_d_down_kernel(
         for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
             token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
             buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-                mask=(token_index < size_token),
+                buffer_0_ptr + token_index[None, :] * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index[:, None] * buffer_0_stride_hidden,
+                mask=(token_index < size_token)[None, :] & (hidden_index < 64)[:, None],
                 other=0.0,
             )
             # src[routing.diag:28]
@@ -2389,12 +2400,12 @@ def experts_gathered_backward_d_up_d_down_kernel(
             )
             eq_token = expert_index == chosen
             state = tl.load(
-                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
-                mask=(token_index < size_token),
+                state_ptr + token_index[None, :] * state_stride_token + place_index * state_stride_place + hidden_index[:, None] * state_stride_hidden,
+                mask=(token_index < size_token)[None, :] & (hidden_index < 64)[:, None],
                 other=float("-inf"),
             )
-            where_token = tl.where((state > 0.0) & eq_token, (X.to(tl.float32) * gate) * buffer_0, 0.0)
-            tile_sum = tl.sum(where_token, 0)
+            where_hidden_token = tl.where((state > 0.0) & eq_token[None, :], (X.to(tl.float32) * gate)[None, :] * buffer_0, 0.0)
+            tile_sum = tl.sum(where_hidden_token, 1)
             next_sum_token_place = sum_token_place + tile_sum
             d_out = tl.load(
                 d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
@@ -2402,19 +2413,21 @@ def experts_gathered_backward_d_up_d_down_kernel(
                 other=0.0,
             )
             # src[routing.diag:33]
-            mul_token = (tl.maximum(state, 0.0) * d_out.to(tl.float32)) * gate
-            where_token_2 = tl.where(eq_token, mul_token, 0.0)
-            tile_sum_2 = tl.sum(where_token_2, 0)
+            mul_hidden_token = (d_out.to(tl.float32) * gate)[None, :] * tl.maximum(state, 0.0)
+            where_hidden_token_2 = tl.where(eq_token[None, :], mul_hidden_token, 0.0)
+            tile_sum_2 = tl.sum(where_hidden_token_2, 1)
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
             sum_token_place = next_sum_token_place
             sum_token_place_2 = next_sum_token_place_2
     tl.store(
         d_up_ptr + expert_index * d_up_stride_expert + d_index * d_up_stride_d + hidden_index * d_up_stride_hidden,
         sum_token_place.to(tl.bfloat16),
+        mask=(hidden_index < 64),
     )
     tl.store(
         d_down_ptr + expert_index * d_down_stride_expert + hidden_index * d_down_stride_hidden + d_index * d_down_stride_d,
         sum_token_place_2.to(tl.bfloat16),
+        mask=(hidden_index < 64),
     )
 
 
@@ -2436,12 +2449,14 @@ def _experts_gathered_H(X: torch.Tensor, chosen: torch.Tensor, up: torch.Tensor)
         return H
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 1024:
-        if BLOCK_D <= 64:
-            BLOCK_HIDDEN, warps, stages = 16, 4, 1
+        if BLOCK_D <= 16:
+            BLOCK_HIDDEN, warps, stages = 64, 4, 1
+        elif BLOCK_D <= 64:
+            BLOCK_HIDDEN, warps, stages = 64, 4, 1
         elif BLOCK_D <= 256:
-            BLOCK_HIDDEN, warps, stages = 16, 8, 1
+            BLOCK_HIDDEN, warps, stages = 16, 4, 1
         else:
-            BLOCK_HIDDEN, warps, stages = 16, 16, 1
+            BLOCK_HIDDEN, warps, stages = 8, 8, 1
         grid = (token * 2 * triton.cdiv(64, BLOCK_HIDDEN),)
         experts_gathered_H_rows_kernel[grid](
             X, chosen, up, H, X.stride(0), X.stride(1), chosen.stride(0), chosen.stride(1), up.stride(0),
@@ -2486,12 +2501,14 @@ def _experts_gathered_out(
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
-        if BLOCK_PLACE * BLOCK_HIDDEN <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_PLACE * BLOCK_HIDDEN <= 16:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_PLACE * BLOCK_HIDDEN <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_PLACE * BLOCK_HIDDEN <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (token * triton.cdiv(64, BLOCK_D),)
         experts_gathered_out_rows_kernel[grid](
             gate, chosen, down, H, out, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
@@ -2542,12 +2559,14 @@ def _experts_gathered_forward_state(X: torch.Tensor, chosen: torch.Tensor, up: t
         return state
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 1024:
-        if BLOCK_D <= 64:
-            BLOCK_HIDDEN, warps, stages = 16, 4, 1
+        if BLOCK_D <= 16:
+            BLOCK_HIDDEN, warps, stages = 64, 4, 1
+        elif BLOCK_D <= 64:
+            BLOCK_HIDDEN, warps, stages = 64, 4, 1
         elif BLOCK_D <= 256:
-            BLOCK_HIDDEN, warps, stages = 16, 8, 1
+            BLOCK_HIDDEN, warps, stages = 16, 4, 1
         else:
-            BLOCK_HIDDEN, warps, stages = 16, 16, 1
+            BLOCK_HIDDEN, warps, stages = 8, 8, 1
         grid = (token * 2 * triton.cdiv(64, BLOCK_HIDDEN),)
         experts_gathered_forward_state_rows_kernel[grid](
             X, chosen, up, state, X.stride(0), X.stride(1), chosen.stride(0), chosen.stride(1), up.stride(0),
@@ -2593,12 +2612,14 @@ def _experts_gathered_forward_out(
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
-        if BLOCK_PLACE * BLOCK_HIDDEN <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
+        if BLOCK_PLACE * BLOCK_HIDDEN <= 16:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_PLACE * BLOCK_HIDDEN <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
         elif BLOCK_PLACE * BLOCK_HIDDEN <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
+            BLOCK_D, warps, stages = 8, 8, 1
         grid = (token * triton.cdiv(64, BLOCK_D),)
         experts_gathered_forward_out_rows_kernel[grid](
             gate, chosen, down, state, out, gate.stride(0), gate.stride(1), chosen.stride(0),
@@ -2653,12 +2674,14 @@ def _experts_gathered_backward_buffer_0(
         return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 1024:
-        if BLOCK_D <= 64:
-            BLOCK_HIDDEN, warps, stages = 16, 4, 1
+        if BLOCK_D <= 16:
+            BLOCK_HIDDEN, warps, stages = 64, 4, 1
+        elif BLOCK_D <= 64:
+            BLOCK_HIDDEN, warps, stages = 64, 4, 1
         elif BLOCK_D <= 256:
-            BLOCK_HIDDEN, warps, stages = 16, 8, 1
+            BLOCK_HIDDEN, warps, stages = 16, 4, 1
         else:
-            BLOCK_HIDDEN, warps, stages = 16, 16, 1
+            BLOCK_HIDDEN, warps, stages = 8, 8, 1
         grid = (token * 2 * triton.cdiv(64, BLOCK_HIDDEN),)
         experts_gathered_backward_buffer_0_rows_kernel[grid](
             chosen, down, d_out, buffer_0, chosen.stride(0), chosen.stride(1), down.stride(0), down.stride(1),
@@ -2836,32 +2859,34 @@ def _experts_gathered_backward_d_up_d_down(
         return d_up, d_down
     BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
-    if BLOCK_TOKEN * BLOCK_PLACE <= 16384:
-        if BLOCK_TOKEN * BLOCK_PLACE <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_TOKEN * BLOCK_PLACE <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_TOKEN * BLOCK_PLACE <= 1024:
+        if BLOCK_TOKEN * BLOCK_PLACE <= 16:
+            BLOCK_HIDDEN, warps, stages = 64, 4, 1
+        elif BLOCK_TOKEN * BLOCK_PLACE <= 64:
+            BLOCK_HIDDEN, warps, stages = 64, 4, 1
+        elif BLOCK_TOKEN * BLOCK_PLACE <= 256:
+            BLOCK_HIDDEN, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (4 * 64 * 64,)
+            BLOCK_HIDDEN, warps, stages = 8, 8, 1
+        grid = (4 * 64 * triton.cdiv(64, BLOCK_HIDDEN),)
         experts_gathered_backward_d_up_d_down_rows_kernel[grid](
             X, gate, chosen, d_out, state, buffer_0, d_up, d_down, X.stride(0), X.stride(1), gate.stride(0),
             gate.stride(1), chosen.stride(0), chosen.stride(1), d_out.stride(0), d_out.stride(1),
             state.stride(0), state.stride(1), state.stride(2), buffer_0.stride(0), buffer_0.stride(1),
             buffer_0.stride(2), d_up.stride(0), d_up.stride(1), d_up.stride(2), d_down.stride(0),
             d_down.stride(1), d_down.stride(2), token, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_PLACE=BLOCK_PLACE,
-            EXACT_TOKEN=token == BLOCK_TOKEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps,
-            num_stages=stages,
+            BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_TOKEN=token == BLOCK_TOKEN, EXACT_PLACE=2 == BLOCK_PLACE,
+            num_warps=warps, num_stages=stages,
         )
         return d_up, d_down
-    BLOCK_TOKEN, warps, stages = 4096, 8, 2
-    grid = (4 * 64 * 64,)
+    BLOCK_TOKEN, BLOCK_HIDDEN, warps, stages = 128, 16, 8, 2
+    grid = (4 * 64 * triton.cdiv(64, BLOCK_HIDDEN),)
     experts_gathered_backward_d_up_d_down_kernel[grid](
         X, gate, chosen, d_out, state, buffer_0, d_up, d_down, X.stride(0), X.stride(1), gate.stride(0),
         gate.stride(1), chosen.stride(0), chosen.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0),
         state.stride(1), state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
         d_up.stride(0), d_up.stride(1), d_up.stride(2), d_down.stride(0), d_down.stride(1), d_down.stride(2),
-        token, BLOCK_TOKEN=BLOCK_TOKEN, num_warps=warps, num_stages=stages,
+        token, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
     )
     return d_up, d_down
 

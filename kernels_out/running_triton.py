@@ -23,14 +23,6 @@ def tanh(x):
     return tl.where(tl.abs(x) < 0.1, x * (1.0 - square / 3.0 * (1.0 - 0.4 * square)), large)
 
 
-@triton.jit
-def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
-    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
-    if EXACT:
-        return tl.load(pointers)
-    return tl.load(pointers, mask=mask, other=fill)
-
-
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
     """Refuse an array that the kernel would misread, or could not reach."""
     if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
@@ -536,48 +528,50 @@ def moving_average_backward_d_smoothing_rows_kernel(
     X_ptr, smoothing_ptr, out_ptr, buffer_2_ptr, d_smoothing_ptr, X_stride_b, X_stride_t, X_stride_d,
     smoothing_stride_d, out_stride_b, out_stride_t, out_stride_d, buffer_2_stride_b, buffer_2_stride_t,
     buffer_2_stride_d, d_smoothing_stride_d, size_b, size_t, size_d, BLOCK_B: tl.constexpr,
-    BLOCK_T: tl.constexpr, EXACT_B: tl.constexpr, EXACT_T: tl.constexpr,
+    BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_B: tl.constexpr, EXACT_T: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = program.to(tl.int64)
+    first_d = program * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
     b_index = tl.arange(0, BLOCK_B)
     t_index = tl.arange(0, BLOCK_T)
     # src[running.diag:10]
-    smoothing = tl.load(smoothing_ptr + d_index * smoothing_stride_d)
+    smoothing = tl.load(smoothing_ptr + d_index * smoothing_stride_d, mask=(d_index < size_d), other=0.0)
     # src[running.diag:11]
     a = tl.sigmoid(smoothing)
     # src[running.diag:12]
-    buffer_2 = load_tile(
-        buffer_2_ptr + b_index[:, None] * buffer_2_stride_b + t_index[None, :] * buffer_2_stride_t + d_index * buffer_2_stride_d,
-        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_T,
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index[None, :, None] * buffer_2_stride_b + t_index[None, None, :] * buffer_2_stride_t + d_index[:, None, None] * buffer_2_stride_d,
+        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (d_index < size_d)[:, None, None],
+        other=0.0,
     )
     # src[running.diag:10]
-    X = load_tile(
-        X_ptr + b_index[:, None] * X_stride_b + t_index[None, :] * X_stride_t + d_index * X_stride_d,
-        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_T,
+    X = tl.load(
+        X_ptr + b_index[None, :, None] * X_stride_b + t_index[None, None, :] * X_stride_t + d_index[:, None, None] * X_stride_d,
+        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (d_index < size_d)[:, None, None],
+        other=0.0,
     )
-    mul_b_t = X * buffer_2
-    sum_ = tl.sum(tl.sum(mul_b_t, 1), 0)
+    mul_d_b_t = X * buffer_2
+    sum_ = tl.sum(tl.sum(mul_d_b_t, 2), 1)
     out = tl.load(
-        out_ptr + b_index[:, None] * out_stride_b + (t_index[None, :] + -1) * out_stride_t + d_index * out_stride_d,
-        mask=(b_index < size_b)[:, None] & (t_index < size_t)[None, :] & ((t_index[None, :] + -1) >= 0) & ((t_index[None, :] + -1) < size_t),
+        out_ptr + b_index[None, :, None] * out_stride_b + (t_index[None, None, :] + -1) * out_stride_t + d_index[:, None, None] * out_stride_d,
+        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (d_index < size_d)[:, None, None] & ((t_index[None, None, :] + -1) >= 0) & ((t_index[None, None, :] + -1) < size_t),
         other=0,
     )
     # src[running.diag:12]
-    X_2 = load_tile(
-        X_ptr + b_index * X_stride_b + 0 * X_stride_t + d_index * X_stride_d,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
+    X_2 = tl.load(
+        X_ptr + b_index[None, :] * X_stride_b + 0 * X_stride_t + d_index[:, None] * X_stride_d,
+        mask=(b_index < size_b)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
     )
-    where_b_t = tl.where((0 == t_index)[None, :], X_2[:, None], out)
-    mul_b_t_2 = where_b_t * buffer_2
-    sum_2 = tl.sum(tl.sum(mul_b_t_2, 1), 0)
-    tl.store(d_smoothing_ptr + d_index * d_smoothing_stride_d, ((a * (sum_2 - sum_)) * (1.0 - a)))
+    where_d_b_t = tl.where((0 == t_index)[None, None, :], X_2[:, :, None], out)
+    mul_d_b_t_2 = where_d_b_t * buffer_2
+    sum_2 = tl.sum(tl.sum(mul_d_b_t_2, 2), 1)
+    tl.store(
+        d_smoothing_ptr + d_index * d_smoothing_stride_d,
+        ((a * (sum_2 - sum_)) * (1.0 - a)),
+        mask=(d_index < size_d),
+    )
 
 
 @triton.jit
@@ -585,33 +579,46 @@ def moving_average_backward_d_smoothing_kernel(
     X_ptr, smoothing_ptr, out_ptr, buffer_2_ptr, d_smoothing_ptr, X_stride_b, X_stride_t, X_stride_d,
     smoothing_stride_d, out_stride_b, out_stride_t, out_stride_d, buffer_2_stride_b, buffer_2_stride_t,
     buffer_2_stride_d, d_smoothing_stride_d, size_b, size_t, size_d, BLOCK_T: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = program.to(tl.int64)
-    acc_t_b = tl.full([], 0.0, tl.float32)
-    acc_b_t = tl.full([], 0.0, tl.float32)
+    first_d = program * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    acc_t_b = tl.full([BLOCK_D], 0.0, tl.float32)
+    acc_b_t = tl.full([BLOCK_D], 0.0, tl.float32)
     for b_index in tl.range(0, size_b):
         # src[running.diag:12]
-        X = tl.load(X_ptr + b_index * X_stride_b + 0 * X_stride_t + d_index * X_stride_d)
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + 0 * X_stride_t + d_index * X_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
         to_t = size_t // BLOCK_T * BLOCK_T
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
             buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + d_index * buffer_2_stride_d,
+                buffer_2_ptr + b_index * buffer_2_stride_b + t_index[None, :] * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d,
+                mask=(d_index < size_d)[:, None],
+                other=0.0,
             )
             out = tl.load(
-                out_ptr + b_index * out_stride_b + (t_index + -1) * out_stride_t + d_index * out_stride_d,
-                mask=((t_index + -1) >= 0) & ((t_index + -1) < size_t),
+                out_ptr + b_index * out_stride_b + (t_index[None, :] + -1) * out_stride_t + d_index[:, None] * out_stride_d,
+                mask=(d_index < size_d)[:, None] & ((t_index[None, :] + -1) >= 0) & ((t_index[None, :] + -1) < size_t),
                 other=0,
             )
-            mul_t = tl.where(0 == t_index, X, out) * buffer_2
-            tile_sum = tl.sum(mul_t, 0)
+            where_d_t = tl.where((0 == t_index)[None, :], X[:, None], out)
+            mul_d_t = where_d_t * buffer_2
+            tile_sum = tl.sum(mul_d_t, 1)
             next_acc_t_b = acc_t_b + tile_sum
             # src[running.diag:10]
-            X_2 = tl.load(X_ptr + b_index * X_stride_b + t_index * X_stride_t + d_index * X_stride_d)
-            mul_t_2 = X_2 * buffer_2
-            tile_sum_2 = tl.sum(mul_t_2, 0)
+            X_2 = tl.load(
+                X_ptr + b_index * X_stride_b + t_index[None, :] * X_stride_t + d_index[:, None] * X_stride_d,
+                mask=(d_index < size_d)[:, None],
+                other=0.0,
+            )
+            mul_d_t_2 = X_2 * buffer_2
+            tile_sum_2 = tl.sum(mul_d_t_2, 1)
             next_acc_b_t = acc_b_t + tile_sum_2
             acc_t_b = next_acc_t_b
             acc_b_t = next_acc_b_t
@@ -620,35 +627,40 @@ def moving_average_backward_d_smoothing_kernel(
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
             buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + d_index * buffer_2_stride_d,
-                mask=(t_index < size_t),
+                buffer_2_ptr + b_index * buffer_2_stride_b + t_index[None, :] * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d,
+                mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
             out = tl.load(
-                out_ptr + b_index * out_stride_b + (t_index + -1) * out_stride_t + d_index * out_stride_d,
-                mask=(t_index < size_t) & ((t_index + -1) >= 0) & ((t_index + -1) < size_t),
+                out_ptr + b_index * out_stride_b + (t_index[None, :] + -1) * out_stride_t + d_index[:, None] * out_stride_d,
+                mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None] & ((t_index[None, :] + -1) >= 0) & ((t_index[None, :] + -1) < size_t),
                 other=0,
             )
-            mul_t = tl.where(0 == t_index, X, out) * buffer_2
-            tile_sum = tl.sum(mul_t, 0)
+            where_d_t = tl.where((0 == t_index)[None, :], X[:, None], out)
+            mul_d_t = where_d_t * buffer_2
+            tile_sum = tl.sum(mul_d_t, 1)
             next_acc_t_b = acc_t_b + tile_sum
             # src[running.diag:10]
             X_2 = tl.load(
-                X_ptr + b_index * X_stride_b + t_index * X_stride_t + d_index * X_stride_d,
-                mask=(t_index < size_t),
+                X_ptr + b_index * X_stride_b + t_index[None, :] * X_stride_t + d_index[:, None] * X_stride_d,
+                mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
-            mul_t_2 = X_2 * buffer_2
-            tile_sum_2 = tl.sum(mul_t_2, 0)
+            mul_d_t_2 = X_2 * buffer_2
+            tile_sum_2 = tl.sum(mul_d_t_2, 1)
             next_acc_b_t = acc_b_t + tile_sum_2
             acc_t_b = next_acc_t_b
             acc_b_t = next_acc_b_t
     # src[running.diag:10]
-    smoothing = tl.load(smoothing_ptr + d_index * smoothing_stride_d)
+    smoothing = tl.load(smoothing_ptr + d_index * smoothing_stride_d, mask=(d_index < size_d), other=0.0)
     # src[running.diag:11]
     a = tl.sigmoid(smoothing)
     # src[running.diag:12]
-    tl.store(d_smoothing_ptr + d_index * d_smoothing_stride_d, ((a * (acc_t_b - acc_b_t)) * (1.0 - a)))
+    tl.store(
+        d_smoothing_ptr + d_index * d_smoothing_stride_d,
+        ((a * (acc_t_b - acc_b_t)) * (1.0 - a)),
+        mask=(d_index < size_d),
+    )
 
 
 @_operator
@@ -785,27 +797,30 @@ def _moving_average_backward_d_smoothing(
         return d_smoothing
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_T = max(16, triton.next_power_of_2(t))
-    if BLOCK_B * BLOCK_T <= 16384:
-        if BLOCK_B * BLOCK_T <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B * BLOCK_T <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_B * BLOCK_T <= 1024:
+        if BLOCK_B * BLOCK_T <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_B * BLOCK_T <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_B * BLOCK_T <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(d, BLOCK_D),)
         moving_average_backward_d_smoothing_rows_kernel[grid](
             X, smoothing, out, buffer_2, d_smoothing, X.stride(0), X.stride(1), X.stride(2),
             smoothing.stride(0), out.stride(0), out.stride(1), out.stride(2), buffer_2.stride(0),
             buffer_2.stride(1), buffer_2.stride(2), d_smoothing.stride(0), b, t, d, BLOCK_B=BLOCK_B,
-            BLOCK_T=BLOCK_T, EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, num_warps=warps, num_stages=stages,
+            BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, num_warps=warps,
+            num_stages=stages,
         )
         return d_smoothing
-    BLOCK_T, warps, stages = 4096, 8, 2
-    grid = (d,)
+    BLOCK_T, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(d, BLOCK_D),)
     moving_average_backward_d_smoothing_kernel[grid](
         X, smoothing, out, buffer_2, d_smoothing, X.stride(0), X.stride(1), X.stride(2), smoothing.stride(0),
         out.stride(0), out.stride(1), out.stride(2), buffer_2.stride(0), buffer_2.stride(1),
-        buffer_2.stride(2), d_smoothing.stride(0), b, t, d, BLOCK_T=BLOCK_T, num_warps=warps,
+        buffer_2.stride(2), d_smoothing.stride(0), b, t, d, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return d_smoothing
@@ -1235,66 +1250,73 @@ def cell_backward_d_gate_rows_kernel(
     gate_ptr, U_ptr, buffer_4_ptr, buffer_0_ptr, d_gate_ptr, gate_stride_d, U_stride_b, U_stride_t,
     U_stride_d, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_d, buffer_0_stride_b, buffer_0_stride_t,
     buffer_0_stride_d, d_gate_stride_d, size_d, size_b, size_t, BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr,
-    EXACT_B: tl.constexpr, EXACT_T: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_B: tl.constexpr, EXACT_T: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = program.to(tl.int64)
+    first_d = program * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
     b_index = tl.arange(0, BLOCK_B)
     t_index = tl.arange(0, BLOCK_T)
-    buffer_0 = load_tile(
-        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + t_index[None, :] * buffer_0_stride_t + d_index * buffer_0_stride_d,
-        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_T,
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[None, :, None] * buffer_0_stride_b + t_index[None, None, :] * buffer_0_stride_t + d_index[:, None, None] * buffer_0_stride_d,
+        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (d_index < size_d)[:, None, None],
+        other=0.0,
     )
-    where_b_t = tl.where((0 == t_index)[None, :], 0.0, buffer_0)
+    where_d_b_t = tl.where((0 == t_index)[None, None, :], 0.0, buffer_0)
     # src[running.diag:15]
-    gate = tl.load(gate_ptr + d_index * gate_stride_d)
-    U = load_tile(
-        U_ptr + b_index[:, None] * U_stride_b + t_index[None, :] * U_stride_t + d_index * U_stride_d,
-        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_T,
+    gate = tl.load(gate_ptr + d_index * gate_stride_d, mask=(d_index < size_d), other=0.0)
+    U = tl.load(
+        U_ptr + b_index[None, :, None] * U_stride_b + t_index[None, None, :] * U_stride_t + d_index[:, None, None] * U_stride_d,
+        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (d_index < size_d)[:, None, None],
+        other=0.0,
     )
-    tanh_b_t = tanh(U + (gate * where_b_t))
-    buffer_4 = load_tile(
-        buffer_4_ptr + b_index[:, None] * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + d_index * buffer_4_stride_d,
-        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_T,
+    tanh_d_b_t = tanh(U + (gate[:, None, None] * where_d_b_t))
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index[None, :, None] * buffer_4_stride_b + t_index[None, None, :] * buffer_4_stride_t + d_index[:, None, None] * buffer_4_stride_d,
+        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (d_index < size_d)[:, None, None],
+        other=0.0,
     )
-    mul_b_t = (buffer_4 * where_b_t) * (1.0 - (tanh_b_t * tanh_b_t))
-    sum_ = tl.sum(tl.sum(mul_b_t, 1), 0)
-    tl.store(d_gate_ptr + d_index * d_gate_stride_d, sum_)
+    mul_d_b_t = (buffer_4 * where_d_b_t) * (1.0 - (tanh_d_b_t * tanh_d_b_t))
+    sum_ = tl.sum(tl.sum(mul_d_b_t, 2), 1)
+    tl.store(d_gate_ptr + d_index * d_gate_stride_d, sum_, mask=(d_index < size_d))
 
 
 @triton.jit
 def cell_backward_d_gate_kernel(
     gate_ptr, U_ptr, buffer_4_ptr, buffer_0_ptr, d_gate_ptr, gate_stride_d, U_stride_b, U_stride_t,
     U_stride_d, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_d, buffer_0_stride_b, buffer_0_stride_t,
-    buffer_0_stride_d, d_gate_stride_d, size_d, size_b, size_t, BLOCK_T: tl.constexpr,
+    buffer_0_stride_d, d_gate_stride_d, size_d, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    d_index = program.to(tl.int64)
-    acc_b_t = tl.full([], 0.0, tl.float32)
+    first_d = program * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    acc_b_t = tl.full([BLOCK_D], 0.0, tl.float32)
     # src[running.diag:15]
-    gate = tl.load(gate_ptr + d_index * gate_stride_d)
+    gate = tl.load(gate_ptr + d_index * gate_stride_d, mask=(d_index < size_d), other=0.0)
     for b_index in tl.range(0, size_b):
         to_t = size_t // BLOCK_T * BLOCK_T
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + t_index * buffer_0_stride_t + d_index * buffer_0_stride_d,
+                buffer_0_ptr + b_index * buffer_0_stride_b + t_index[None, :] * buffer_0_stride_t + d_index[:, None] * buffer_0_stride_d,
+                mask=(d_index < size_d)[:, None],
+                other=0.0,
             )
-            where_t = tl.where(0 == t_index, 0.0, buffer_0)
-            U = tl.load(U_ptr + b_index * U_stride_b + t_index * U_stride_t + d_index * U_stride_d)
-            tanh_t = tanh(U + (gate * where_t))
+            where_d_t = tl.where((0 == t_index)[None, :], 0.0, buffer_0)
+            U = tl.load(
+                U_ptr + b_index * U_stride_b + t_index[None, :] * U_stride_t + d_index[:, None] * U_stride_d,
+                mask=(d_index < size_d)[:, None],
+                other=0.0,
+            )
+            tanh_d_t = tanh(U + (gate[:, None] * where_d_t))
             buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + d_index * buffer_4_stride_d,
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d,
+                mask=(d_index < size_d)[:, None],
+                other=0.0,
             )
-            mul_t = (buffer_4 * where_t) * (1.0 - (tanh_t * tanh_t))
-            tile_sum = tl.sum(mul_t, 0)
+            mul_d_t = (buffer_4 * where_d_t) * (1.0 - (tanh_d_t * tanh_d_t))
+            tile_sum = tl.sum(mul_d_t, 1)
             next_acc_b_t = acc_b_t + tile_sum
             acc_b_t = next_acc_b_t
         from_t = tl.maximum(0, to_t)
@@ -1302,27 +1324,27 @@ def cell_backward_d_gate_kernel(
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + t_index * buffer_0_stride_t + d_index * buffer_0_stride_d,
-                mask=(t_index < size_t),
+                buffer_0_ptr + b_index * buffer_0_stride_b + t_index[None, :] * buffer_0_stride_t + d_index[:, None] * buffer_0_stride_d,
+                mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
-            where_t = tl.where(0 == t_index, 0.0, buffer_0)
+            where_d_t = tl.where((0 == t_index)[None, :], 0.0, buffer_0)
             U = tl.load(
-                U_ptr + b_index * U_stride_b + t_index * U_stride_t + d_index * U_stride_d,
-                mask=(t_index < size_t),
+                U_ptr + b_index * U_stride_b + t_index[None, :] * U_stride_t + d_index[:, None] * U_stride_d,
+                mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
-            tanh_t = tanh(U + (gate * where_t))
+            tanh_d_t = tanh(U + (gate[:, None] * where_d_t))
             buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + d_index * buffer_4_stride_d,
-                mask=(t_index < size_t),
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d,
+                mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
-            mul_t = (buffer_4 * where_t) * (1.0 - (tanh_t * tanh_t))
-            tile_sum = tl.sum(mul_t, 0)
+            mul_d_t = (buffer_4 * where_d_t) * (1.0 - (tanh_d_t * tanh_d_t))
+            tile_sum = tl.sum(mul_d_t, 1)
             next_acc_b_t = acc_b_t + tile_sum
             acc_b_t = next_acc_b_t
-    tl.store(d_gate_ptr + d_index * d_gate_stride_d, acc_b_t)
+    tl.store(d_gate_ptr + d_index * d_gate_stride_d, acc_b_t, mask=(d_index < size_d))
 
 
 @triton.jit
@@ -1692,27 +1714,31 @@ def _cell_backward_d_gate(
         return d_gate
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_T = max(16, triton.next_power_of_2(t))
-    if BLOCK_B * BLOCK_T <= 16384:
-        if BLOCK_B * BLOCK_T <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B * BLOCK_T <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_B * BLOCK_T <= 1024:
+        if BLOCK_B * BLOCK_T <= 16:
+            BLOCK_D, warps, stages = 256, 4, 1
+        elif BLOCK_B * BLOCK_T <= 64:
+            BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_B * BLOCK_T <= 256:
+            BLOCK_D, warps, stages = 16, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (d,)
+            BLOCK_D, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(d, BLOCK_D),)
         cell_backward_d_gate_rows_kernel[grid](
             gate, U, buffer_4, buffer_0, d_gate, gate.stride(0), U.stride(0), U.stride(1), U.stride(2),
             buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_0.stride(0),
             buffer_0.stride(1), buffer_0.stride(2), d_gate.stride(0), d, b, t, BLOCK_B=BLOCK_B,
-            BLOCK_T=BLOCK_T, EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, num_warps=warps, num_stages=stages,
+            BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, num_warps=warps,
+            num_stages=stages,
         )
         return d_gate
-    BLOCK_T, warps, stages = 4096, 8, 2
-    grid = (d,)
+    BLOCK_T, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(d, BLOCK_D),)
     cell_backward_d_gate_kernel[grid](
         gate, U, buffer_4, buffer_0, d_gate, gate.stride(0), U.stride(0), U.stride(1), U.stride(2),
         buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_0.stride(2), d_gate.stride(0), d, b, t, BLOCK_T=BLOCK_T, num_warps=warps, num_stages=stages,
+        buffer_0.stride(2), d_gate.stride(0), d, b, t, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_gate
 

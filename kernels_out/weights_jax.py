@@ -18,6 +18,31 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _einsum(formula, *factors, **options):
+    """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
+    if jax.default_backend() == "cpu":
+        factors = [factor.astype(jnp.float32) for factor in factors]
+    return jnp.einsum(formula, *factors, **options)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _product(formula, dtype, *factors):
+    """jnp.einsum of factors rounded to 16 bits, added up in float32; derivatives are not rounded."""
+    return _einsum(formula, *(f.astype(dtype) for f in factors), preferred_element_type=jnp.float32)
+
+
+@functools.partial(_product.defjvp, symbolic_zeros=True)
+def _product_tangent(formula, dtype, factors, tangents):
+    """The sum over the factors of the product with the tangent in that factor's place."""
+    wide = [f.astype(dtype).astype(jnp.float32) for f in factors]
+    made = _product(formula, dtype, *factors)
+    tangent = jnp.zeros_like(made)
+    for place, t in enumerate(tangents):
+        if not isinstance(t, jax.custom_derivatives.SymbolicZero):
+            tangent += jnp.einsum(formula, *wide[:place], t.astype(jnp.float32), *wide[place + 1 :])
+    return made, tangent
+
+
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
 def _extremum(array, axes, fold):
     """The maximum or minimum over axes; of the elements that attain it the first has the derivative."""
@@ -349,7 +374,7 @@ def sigmoid_weights_plain(Q, K, V):
     sum_d = jnp.einsum("qd,xd->qx", Q, K, preferred_element_type=jnp.float32)  # [q x]  # src[weights.diag:7]
     sigmoid_value = jax.nn.sigmoid(sum_d * lax.rsqrt(jnp.float32(d)))  # [q x]  # src[weights.diag:11]
     chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0)  # [q x]  # src[weights.diag:11]
-    sum_x = jnp.einsum("qx,xe->qe", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[weights.diag:11]
+    sum_x = _product("qx,xe->qe", jnp.bfloat16, chosen, V)  # [q e]  # src[weights.diag:11]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q e]
     return as_bf16
 
@@ -701,7 +726,7 @@ def spherical_plain(Q, K, V):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     sum_d = jnp.einsum("qd,xd->qx", Q, K, preferred_element_type=jnp.float32)  # [q x]  # src[weights.diag:7]
     rsqrt_value = lax.rsqrt(jnp.float32(d))  # []  # src[weights.diag:7]
-    sum_x = jnp.einsum("qx,xe->qe", sum_d.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32) * rsqrt_value  # src[weights.diag:16]
+    sum_x = _product("qx,xe->qe", jnp.bfloat16, sum_d, V) * rsqrt_value  # [q e]  # src[weights.diag:16]
     sum_x_2 = jnp.einsum("qx,qx->q", sum_d, sum_d, precision="highest") * rsqrt_value * rsqrt_value  # [q]  # src[weights.diag:16]
     as_bf16 = (sum_x * lax.rsqrt(sum_x_2[:, None] + 1e-06)).astype(jnp.bfloat16)  # [q e]
     return as_bf16
@@ -1175,7 +1200,7 @@ def sink_plain(Q, K, V, s):
     max_x = _extremum(S, (1,), jnp.max)  # [q]  # src[weights.diag:21]
     m = jnp.maximum(max_x, s)  # [q]  # src[weights.diag:21]
     w = jnp.exp(_subtract(S, m[:, None]))  # [q x]  # src[weights.diag:22]
-    sum_x = jnp.einsum("qx,xe->qe", w.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # [q e]  # src[weights.diag:23]
+    sum_x = _product("qx,xe->qe", jnp.bfloat16, w, V)  # [q e]  # src[weights.diag:23]
     sum_x_2 = jnp.sum(w, axis=1)  # [q]  # src[weights.diag:23]
     as_bf16 = (sum_x / (sum_x_2[:, None] + jnp.exp(_subtract(s, m[:, None])))).astype(jnp.bfloat16)  # [q e]
     return as_bf16
@@ -1614,7 +1639,7 @@ def multi_query_plain(Q, K, V):
     e_2 = jnp.exp(_subtract(chosen, max_x[:, :, :, None]))  # [b h q x]  # src[maps.diag:5]
     z = jnp.sum(e_2, axis=3)  # [b h q]  # src[maps.diag:6]
     chosen_2 = jnp.where(z[:, :, :, None] > 0, e_2 / z[:, :, :, None], 0)  # [b h q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("bhqx,bxe->bhqe", chosen_2.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[weights.diag:27]
+    sum_x = _product("bhqx,bxe->bhqe", jnp.bfloat16, chosen_2, V)  # [b h q e]  # src[weights.diag:27]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [b h q e]
     return as_bf16
 
@@ -1983,7 +2008,7 @@ def cross_plain(Q, K, V):
     e_2 = jnp.exp(product - max_x[:, :, :, None])  # [b h q x]  # src[maps.diag:5]
     z = jnp.sum(e_2, axis=3)  # [b h q]  # src[maps.diag:6]
     chosen = jnp.where(z[:, :, :, None] > 0, e_2 / z[:, :, :, None], 0)  # [b h q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("bhqx,bhxe->bhqe", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[weights.diag:31]
+    sum_x = _product("bhqx,bhxe->bhqe", jnp.bfloat16, chosen, V)  # [b h q e]  # src[weights.diag:31]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [b h q e]
     return as_bf16
 
@@ -2402,7 +2427,7 @@ def with_logsumexp_plain(Q, K, V):
     e_2 = jnp.exp(_subtract(S, m[:, None]))  # [q x]  # src[maps.diag:5]
     z = jnp.sum(e_2, axis=1)  # [q]  # src[maps.diag:6]
     chosen = jnp.where(z[:, None] > 0, e_2 / z[:, None], 0)  # [q x]  # src[maps.diag:7]
-    sum_x = jnp.einsum("qx,xe->qe", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # src[weights.diag:36]
+    sum_x = _product("qx,xe->qe", jnp.bfloat16, chosen, V)  # [q e]  # src[weights.diag:36]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q e]
     total = _add(m, jnp.log(z))  # [q]  # src[maps.diag:12]
     return as_bf16, total

@@ -66,22 +66,36 @@ def _contraction(body: Body, current: Node, op: ops.Reduce) -> Text:
     dtype = contraction_dtype(current)
     kept = in_order(axis for factor in operands for axis in factor.axes if axis not in op.axes)
     order = tuple(axis for axis in body.orders.get(current) or body.usual(current.axes) if axis in kept)
-    values = [_factor(body, factor, dtype, current.dtype) for factor in operands]
+    rounds = _rounds(operands, dtype, current.dtype)
+    values = [_factor(body, factor, dtype, current.dtype, rounds) for factor in operands]
     letter = letters(in_order(axis for value in values for axis in value.axes))
     inputs = ",".join("".join(letter[axis] for axis in value.axes) for value in values)
     subscripts = f'"{inputs}->{"".join(letter[axis] for axis in order)}"'
-    arguments = [subscripts, *(value.text for value in values), *precision(dtype, current.dtype)]
-    function = einsum(body.writer, dtype, [value.axes for value in values], order)
-    made = Text(f"{function}({', '.join(arguments)})", axes=order)
+    texts = [value.text for value in values]
+    if dtype is not None and rounds:
+        body.writer.helpers.update(("_einsum", "_product"))
+        made = Text(f"_product({', '.join([subscripts, DTYPES[dtype], *texts])})", axes=order)
+    else:
+        arguments = [subscripts, *texts, *precision(dtype, current.dtype)]
+        function = einsum(body.writer, dtype, [value.axes for value in values], order)
+        made = Text(f"{function}({', '.join(arguments)})", axes=order)
     made = cast(made, DType.BOOL) if current.dtype is DType.BOOL else made
     return _scaled(body, current, made, [f for f in summed_factors(current) if f not in operands])
 
 
-def _factor(body: Body, factor: Node, dtype: DType | None, result: DType) -> Text:
+def _rounds(factors: Sequence[Node], dtype: DType | None, result: DType) -> bool:
+    """Whether derivatives reach factors through a rounding to 16 bits, which JAX would do to the derivatives too."""
+    wide = any(factor.dtype in (DType.F32, DType.F64) for factor in factors)
+    return dtype is not None and dtype.bytes < 4 and result is DType.F32 and wide
+
+
+def _factor(body: Body, factor: Node, dtype: DType | None, result: DType, rounded: bool) -> Text:
+    """A factor, cast to the dtype of the product unless a function that makes the product does it."""
     value = _stored(body, factor)
     if dtype is None:
         return cast(value, DType.I32) if result is DType.BOOL else value
-    return value if factor.dtype is dtype else cast(value, dtype)
+    done = factor.dtype is dtype or (rounded and factor.dtype.kind == "float")
+    return value if done else cast(value, dtype)
 
 
 def einsum(

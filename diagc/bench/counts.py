@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import prod
 
-from diagc.backends.plans import normal_form
-from diagc.check.entry import Entry
 from diagc.core.axes import Axis, in_order
 from diagc.core.contraction import contracted_factors
-from diagc.core.diagram import Array, walk
+from diagc.core.diagram import Array, Diagram, walk
 
 
-def flops(entry: Entry, sizes: Mapping[str, int]) -> int:
-    """Two for each point of each contraction of the normal form. Where a mask leaves parts out they count as well."""
+def flops(diagram: Diagram, sizes: Mapping[str, int]) -> int:
+    """Two for each point of each contraction of a diagram in normal form. What a mask leaves out counts as well."""
     total = 0
-    for node in walk(normal_form(entry)[0].outputs):
+    for node in walk(diagram.outputs):
         factors = contracted_factors(node)
         if factors:
             total += 2 * _points(in_order(axis for factor in factors for axis in factor.axes), sizes)
     return total
 
 
-def least_bytes(entry: Entry, sizes: Mapping[str, int]) -> int:
+def least_bytes(diagram: Diagram, sizes: Mapping[str, int]) -> int:
     """Every input read once and every output written once."""
-    arrays: list[Array] = [*(node.array for node in entry.diagram.inputs), *entry.diagram.layouts]
+    arrays: list[Array] = [*(node.array for node in diagram.inputs), *diagram.layouts]
     return sum(array.dtype.bytes * _points(array.axes, sizes) for array in arrays)
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from diagc.backends.emit import jax_source
+from diagc.backends.plans import normal_form
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import identifier
 from diagc.bench import peers
@@ -39,6 +40,7 @@ from diagc.check.entry import Entry
 from diagc.check.program import Program
 from diagc.core.ops import Input
 from diagc.verify.cases import make_case
+from diagc.verify.differential import results_of
 
 CALLS: Final = 3
 """Timed calls in each process, after the first."""
@@ -118,7 +120,7 @@ def _accepted(
     folder: Path, entry: Entry, tried: list[tuple[str, str, str]], sizes: Mapping[str, int]
 ) -> list[_Subject]:
     """What is emitted, whatever it computes, and the peers that compute the same on a small size."""
-    small = sample(entry.diagram, sizes)
+    small = sample(results_of(entry), sizes)
     save_arrays(folder / "small.npz", entry.diagram, small.arrays)
     request = _request(entry, "small.npz", small_sizes(sizes)) | {
         "implementations": [key for key, _, _ in tried]
@@ -180,5 +182,6 @@ def _measurement(name: str, entry: Entry, sizes: Mapping[str, int], subject: _Su
         wall=Spread.of(subject.wall) if subject.wall else None, first=max(subject.first, default=0.0),
         memory=max(subject.memory, default=0), run_memory=max(subject.run_memory, default=0),
         error=verdict.error, allowed=verdict.allowed, peer=subject.library != "diagc",
-        problem=verdict.problem or subject.problem, flops=flops(entry, sizes), least_bytes=least_bytes(entry, sizes),
+        problem=verdict.problem or subject.problem, flops=flops(normal_form(entry)[0], sizes),
+        least_bytes=least_bytes(entry.diagram, sizes),
     )  # fmt: skip

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,13 +39,14 @@ from diagc.bench.measurement import (
     spoken_sizes,
 )  # fmt: skip
 from diagc.bench.peers import SLACK, Peer, candidates
+from diagc.bench.predict import predicted_seconds
+from diagc.bench.work import Call, Work, counted, moved, prepared, question, several
 from diagc.check.entry import Entry
 from diagc.check.program import Program
 from diagc.core.diagram import Diagram
-from diagc.diagnostics import failure
+from diagc.machine import Machine
 from diagc.verify.cases import make_case
 
-Call = Callable[[], Any]
 Clock = Callable[[Call], float]
 """Seconds of one run."""
 
@@ -56,35 +54,6 @@ FLUSHED: Final = 256 * 2**20
 """Bytes that are overwritten before each run: more than the second-level cache of any GPU now sold."""
 RUNS: Final = 20
 """Timed runs of each implementation in a round."""
-
-
-def require_gpu() -> None:
-    """Raise `DiagnosticError` E1001 where torch finds no GPU."""
-    try:
-        found = importlib.import_module("torch").cuda.is_available()
-    except ImportError:
-        found = False
-    if not found:
-        raise failure(
-            "E1001", "torch finds no GPU on this machine", help="leave `--gpu` out to measure on the CPU"
-        )
-
-
-def device_name() -> str:
-    """The name of the GPU, fit for a folder."""
-    name = importlib.import_module("torch").cuda.get_device_name()
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
-def device_facts() -> dict[str, str]:
-    """Name, driver and clocks of the GPU."""
-    fields = ("name", "driver_version", "clocks.sm", "clocks.mem", "power.limit")
-    command = ["nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return {"name": device_name()}
-    return dict(zip(fields, (part.strip() for part in done.stdout.splitlines()[0].split(",")), strict=False))
 
 
 def event_clock() -> Clock:
@@ -111,18 +80,30 @@ class _Subject:
     library: str
     call: Callable[[Sequence[Any]], Any]
     judgement: Judgement
+    ready: Call | None = None
     seconds: list[float] = field(default_factory=list[float])
     first: float = 0.0
     memory: int = 0
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a bench is run: what is timed, for how many rounds, by which clock, where, beside which peers."""
+
+    work: Work = "forward"
+    repeat: int = 5
+    clock: Clock | None = None
+    device: str = "cuda"
+    peers: Sequence[Peer] = GPU
+    machine: Machine | None = None
+
+
 def bench_gpu(
-    program: Program, entries: Iterable[str], sizes: Mapping[str, int], repeat: int, clock: Clock | None = None,
-    device: str = "cuda", peers: Sequence[Peer] = GPU,
-) -> list[Measurement]:  # fmt: skip
-    """Measure the Triton launchers of entries and their peers; `repeat` rounds of `RUNS` runs each."""
-    clock = clock or event_clock()
+    program: Program, entries: Iterable[str], sizes: Mapping[str, int], setting: Setting
+) -> list[Measurement]:
+    """Measure the Triton launchers of entries and their peers in rounds of `RUNS` runs each."""
+    clock = setting.clock or event_clock()
     found: list[Measurement] = []
     with tempfile.TemporaryDirectory() as path:
         for name in entries:
@@ -130,10 +111,11 @@ def bench_gpu(
             chosen = complete_sizes(entry.diagram, sizes)
             file = Path(path) / f"{identifier(name)}.py"
             file.write_text(triton_source([entry], "bench.diag"))
-            subjects = _accepted(entry, getattr(_module(file), identifier(name)), chosen, device, peers)
-            arrays = make_case(entry.diagram, "bench", chosen, "random").arrays
-            _time(subjects, _tensors(entry.diagram, arrays, device), repeat, clock, device)
-            found += [_measurement(name, entry, chosen, subject) for subject in subjects]
+            subjects = _accepted(entry, getattr(_module(file), identifier(name)), chosen, setting)
+            asked = question(entry, setting.work).diagram
+            arrays = make_case(asked, "bench", chosen, "random").arrays
+            _time(entry, subjects, _tensors(asked, arrays, setting.device), setting, clock)
+            found += [_measurement(name, entry, chosen, subject, setting) for subject in subjects]
     return found
 
 
@@ -154,63 +136,83 @@ def _tensors(diagram: Diagram, arrays: Arrays, device: str) -> list[Any]:
 
 
 def _accepted(
-    entry: Entry, launcher: Callable[..., Any], sizes: Mapping[str, int], device: str, peers: Sequence[Peer]
+    entry: Entry, launcher: Callable[..., Any], sizes: Mapping[str, int], setting: Setting
 ) -> list[_Subject]:
-    """The launcher, whatever it computes, and the peers that compute the same on a small size."""
-    small = sample(entry.diagram, sizes, SIXTEENS)
-    tensors = _tensors(entry.diagram, small.arrays, device)
+    """The launcher, whatever it computes, and the peers that compute the same on a small size.
+
+    A peer is found by its results; then what is timed is judged.
+    """
+    small = sample(question(entry, "forward"), sizes, SIXTEENS)
+    tensors = _tensors(entry.diagram, small.arrays, setting.device)
+    results = _Trial(entry, small, tensors, "forward")
+    timed = results
+    if setting.work != "forward":
+        asked = question(entry, setting.work)
+        larger = sample(asked, sizes, SIXTEENS)
+        timed = _Trial(entry, larger, _tensors(asked.diagram, larger.arrays, setting.device), setting.work)
 
     def launch(arrays: Sequence[Any]) -> Any:
         return launcher(*arrays)
 
-    found = [_Subject("emitted, Triton", "diagc", launch, _judged(entry, small, launch, tensors, 1.0))]
-    for candidate in candidates(peers, len(tensors)):
+    found = [_Subject("emitted, Triton", "diagc", launch, timed.judged(launch, 1.0))]
+    for candidate in candidates(setting.peers, len(tensors)):
         if any(s.name == candidate.peer.name for s in found):
             continue
-        verdict = _judged(entry, small, candidate.trial, tensors, SLACK)
-        if verdict.problem is None and candidate.peer.trial is not None:
-            verdict = _judged(entry, small, candidate, tensors, SLACK)
+        verdict = results.judged(candidate.trial, SLACK)
+        if verdict.problem is None and (candidate.peer.trial is not None or timed is not results):
+            verdict = timed.judged(candidate, SLACK)
         if verdict.problem is None:
             found.append(_Subject(candidate.peer.name, candidate.peer.library, candidate, verdict))
     return found
 
 
-def _judged(
-    entry: Entry, small: Sample, call: Callable[[Sequence[Any]], Any], tensors: Sequence[Any], slack: float
-) -> Judgement:
-    try:
-        made = call(tensors)
-    except Exception as error:  # what does not run is no peer, and a finding about diagc
-        return Judgement(float("nan"), 0.0, f"{type(error).__name__}: {error}"[:300])
-    results: list[Any] = list(made) if isinstance(made, tuple | list) else [made]  # pyright: ignore[reportUnknownArgumentType]
-    return judge(entry.diagram, small, [_numpy(result) for result in results], slack)
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A small problem, on which implementations are judged."""
+
+    entry: Entry
+    small: Sample
+    tensors: Sequence[Any]
+    work: Work
+
+    def judged(self, call: Callable[[Sequence[Any]], Any], slack: float) -> Judgement:
+        """The error of an implementation, or why there is none."""
+        try:
+            made = prepared(call, self.tensors, len(self.entry.diagram.inputs), self.work)()
+        except Exception as error:  # what does not run is no peer, and a finding about diagc
+            return Judgement(float("nan"), 0.0, f"{type(error).__name__}: {error}"[:300])
+        asked = question(self.entry, self.work).diagram
+        return judge(asked, self.small, [_numpy(result) for result in several(made)], slack)
 
 
 def _numpy(result: Any) -> NDArray[Any]:
-    array: NDArray[Any] = result.double().cpu().numpy()
+    array: NDArray[Any] = result.detach().double().cpu().numpy()
     return array
 
 
-def _time(subjects: list[_Subject], tensors: list[Any], repeat: int, clock: Clock, device: str) -> None:
+def _time(entry: Entry, subjects: list[_Subject], tensors: list[Any], setting: Setting, clock: Clock) -> None:
     """First calls one after the other, then rounds in which every implementation has its turn at each run."""
     for subject in subjects:
         if subject.judgement.problem is None:
-            _first(subject, tensors, device)
-    running = [s for s in subjects if s.judgement.problem is None and s.problem is None]
-    for _ in range(repeat * RUNS):
-        for subject in running:
-            subject.seconds.append(clock(partial(subject.call, tensors)))
+            _first(entry, subject, tensors, setting)
+    running = [s.ready for s in subjects if s.ready is not None]
+    measured = [s for s in subjects if s.ready is not None]
+    for _ in range(setting.repeat * RUNS):
+        for subject, ready in zip(measured, running, strict=True):
+            subject.seconds.append(clock(ready))
 
 
-def _first(subject: _Subject, tensors: list[Any], device: str) -> None:
-    cuda: Any = importlib.import_module("torch").cuda if device == "cuda" else None
+def _first(entry: Entry, subject: _Subject, tensors: list[Any], setting: Setting) -> None:
+    cuda: Any = importlib.import_module("torch").cuda if setting.device == "cuda" else None
     before = _allocated(cuda)
     start = time.perf_counter()
     try:
-        subject.call(tensors)
+        ready = prepared(subject.call, tensors, len(entry.diagram.inputs), setting.work)
+        ready()
         if cuda is not None:
             cuda.synchronize()
             subject.memory = cuda.max_memory_allocated() - before
+        subject.ready = ready
     except Exception as error:  # a size that an implementation cannot run is a row of the table
         subject.problem = f"{type(error).__name__}: {error}"[:300]
     subject.first = time.perf_counter() - start
@@ -223,26 +225,34 @@ def _allocated(cuda: Any) -> int:
     return int(cuda.memory_allocated())
 
 
-def _measurement(name: str, entry: Entry, sizes: Mapping[str, int], subject: _Subject) -> Measurement:
+def _measurement(
+    name: str, entry: Entry, sizes: Mapping[str, int], subject: _Subject, setting: Setting
+) -> Measurement:
     spread = Spread.of(subject.seconds) if subject.seconds else None
+    own = subject.library == "diagc"
+    predicted = predicted_seconds(entry, setting.work, setting.machine, sizes) if setting.machine else None
     return Measurement(
         entry=name, implementation=subject.name, library=subject.library, dtype=spoken_dtype(entry.diagram),
         sizes=sizes, cpu=spread, wall=None, first=subject.first, memory=subject.memory, run_memory=subject.memory,
-        error=subject.judgement.error, allowed=subject.judgement.allowed, peer=subject.library != "diagc",
+        error=subject.judgement.error, allowed=subject.judgement.allowed, peer=not own,
         problem=subject.judgement.problem or subject.problem,
-        flops=flops(entry, sizes), least_bytes=least_bytes(entry, sizes),
+        flops=sum(flops(diagram, sizes) for diagram in counted(entry, setting.work)),
+        least_bytes=least_bytes(moved(entry, setting.work), sizes), work=setting.work,
+        predicted=predicted if own else None,
     )  # fmt: skip
 
 
 def gpu_table(measurements: Iterable[Measurement]) -> str:
     """One row for each implementation. Operations behind a mask count in full, so a causal row can pass the peak."""
     lines: list[str] = []
-    titles = ("ms", "least–most", "TFLOP/s (masks full)", "GB/s (least bytes)", "MB", "first s", "error")
+    titles = (
+        "ms", "least–most", "predicted ms", "TFLOP/s (masks full)", "GB/s (least bytes)", "MB", "first s", "error",
+    )  # fmt: skip
     heading = ""
     for m in measurements:
         if heading != m.entry:
             heading = m.entry
-            lines.append(f"{m.entry}  {m.dtype}  {spoken_sizes(m.sizes)}")
+            lines.append(f"{m.entry}, {m.work}  {m.dtype}  {spoken_sizes(m.sizes)}")
             lines.append("  " + "implementation".ljust(56) + "  ".join(titles))
         lines.append("  " + m.implementation.ljust(56) + "  ".join(_cells(m, titles)))
         if m.problem:
@@ -251,11 +261,12 @@ def gpu_table(measurements: Iterable[Measurement]) -> str:
 
 
 def _cells(m: Measurement, titles: Sequence[str]) -> list[str]:
-    cells = ["–"] * 4
+    predicted = "–" if m.predicted is None else f"{m.predicted * 1e3:.4g}"
+    cells = ["–", "–", predicted, "–", "–"]
     if m.cpu is not None:
         median = m.cpu.median
         cells = [
-            f"{median * 1e3:.4g}", f"{m.cpu.least * 1e3:.4g}–{m.cpu.most * 1e3:.4g}",
+            f"{median * 1e3:.4g}", f"{m.cpu.least * 1e3:.4g}–{m.cpu.most * 1e3:.4g}", predicted,
             f"{m.flops / median / 1e12:.1f}", f"{m.least_bytes / median / 1e9:.0f}",
         ]  # fmt: skip
     cells += [f"{m.memory / 1e6:.0f}", f"{m.first:.3g}", f"{m.error:.1e}"]

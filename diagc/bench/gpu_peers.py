@@ -34,6 +34,7 @@ def _written(Q: Any, K: Any, V: Any, causal: bool) -> Any:
 
 @cache
 def _compiled(call: Callable[..., Any]) -> Callable[..., Any]:
+    library("torch._functorch.config").donated_buffer = False  # a graph whose derivative is timed is kept
     made: Callable[..., Any] = library("torch").compile(call)
     return made
 

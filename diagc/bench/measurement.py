@@ -17,7 +17,7 @@ from diagc.backends.triton_terms import TORCH_DTYPES
 from diagc.core.diagram import Diagram
 from diagc.core.dtypes import DType
 from diagc.verify.cases import make_case
-from diagc.verify.differential import judge_array
+from diagc.verify.differential import Question, judge_array, plainly, sum_depth
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -52,7 +52,7 @@ class Measurement:
     are those of memory above what the process had before it: `memory` with compilation, `run_memory` in the first run
     alone. `first` is seconds until the first result. Errors are relative to the norm of the float64 reference, on a
     small size; `problem` says why there are no figures, or which comparison failed. `flops` and `least_bytes` are
-    those of the diagram: see `counts`.
+    those of the diagram: see `counts`. `predicted` are seconds by the cost model, of what diagc emits.
     """
 
     entry: str
@@ -71,15 +71,18 @@ class Measurement:
     problem: str | None = None
     flops: int = 0
     least_bytes: int = 0
+    work: str = "forward"
+    predicted: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Arrays of a size at which the reference is cheap, its results in float64, and those with rounding."""
+    """Arrays of a size at which the reference is cheap, its results in float64, and plain ones with rounding."""
 
     arrays: Arrays
     exact: tuple[NDArray[Any], ...]
-    rough: tuple[NDArray[Any], ...]
+    rough: tuple[tuple[NDArray[Any], ...], ...]
+    depth: int
 
 
 def complete_sizes(diagram: Diagram, sizes: Mapping[str, int]) -> dict[str, int]:
@@ -95,12 +98,12 @@ def small_sizes(sizes: Mapping[str, int], pool: Sequence[int] = PRIMES) -> dict[
     return {symbol: place.get(size, size) for symbol, size in sizes.items()}
 
 
-def sample(diagram: Diagram, sizes: Mapping[str, int], pool: Sequence[int] = PRIMES) -> Sample:
+def sample(question: Question, sizes: Mapping[str, int], pool: Sequence[int] = PRIMES) -> Sample:
     """A small problem of the same kind as that of the given sizes."""
-    small = small_sizes(sizes, pool)
+    diagram, small = question.diagram, small_sizes(sizes, pool)
     case = make_case(diagram, "bench", small, "random")
     exact = evaluate(diagram, case.arrays, small)
-    return Sample(case.arrays, exact, evaluate(diagram, case.arrays, small, rounding=True))
+    return Sample(case.arrays, exact, tuple(plainly(question, case)), sum_depth(diagram, small))
 
 
 def judge(diagram: Diagram, made: Sample, results: Sequence[NDArray[Any]], slack: float = 1.0) -> Judgement:
@@ -108,11 +111,15 @@ def judge(diagram: Diagram, made: Sample, results: Sequence[NDArray[Any]], slack
     if len(results) != len(made.exact):
         return Judgement(float("nan"), 0.0, f"{len(results)} results, expected {len(made.exact)}")
     found: list[Judgement] = []
-    for value, want, rough, layout in zip(results, made.exact, made.rough, diagram.layouts, strict=True):
-        error, allowed, problem = judge_array(value, want, rough, layout)
-        fine = problem is None or error <= slack * allowed
-        found.append(Judgement(error, slack * allowed, None if fine else problem))
+    for place, (value, want, layout) in enumerate(zip(results, made.exact, diagram.layouts, strict=True)):
+        tried = [_judged(judge_array(value, want, r[place], layout, made.depth), slack) for r in made.rough]
+        found.append(min(tried, key=lambda j: (j.problem is not None, j.error - j.allowed)))
     return max(found, key=lambda j: (j.problem is not None, j.error - j.allowed))
+
+
+def _judged(found: tuple[float, float, str | None], slack: float) -> Judgement:
+    error, allowed, problem = found
+    return Judgement(error, slack * allowed, None if error <= slack * allowed else problem)
 
 
 @dataclass(frozen=True, slots=True)

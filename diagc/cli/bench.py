@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from diagc.cli.options import (
     write_text,
 )
 
+if TYPE_CHECKING:
+    from diagc.bench.work import Work
+
 
 @click.command()
 @spec_argument
@@ -25,6 +29,15 @@ from diagc.cli.options import (
     "--repeat", default=5, show_default=True, type=click.IntRange(1), help="Rounds over all implementations."
 )
 @click.option("--gpu", is_flag=True, help="Measure the Triton kernels on the GPU of this machine.")
+@click.option(
+    "--work",
+    type=click.Choice(["forward", "backward", "both"]),
+    default="forward",
+    help="What is timed on a GPU: results, their derivative, or both.",
+)
+@click.option(
+    "--on", "device", default="h200", show_default=True, help="The machine that --gpu predicts for."
+)
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Where the figures go.")
 @click.option("--save/--no-save", default=True, help="Keep the figures in bench/results.")
 def bench(
@@ -33,6 +46,8 @@ def bench(
     size: tuple[str, ...],
     repeat: int,
     gpu: bool,
+    work: Work,
+    device: str,
     target: Path | None,
     save: bool,
 ) -> None:
@@ -45,17 +60,22 @@ def bench(
     from diagc.api import load
     from diagc.bench import table
     from diagc.bench.cpu import bench_cpu
-    from diagc.bench.gpu import bench_gpu, device_facts, device_name, gpu_table, require_gpu
+    from diagc.bench.gpu import Setting, bench_gpu, gpu_table
     from diagc.bench.measurement import failed
+    from diagc.machine import machine
+    from diagc.verify.device import device_facts, device_name, require_gpu
 
     if gpu:
         require_gpu()
+    elif work != "forward":
+        raise click.UsageError("--work needs --gpu: on a CPU results are measured")
     program = load(spec)
     entries = chosen_entries(program, entry)
     sizes = chosen_sizes(entries, size)
     today = date.today().isoformat()
     if gpu:
-        measurements = bench_gpu(program, list(entries), sizes, repeat)
+        setting = Setting(work, repeat, machine=machine(device))
+        measurements = bench_gpu(program, list(entries), sizes, setting)
     else:
         measurements = bench_cpu(program, list(entries), sizes, repeat)
     click.echo(gpu_table(measurements) if gpu else table.text_table(measurements), nl=False)

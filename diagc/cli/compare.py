@@ -14,6 +14,7 @@ from diagc.cli.options import chosen_entries, entry_option, spec_argument
 @spec_argument
 @entry_option
 @click.option("--thorough", is_flag=True, help="More sizes.")
+@click.option("--gpu", is_flag=True, help="Run the kernels on the GPU of this machine, and nothing else.")
 @click.option("--static/--no-static", default=True, help="Compile the kernels ahead of time as well.")
 @click.option(
     "--dtype",
@@ -35,6 +36,7 @@ def verify(
     spec: Path,
     entry: str | None,
     thorough: bool,
+    gpu: bool,
     static: bool,
     dtypes: tuple[str, ...],
     targets: tuple[str, ...],
@@ -42,17 +44,30 @@ def verify(
     """Compare every back end of SPEC with the float64 reference on random and nasty inputs.
 
     Triton runs in its interpreter; then every configuration is compiled for each target and its registers, spills,
-    shared memory and matrix instructions are listed.
+    shared memory and matrix instructions are listed. With --gpu they run on the device, in the dtypes of the spec.
+
+    \b
+    diagc verify specs/attention/attention.diag
+    diagc verify specs/norm/norms.diag --entry layernorm --target sm_90
+    diagc verify specs/attention/attention.diag --gpu
     """
     from diagc.api import load
     from diagc.core.dtypes import DType
-    from diagc.verify.summary import verify_program
+    from diagc.verify.device import require_gpu
+    from diagc.verify.summary import verify_on_gpu, verify_program
 
+    if gpu:
+        require_gpu()
     program = load(spec)
     fine = True
     wanted = [DType(dtype) for dtype in dtypes]
     entries = chosen_entries(program, entry)
-    for table, good in verify_program(entries, str(spec), thorough, wanted, targets if static else ()):
+    made = (
+        verify_on_gpu(entries, str(spec), thorough)
+        if gpu
+        else verify_program(entries, str(spec), thorough, wanted, targets if static else ())
+    )
+    for table, good in made:
         click.echo(table)
         fine = fine and good
     if not fine:

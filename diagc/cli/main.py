@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "verify": ("diagc.cli.compare", "Compare every back end with the float64 reference."),
     "lint-kernels": ("diagc.cli.lint", "Compile kernels ahead of time and check what the GPU would get."),
     "bench": ("diagc.cli.bench", "Measure what is emitted beside its peers."),
+    "machine": ("diagc.cli.machine", "Measure the GPU at hand for the cost model."),
     "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),
     "train": ("diagc.cli.train", "Train the models of a learning diagram."),
 }

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from diagc.core import ops
 from diagc.core.axes import Axis
 from diagc.core.contraction import contracted_factors, contraction_dtype, tile_sides
 from diagc.core.diagram import Node, walk
-from diagc.core.dtypes import narrowest_float
+from diagc.core.dtypes import DType, narrowest_float
 from diagc.cost.region import Region
 from diagc.plan.extent import blocked_axes
 from diagc.plan.regions import region
@@ -31,6 +31,11 @@ MAX_TILE_REGISTERS = 112
 MAX_LIVE_REGISTERS = 180
 """Registers of a thread for everything that is held at one moment, by the cost model. Of 84 compiled kernels those up
 to 176 spill nothing or a few bytes, those at 192 up to 224 bytes, those above 200 thousands."""
+
+MAX_MULTIPLIED = 800
+"""Registers of a thread for the operands of float32 products in a loop: they do without matrix instructions, so that
+the compiler keeps what a thread multiplies along all of the contracted axes. Of 19 compiled configurations those up to
+768 spill nothing, those from 896 on up to 6 KB."""
 
 WALK_REGISTERS = 16
 """Registers that the indices and addresses of a loop around the loop over tiles take from them."""
@@ -56,6 +61,9 @@ _NARROW = (
 
 MAX_RESIDENT_ROW = 16_384
 """Longest row that one program holds: 16,384 float32 over 16 warps are 32 registers a thread."""
+
+LINE = 8
+"""Elements of float32 in the least that is read from device memory: 32 bytes."""
 
 _ROW_TILE = 16_384
 """Elements of a tile that is folded without a contraction: 64 registers a thread over 8 warps."""
@@ -102,9 +110,21 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
             ),
         )
     if resident:
-        blocks = tuple((axis, 16) for axis in tiled)
-        return tuple(Config(n, blocks, w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
+        if tiled:
+            return tuple(_two_sides(n, tiled[-1]) for n in (16, 64, 256, 1024, 4096, MAX_RESIDENT_ROW))
+        return tuple(Config(n, (), w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
     return (Config(0, tuple((axis, 1024) for axis in tiled), 4, 1),)
+
+
+def row_configurations(structure: Structure) -> tuple[Config, ...]:
+    """The configurations of a kernel that holds what another one would stream: those that read whole lines."""
+    return tuple(c for c in configurations(structure) if all(block >= LINE for _, block in c.blocks))
+
+
+def _two_sides(held: int, axis: Axis) -> Config:
+    """The configuration for rows of `held` elements of which a program takes several: 32 registers a thread."""
+    rows = max(4096 // held, min(MAX_RESIDENT_ROW // held, LINE))
+    return Config(held, ((axis, _block(axis, rows)),), max(4, rows * held // 1024), 1)
 
 
 def _three_sides(held: int, tiled: list[Axis], streamed: list[Axis]) -> Config:
@@ -115,15 +135,6 @@ def _three_sides(held: int, tiled: list[Axis], streamed: list[Axis]) -> Config:
         room //= blocks[axis]
     chosen = tuple((axis, room) for axis in streamed) + tuple(blocks.items())
     return Config(held, chosen, 8, 2)
-
-
-def row_configurations(structure: Structure) -> tuple[Config, ...]:
-    """The configurations of a kernel that holds what another one would stream: as long as its tiles fit in registers.
-
-    Programs that take several rows hold shorter ones.
-    """
-    shared = 16 ** sum(structure.extents[axis].kind == "tile" for axis in structure.group_axes)
-    return tuple(replace(c, max_resident=c.max_resident // shared) for c in configurations(structure))
 
 
 def _with_dot(
@@ -178,7 +189,9 @@ def _largest(structure: Structure, group: Iterable[Config]) -> Config | None:
     """The first configuration whose tiles fit the register file; None where this length does not fit at all."""
     walked = sum(extent.kind == "walk" for extent in structure.extents.values())
     limit = MAX_TILE_REGISTERS - WALK_REGISTERS * walked
-    fitting = [c for c in group if _registers(structure, c) <= limit]
+    fitting = [
+        c for c in group if _registers(structure, c) <= limit and _multiplied(structure, c) <= MAX_MULTIPLIED
+    ]
     return _lightest(structure, fitting) if fitting else None
 
 
@@ -210,6 +223,28 @@ def _live(structure: Structure, seen: Region, config: Config) -> float:
         default=0,
     )
     return widest / 4 / (32 * config.warps)
+
+
+def _multiplied(structure: Structure, config: Config) -> int:
+    """Registers of a thread for the operands of the products of 32-bit factors: rows and columns of its results."""
+    blocks = dict(config.blocks)
+    held = 0
+
+    def elements(axes: Iterable[Axis]) -> int:
+        tiles = (a for a in axes if structure.extents[a].blocked)
+        return math.prod(blocks.get(a, a.size.value or config.max_resident) for a in tiles)
+
+    for current in walk(structure.roots):
+        factors = contracted_factors(current)
+        if (
+            not tile_sides(current, blocked_axes(structure.extents))
+            or contraction_dtype(current) is not DType.F32
+        ):
+            continue
+        results = max(elements(current.axes) // (32 * config.warps), 1).bit_length() - 1
+        contracted = {a for factor in factors for a in factor.axes if a not in current.axes}
+        held += (2 ** (results // 2) + 2 ** (results - results // 2)) * elements(contracted)
+    return held
 
 
 def _registers(structure: Structure, config: Config) -> float:

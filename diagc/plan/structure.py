@@ -245,6 +245,8 @@ def _extents(
     }
     candidates = [axis for axis in group if axis not in extents]
     tiled = _contracted_sides(nodes, candidates, streamed) or _sharing_sides(nodes, candidates, streamed)
+    if order is None:
+        tiled = tiled or _neighbours(nodes, candidates, streamed | resident)
     held = _held_sides(nodes, tiled, streamed | walked)
     extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
     candidates = [axis for axis in candidates if axis not in held]
@@ -331,4 +333,18 @@ def _sharing_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed: se
         own = [a for a in candidates if a in reduction.axes and any(a not in n.axes for n in looped)]
         if own:
             return {own[-1]}
+    return set()
+
+
+def _neighbours(nodes: tuple[Node, ...], candidates: list[Axis], reduced: set[Axis]) -> set[Axis]:
+    """The axis along which the elements of an array are neighbours in memory, of an array that is read along a loop.
+
+    Programs that take one index of it each would fetch its neighbours with it, and not use them.
+    """
+    for current in nodes:
+        if isinstance(current.op, ops.Input | ops.View | ops.Gather) and reduced & set(current.axes):
+            array = current if isinstance(current.op, ops.Input) else current.inputs[0]
+            last = array.axes[-1]
+            if last in candidates and last in current.axes and fills(last):
+                return {last}
     return set()

@@ -34,7 +34,8 @@ from diagc.core.diagram import Array, Diagram, walk
 from diagc.diagnostics import DiagnosticError
 from diagc.verify.cases import Case
 
-Backend = Literal["triton", "jax", "jax_plain"]
+Backend = Literal["triton", "cuda", "jax", "jax_plain"]
+"""`triton` is its interpreter, `cuda` the same code on the GPU of this machine."""
 
 MOVED = 4
 """Plain computations with results moved by a rounding, where the one without differs: a difference of equal numbers,
@@ -105,7 +106,7 @@ def compare(
 ) -> list[Outcome]:
     """Run the cases of each entry on a back end and compare what is asked; one process runs them all."""
     questions = {name: ask(entry) for name, entry in entries.items()}
-    text = triton_source(entries.values(), file) if backend == "triton" else jax_source(entries, file)
+    text = jax_source(entries, file) if backend.startswith("jax") else triton_source(entries.values(), file)
     calls = [(name, place, case) for name in entries for place, case in enumerate(cases[name])]
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
@@ -118,7 +119,7 @@ def compare(
             sys.executable,
             "-m",
             "diagc.verify.run_worker",
-            "triton" if backend == "triton" else "jax",
+            "jax" if backend.startswith("jax") else backend,
             path,
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -151,7 +152,7 @@ def _judge(
     sizes = " ".join(f"{symbol}={size}" for symbol, size in case.sizes.items())
     diagram = question.diagram
     expected = evaluate(diagram, case.arrays, case.sizes)
-    plain = _plainly(question, case)
+    plain = plainly(question, case)
     result, failed = folder / f"{call}.out.npz", folder / f"{call}.error"
     if not result.exists():
         reason = failed.read_text().strip() if failed.exists() else log.strip()
@@ -174,13 +175,13 @@ def _judge(
     judged = judged_by(plain)
     if any(trouble is not None for _, _, trouble in judged) and question.cotangents:
         random = np.random.default_rng(0)
-        judged = judged_by([*plain, *(r for _ in range(MOVED) for r in _plainly(question, case, random))])
+        judged = judged_by([*plain, *(r for _ in range(MOVED) for r in plainly(question, case, random))])
     problem = next((trouble for _, _, trouble in judged if trouble is not None), None)
     error, allowed, _ = max(judged, key=lambda found: found[0] / found[1] if found[1] else found[0])
     return Outcome(name, backend, case.name, sizes, error, allowed, problem)
 
 
-def _plainly(
+def plainly(
     question: Question, case: Case, moved: np.random.Generator | None = None
 ) -> list[tuple[NDArray[Any], ...]]:
     """What is asked as plain code computes it in its dtypes, and by the derived diagrams one after the other."""

@@ -1,6 +1,6 @@
-"""Runs an emitted file on given arrays, in a process of its own: Triton through its interpreter, or JAX.
+"""Runs an emitted file on given arrays, in a process of its own: Triton through its interpreter or on a GPU, or JAX.
 
-Usage: `python -m diagc.verify.run_worker triton|jax FOLDER`. The folder holds `module.py`, `request.json` and one
+Usage: `python -m diagc.verify.run_worker triton|cuda|jax FOLDER`. The folder holds `module.py`, `request.json` and one
 `.npz` for each call; results are written beside them. The interpreter of triton 3.6 multiplies the raw bits of bf16
 and truncates casts to it: both are replaced here by what the hardware does (round to nearest, float32 products).
 """
@@ -25,7 +25,13 @@ def main() -> None:
     """Run every call of the request and write `CALL.out.npz` or `CALL.error` for each."""
     kind, folder = sys.argv[1], Path(sys.argv[2])
     request = json.loads((folder / "request.json").read_text())
-    run = _triton(folder) if kind == "triton" else _jax(folder)
+    run = (
+        _jax(folder)
+        if kind == "jax"
+        else _interpreted(folder)
+        if kind == "triton"
+        else _torch(folder, "cuda")
+    )
     for call in request["calls"]:
         arrays = dict(np.load(folder / f"{call['name']}.npz"))
         try:
@@ -86,15 +92,19 @@ def _pulled(function: Any, call: dict[str, Any], arrays: dict[str, Any], cotange
     return [found[name] for name in real]
 
 
-def _triton(folder: Path) -> Any:
+def _interpreted(folder: Path) -> Any:
     os.environ["TRITON_INTERPRET"] = "1"
-    torch: Any = importlib.import_module("torch")
     _patch(importlib.import_module("triton.runtime.interpreter"))
+    return _torch(folder, "cpu")
+
+
+def _torch(folder: Path, device: str) -> Any:
+    torch: Any = importlib.import_module("torch")
     module = _module(folder)
 
     def run(call: dict[str, Any], arrays: dict[str, Any]) -> list[Any]:
         tensors = {
-            identifier(name): torch.from_numpy(np.array(a)).to(getattr(torch, call["dtypes"][name]))
+            identifier(name): torch.from_numpy(np.array(a)).to(device, getattr(torch, call["dtypes"][name]))
             for name, a in arrays.items()
         }
         cotangents = [tensors.pop(identifier(name)) for name in call["cotangents"]]
@@ -104,7 +114,7 @@ def _triton(folder: Path) -> Any:
         made = _several(getattr(module, call["function"])(**tensors))
         if cotangents:
             made = torch.autograd.grad([r for r in made if r.is_floating_point()], real, cotangents)
-        return [result.to(torch.float64).numpy() for result in made]
+        return [result.detach().to(torch.float64).cpu().numpy() for result in made]
 
     return run
 

@@ -42,6 +42,13 @@ def verify_program(
         yield _reports(reports), all(r.problem is None for r in reports)
 
 
+def verify_on_gpu(entries: Mapping[str, Entry], file: str, thorough: bool) -> Iterator[tuple[str, bool]]:
+    """Tables of what the kernels give on the GPU of this machine: results, then gradients."""
+    fused = {name: entry for name, entry in entries.items() if _is_fused(entry)}
+    yield _compared("cuda", "as written", fused, file, thorough)
+    yield from _gradients(fused, file, thorough, ("cuda",))
+
+
 def gradient_cases(entry: Entry, thorough: bool = False) -> list[Case]:
     """The cases for gradients. Inputs that are infinite have none."""
     return [c for c in cases(gradients_of(entry).diagram, thorough) if c.name != "empty rows"]
@@ -56,14 +63,16 @@ def _has_gradients(entry: Entry, backend: Backend) -> bool:
     try:
         gradients_of(entry)
         return is_differentiable(entry.diagram) and (
-            backend != "triton" or bool(kernels(entry).differentiated)
+            backend.startswith("jax") or bool(kernels(entry).differentiated)
         )
     except DiagnosticError:
         return False
 
 
-def _gradients(entries: Mapping[str, Entry], file: str, thorough: bool) -> Iterator[tuple[str, bool]]:
-    backends: tuple[Backend, ...] = ("jax_plain", "jax", "triton")
+def _gradients(
+    entries: Mapping[str, Entry], file: str, thorough: bool,
+    backends: Sequence[Backend] = ("jax_plain", "jax", "triton"),
+) -> Iterator[tuple[str, bool]]:  # fmt: skip
     for backend in backends:
         chosen = differentiated(entries, backend)
         if chosen:

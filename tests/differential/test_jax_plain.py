@@ -208,3 +208,23 @@ def test_a_contraction_is_repeated_along_axes_of_its_scale(tmp_path: Path) -> No
     case = Diagram("scaled", inputs, (total,), ("Y",), (Array(DType.F32, (D, Q)),))
     arrays = {"A": quarters((2, 3), 1.0), "B": quarters((3,), 1.0), "S": np.asarray(0.5)}
     check(Case(case, arrays, {"d": 4}), tmp_path)
+
+
+def test_what_a_product_rounds_passes_its_derivative_unrounded(tmp_path: Path) -> None:
+    """JAX itself would round what comes back through a rounding to bfloat16, to 2e-3."""
+    x = given("X", Q, D)
+    weight = given("weight", D, X, dtype=DType.BF16)
+    out = reduction("sum", [D], apply("mul", apply("exp", x), weight))
+    diagram = Diagram("product", (x, weight), (out,), ("out",), (Array(DType.F32, (Q, X)),))
+    function = module_of(emit_plain(diagram, "run"), tmp_path).run
+    rng = np.random.default_rng(0)
+    sides = rng.standard_normal((8, 4)).astype(np.float32)
+    columns = np.asarray(jax.numpy.asarray(rng.standard_normal((4, 3)), jax.numpy.bfloat16)).astype(
+        np.float64
+    )
+    seed = rng.standard_normal((8, 3)).astype(np.float32)
+    _, pull = jax.vjp(function, sides, jax.numpy.asarray(columns, jax.numpy.bfloat16))
+    wanted = seed.astype(np.float64) @ columns.T * np.exp(sides.astype(np.float64))
+    np.testing.assert_allclose(np.asarray(pull(seed)[0]), wanted, rtol=1e-5)
+    _, tangent = jax.jvp(lambda x: function(x, columns), (sides,), (np.ones_like(sides),))
+    np.testing.assert_allclose(np.asarray(tangent), np.exp(sides.astype(np.float64)) @ columns, rtol=1e-2)

@@ -129,6 +129,20 @@ def test_programs_share_what_a_loop_reads_for_a_reduction_that_is_no_product() -
         assert blocks["q"] * blocks["x"] * config.max_resident <= 16_384  # 64 float32 a thread of 8 warps
 
 
+def test_programs_take_what_lies_side_by_side_in_memory() -> None:
+    columns = "fn f(X: f32[row n]) -> f32[n] { return sum[row](X) }"
+    rows = columns.replace("[row n]", "[n row]")
+    shifted = "axis i: row - 2\nfn f(X: f32[row n]) -> f32[n] { return sum[i](X[row -> i + 2]) }"
+    assert kinds(planned(columns)) == {"row": "stream", "n": "tile"}
+    assert kinds(planned(rows)) == {"row": "stream", "n": "one"}
+    assert kinds(planned(shifted))["n"] == "tile"
+    for variant in kernels(entry(HEADER + columns)).variants:
+        for config in variant.configs:
+            blocks = {axis.name: block for axis, block in config.blocks}
+            assert blocks["n"] * 4 >= 32  # bytes of a line
+            assert blocks["n"] * blocks.get("row", config.max_resident) <= 32 * 32 * config.warps
+
+
 def test_a_search_reads_what_chooses_before_the_loop() -> None:
     ids = "fn f(Q: f32[q d], K: f32[x d], V: f32[x d], a: i32[q], b: i32[x]) -> f32[q d] {\n  S = sum[d](Q * K)\n"
     kernel = (

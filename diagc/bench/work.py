@@ -1,0 +1,81 @@
+"""What of a function is timed: its results, their derivative, or both one after the other, in torch.
+
+The derivative is taken by the cotangents of every real result with respect to every real input, as training does.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from diagc.backends.plans import normal_form
+from diagc.check.entry import Entry
+from diagc.core.diagram import Diagram
+from diagc.passes.masked_factors import MaskedFactors
+from diagc.passes.normalise import Normalise
+from diagc.passes.reassociate import Reassociate
+from diagc.verify.differential import Question, gradients_of, results_of
+
+Work = Literal["forward", "backward", "both"]
+Call = Callable[[], Any]
+
+
+def question(entry: Entry, work: Work) -> Question:
+    """What is asked of an implementation: results, or gradients."""
+    return results_of(entry) if work == "forward" else gradients_of(entry)
+
+
+def counted(entry: Entry, work: Work) -> tuple[Diagram, ...]:
+    """Diagrams in normal form whose operations are those of the work: nothing in them is computed twice."""
+    forward, _ = normal_form(entry)
+    if work == "forward":
+        return (forward,)
+    written = Normalise().run(gradients_of(entry).diagram)
+    backward = Reassociate({}).run(MaskedFactors().run(written))
+    return (backward,) if work == "backward" else (forward, backward)
+
+
+def moved(entry: Entry, work: Work) -> Diagram:
+    """The diagram whose inputs are read and whose results are written."""
+    if work == "forward":
+        return entry.diagram
+    asked, own = gradients_of(entry).diagram, entry.diagram
+    if work == "backward":
+        return asked
+    return replace(
+        asked, outputs=(*own.outputs, *asked.outputs), output_names=(*own.output_names, *asked.output_names),
+        layouts=(*own.layouts, *asked.layouts),
+    )  # fmt: skip
+
+
+def several(made: Any) -> list[Any]:
+    """The results of a function, of which one alone is no sequence."""
+    return [*made] if type(made) in (tuple, list) else [made]
+
+
+def prepared(
+    function: Callable[[Sequence[Any]], Any], tensors: Sequence[Any], inputs: int, work: Work
+) -> Call:
+    """A call that does the work on tensors: the first `inputs` are those of the function, the others cotangents.
+
+    The gradients come as a list, zero where a result does not depend on an input.
+    """
+    torch: Any = importlib.import_module("torch")
+    given, cotangents = [t.detach() for t in tensors[:inputs]], list(tensors[inputs:])
+    if work == "forward":
+        return lambda: function(given)
+    reals = [t.requires_grad_() for t in given if t.is_floating_point()]
+
+    def results() -> list[Any]:
+        return [r for r in several(function(given)) if r.is_floating_point()]
+
+    def pulled(made: list[Any], keep: bool) -> list[Any]:
+        found = torch.autograd.grad(made, reals, cotangents, retain_graph=keep, allow_unused=True)
+        return [torch.zeros_like(r) if g is None else g for g, r in zip(found, reals, strict=True)]
+
+    if work == "both":
+        return lambda: pulled(results(), False)
+    kept = results()
+    return lambda: pulled(kept, True)
