@@ -309,6 +309,8 @@ class _Binding:
         lengths = {} if plan is None else block_lengths(plan)
         keywords = [f"{block_argument(axis)}={length}" for axis, length in lengths.items()]
         arguments = [*function_arguments(diagram, nodes, {}, "dict"), *(["*"] if keywords else []), *keywords]
+        fixed = tuple_text([f'"{block}"' for block in self.blocks])
+        writer.line(f"@functools.partial(jax.jit, static_argnames={fixed})" if self.blocks else "@jax.jit")
         writer.call(f"def {self.name}", arguments, ":")
         with writer.indented():
             how = "in blocks" if plan is not None else "by JAX"

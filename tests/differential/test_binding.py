@@ -74,6 +74,17 @@ def test_each_kernel_is_one_launch(made: Any) -> None:
 
 
 @needs_plugin
+def test_a_launch_has_the_parameters_that_the_kernel_declares(made: Any) -> None:
+    """The two pointers that Triton adds, to scratch memory, jaxlib appends itself."""
+    for launch in exported(loss(made.f), *arrays(2, 112, 128)):
+        text = kernel(launch)[4][0].decode()
+        declared = text[text.index(".entry") : text.index(".reqntid")]
+        numbers = len(integers(launch))
+        assert declared.count(".param .u32") == numbers
+        assert declared.count(".param .u64") == len(launch[5]) - numbers + 2
+
+
+@needs_plugin
 @pytest.mark.parametrize(("q", "x", "form"), [(128, 96, 0), (100, 96, 1), (128, 97, 1)])
 def test_ragged_sizes_take_the_kernel_that_assumes_nothing(made: Any, q: int, x: int, form: int) -> None:
     carried = [one.ptx for one in kernels().kernels if one.function == "f_kernel"]
@@ -104,6 +115,14 @@ def test_batches_and_shards(made: Any) -> None:
     np.testing.assert_allclose(
         mapped, np.asarray(made.f(*arrays(8, 128, 96)), np.float32), rtol=1e-2, atol=1e-2
     )
+
+
+def test_a_shape_is_traced_once(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    traced: list[int] = []
+    monkeypatch.setattr(made, "_fits", lambda *given: traced.append(1))
+    for _ in range(3):
+        made.f(*arrays(2, 16, 48))
+    assert len(traced) == 1
 
 
 def test_without_the_plugin_blocks_run(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
