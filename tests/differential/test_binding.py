@@ -14,12 +14,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from diagc.api import load
 from diagc.backends.emit import jax_source
-from diagc.verify import differential
+from diagc.backends.triton_terms import TORCH_DTYPES
+from diagc.verify import differential, ptx
+from diagc.verify.aot import Report
 from diagc.verify.cases import cases
 from diagc.verify.differential import compare, gradients_of, results_of
 from tests.differential.binding import HELD, TEXT, exported, integers, kernel, kernels, source
 from tests.unit.specs import entry
+
+SPECS = Path(__file__).parents[2] / "specs"
 
 needs_plugin = pytest.mark.skipif(
     importlib.util.find_spec("jax_cuda13_plugin") is None,
@@ -31,7 +36,11 @@ needs_plugin = pytest.mark.skipif(
 def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
     path = tmp_path_factory.mktemp("binding") / "f_jax.py"
     path.write_text(source())
-    spec = importlib.util.spec_from_file_location("f_jax", path)
+    return imported(path)
+
+
+def imported(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -123,6 +132,52 @@ def test_a_shape_is_traced_once(made: Any, monkeypatch: pytest.MonkeyPatch) -> N
     for _ in range(3):
         made.f(*arrays(2, 16, 48))
     assert len(traced) == 1
+
+
+def stand_in(variants: Any, *_: Any) -> list[Report]:
+    """Compiles to nothing."""
+    return [
+        Report(v.kernel.name, "sm_90", 0, "", c.warps, c.stages, 0, 0, 0, 0, 0, 0, None, ptx="//")
+        for v in variants for c in v.configs
+    ]  # fmt: skip
+
+
+@needs_plugin
+@pytest.mark.parametrize(
+    ("file", "name", "shapes", "launches"),
+    [
+        ("norm/norms", "softmax_rows", ((6, 40),), (1, 2)),  # JAX differentiates what is no loop
+        ("loss/cross_entropy", "cross_entropy_rows", ((6, 40), (6,)), (1, 2)),  # labels are no real numbers
+        ("attention/decode", "decode", ((2, 2, 4, 1, 64), (2, 2, 1024, 64), (2, 2, 1024, 64), ()), (2, 4)),
+    ],
+)
+def test_entries_of_every_kind(
+    file: str, name: str, shapes: Any, launches: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Launches by hand: a kernel or, for few queries of many keys, parts and their join; forward and back."""
+    monkeypatch.setattr(ptx, "compile_variants", stand_in)
+    found = load(SPECS / f"{file}.diag").entries[name]
+    made, _ = ptx.carried({name: found}, {}, "sm_90")
+    path = tmp_path / "module.py"
+    path.write_text(jax_source({name: found}, "module.diag", None, made))
+    module = imported(path)
+    drawn = np.random.default_rng(0)
+    given = [
+        jnp.asarray(drawn.normal(size=shape) if node.dtype.kind == "float" else np.full(shape, 5), dtype)
+        for node, shape in zip(found.diagram.inputs, shapes, strict=True)
+        for dtype in [TORCH_DTYPES[node.dtype]]
+    ]
+    real = [place for place, node in enumerate(found.diagram.inputs) if node.dtype.kind == "float"]
+
+    def total(function: Any) -> Any:
+        return jax.grad(lambda *arrays: (function(*arrays).astype(jnp.float32) ** 2).sum(), real)
+
+    functions = getattr(module, name), getattr(module, f"{name}_plain")
+    assert tuple(len(exported(made, *given)) for made in (functions[0], total(functions[0]))) == launches
+    for got, want in zip(*(jax.tree.leaves((f(*given), total(f)(*given))) for f in functions), strict=True):
+        np.testing.assert_allclose(
+            np.asarray(got, np.float32), np.asarray(want, np.float32), rtol=2e-2, atol=2e-2
+        )
 
 
 def test_without_the_plugin_blocks_run(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
