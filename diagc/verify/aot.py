@@ -1,14 +1,11 @@
 """Ahead-of-time compilation of every configuration of a kernel, and what must hold of the result.
 
-No GPU is needed. Each configuration compiles in a process of its own with a time limit, so that one that crashes the
-compiler is reported and nothing else is lost.
+No GPU is needed. Configurations compile in other processes with a time limit, so that one that crashes the compiler is
+reported and nothing else is lost.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from diagc import limits
 from diagc.backends.launches import Variant, resident_axes
 from diagc.backends.triton_frame import block_name
 from diagc.backends.triton_module import argument_names, blocked_axes, emit_kernels, kernel_function
@@ -24,6 +20,7 @@ from diagc.core.axes import Size
 from diagc.core.dtypes import DType
 from diagc.kernel.ir import Dot
 from diagc.plan.config import Config
+from diagc.verify import compiler
 
 SHARED_LIMIT = {"sm_80": 163 * 1024, "sm_90": 227 * 1024, "sm_100": 227 * 1024, "gfx942": 64 * 1024}
 """Shared memory that one program may have, in bytes (CUDA programming guide 13, table of compute capabilities)."""
@@ -152,7 +149,7 @@ def _resident_block(size: int | None, config: Config, alone: bool) -> int:
 
 def _compile(path: Path, variant: Variant, config: Config, asked: Mapping[str, Any]) -> Report:
     target: str = asked["target"]
-    answer = _answer(json.dumps({**asked, "file": str(path)}))
+    answer = compiler.answer({**asked, "file": str(path)})
     problem = _problem(variant, target, answer, asked["constants"])
     blocks = " ".join(f"{axis}={block}" for axis, block in config.blocks)
     return Report(
@@ -162,20 +159,6 @@ def _compile(path: Path, variant: Variant, config: Config, asked: Mapping[str, A
         warpgroup=int(answer.get("WARPGROUP", 0)), problem=problem, scratch=int(answer.get("scratch", 0)),
         ptx=str(answer.get("ptx", "")),
     )  # fmt: skip
-
-
-def _answer(asked: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "diagc.verify.aot_worker"]
-    try:
-        done = subprocess.run(
-            command, input=asked, capture_output=True, text=True, timeout=limits.COMPILE_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return {"error": f"no result after {limits.COMPILE_SECONDS:.0f} s"}
-    if done.returncode != 0:
-        return {"error": f"the compiler crashed: {done.stderr[-300:]}"}
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
 
 
 def _problem(

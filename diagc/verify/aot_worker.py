@@ -1,14 +1,16 @@
-"""Compiles one kernel configuration for one target and reports its resources: run as a process of its own.
+"""Compiles kernel configurations and reports their resources: run as a process of its own.
 
-Reads a JSON request on standard input and writes a JSON answer to standard output. Neither a GPU nor torch is needed.
+Each line of standard input is a request in JSON, each line of standard output the answer to it. Neither a GPU nor torch
+is needed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -17,10 +19,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-os.environ["TRITON_DISABLE_LINE_INFO"] = "1"  # or the PTX names a temporary file
 triton: Any = importlib.import_module("triton")  # it has no type information
 _backends: Any = importlib.import_module("triton.backends.compiler")
-_nvidia: Any = importlib.import_module("triton.backends.nvidia.compiler")
 _compiler: Any = importlib.import_module("triton.compiler")
 
 TARGETS: Final = {
@@ -31,13 +31,13 @@ _COUNTED = ("HGMMA", "HMMA", "WARPGROUP", "LDGSTS", "UTMALDG")
 
 
 def main() -> None:
-    """Answer one request: `file function signature constants aligned target warps stages`."""
-    request = json.load(sys.stdin)
-    try:
-        answer = _compile(request)
-    except Exception as error:  # what the compiler raises is the finding
-        answer = {"error": f"{type(error).__name__}: {str(error).strip()[-400:]}"}
-    json.dump(answer, sys.stdout)
+    """Answer requests: `file function signature constants aligned target warps stages`."""
+    for line in sys.stdin:
+        try:
+            answer = _compile(json.loads(line))
+        except Exception as error:  # what the compiler raises is the finding
+            answer = {"error": f"{type(error).__name__}: {str(error).strip()[-400:]}"}
+        print(json.dumps(answer), flush=True)
 
 
 def _compile(request: dict[str, Any]) -> dict[str, Any]:
@@ -50,14 +50,17 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
     )
     backend, arch, warp = TARGETS[request["target"]]
     options = {"num_warps": request["warps"], "num_stages": request["stages"]}
-    start = time.process_time()
-    compiled = triton.compile(source, target=_backends.GPUTarget(backend, arch, warp), options=options)
+    start, log = time.process_time(), io.StringIO()
+    triton.knobs.nvidia.dump_ptxas_log = triton.knobs.compilation.always_compile = True
+    triton.knobs.compilation.disable_line_info = True  # or the PTX names a temporary file
+    with contextlib.redirect_stdout(log):
+        compiled = triton.compile(source, target=_backends.GPUTarget(backend, arch, warp), options=options)
     answer: dict[str, Any] = {
         "seconds": time.process_time() - start, "shared": compiled.metadata.shared,
         "scratch": getattr(compiled.metadata, "global_scratch_size", 0),
     }  # fmt: skip
     if backend == "cuda":
-        answer |= _registers(compiled.asm["ptx"], int(arch)) | _instructions(compiled.asm["cubin"])
+        answer |= _registers(log.getvalue()) | _instructions(compiled.asm["cubin"])
         answer["ptx"] = compiled.asm["ptx"]
     return answer
 
@@ -70,14 +73,8 @@ def _load(path: Path, function: str) -> Any:
     return getattr(module, function)
 
 
-def _registers(ptx: str, arch: int) -> dict[str, int]:
-    """Registers and spilled bytes, from a second run of the assembler whose log triton does not keep."""
-    name = f"sm_{arch}a" if arch >= 90 else f"sm_{arch}"
-    with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
-        file.write(ptx)
-        file.flush()
-        command = [_nvidia.get_ptxas(arch).path, "-v", f"--gpu-name={name}", file.name, "-o", "/dev/null"]
-        log = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+def _registers(log: str) -> dict[str, int]:
+    """Registers and spilled bytes by the log of the assembler."""
     spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", log)
     used = re.search(r"Used (\d+) registers", log)
     if spills is None or used is None:
