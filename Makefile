@@ -15,10 +15,12 @@ help: ## list the targets
 setup: $(STAMP) ## build .venv with everything
 
 # torch comes first and alone: its build decides, and the constraints keep later packages from replacing its triton.
+# JAX's CUDA plugin comes last and alone: tests lower for CUDA with it, and what it asks for is needed on a GPU only.
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps -c constraints.txt "jax-cuda13-plugin; platform_system=='Linux'"
 	touch $@
 
 DIGITS = data/digits_train.npz

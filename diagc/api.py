@@ -20,6 +20,7 @@ from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.source import Source
 
 if TYPE_CHECKING:
+    from diagc.backends.emit import Carried
     from diagc.bench.coverage import Cover
     from diagc.cost.columns import Columns
     from diagc.machine import Machine
@@ -63,11 +64,16 @@ def triton_source(entries: Mapping[str, Entry], file: str, sizes: Mapping[str, i
     return emit.triton_source(entries.values(), file, sizes)
 
 
-def jax_source(entries: Mapping[str, Entry], file: str, sizes: Mapping[str, int] | None = None) -> str:
-    """The JAX file of entries: in blocks where that pays, and plain."""
+def jax_source(
+    entries: Mapping[str, Entry],
+    file: str,
+    sizes: Mapping[str, int] | None = None,
+    carried: Carried | None = None,
+) -> str:
+    """The JAX file of entries: in blocks where that pays, and plain; with `carried` by these kernels on CUDA."""
     from diagc.backends import emit
 
-    return emit.jax_source(entries, file, sizes)
+    return emit.jax_source(entries, file, sizes, carried)
 
 
 def derive(

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from attention_f32.diag. Tiles are masked at ragged ends; ar
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of attention_f32_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -1086,6 +1110,7 @@ def full_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_full(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1098,6 +1123,8 @@ def _full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1116,6 +1143,7 @@ def _full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_full_long_buffer_0(Q: f32[q d], K: f32[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1125,6 +1153,8 @@ def _full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     full_long_buffer_0_kernel[grid](
@@ -1135,6 +1165,7 @@ def _full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_full_long_out(V: f32[x d], buffer_0: f32[q x]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -1144,6 +1175,8 @@ def _full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_out_kernel[grid](
@@ -1154,6 +1187,7 @@ def _full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_full_forward(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1167,6 +1201,8 @@ def _full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[to
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1185,6 +1221,7 @@ def _full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[to
     return out, logsum
 
 
+@_operator
 def _full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_full_backward_buffer_0(d_out: f32[q d], out: f32[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -1193,6 +1230,8 @@ def _full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Ten
     if out.shape != (q, d):
         raise ValueError(f"out: f32[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -1217,6 +1256,7 @@ def _full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Ten
     return buffer_0
 
 
+@_operator
 def _full_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1245,6 +1285,8 @@ def _full_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -1262,6 +1304,7 @@ def _full_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _full_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1291,6 +1334,8 @@ def _full_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -1308,6 +1353,7 @@ def _full_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_full_long_forward_state(Q: f32[q d], K: f32[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1317,6 +1363,8 @@ def _full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     full_long_forward_state_kernel[grid](
@@ -1326,6 +1374,7 @@ def _full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_full_long_forward_out(V: f32[x d], state: f32[q x]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -1335,6 +1384,8 @@ def _full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_forward_out_kernel[grid](
@@ -1345,11 +1396,14 @@ def _full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor
     return out
 
 
+@_operator
 def _full_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_full_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1373,6 +1427,7 @@ def _full_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_full_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -1382,6 +1437,8 @@ def _full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: i
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     full_long_backward_buffer_1_kernel[grid](
@@ -1391,6 +1448,7 @@ def _full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: i
     return buffer_1
 
 
+@_operator
 def _full_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -1411,6 +1469,8 @@ def _full_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     full_long_backward_buffer_0_kernel[grid](
@@ -1422,6 +1482,7 @@ def _full_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_full_long_backward_d_V(d_out: f32[q d], buffer_1: f32[q x]) -> d_V: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -1431,6 +1492,8 @@ def _full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torc
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_V_kernel[grid](
@@ -1441,6 +1504,7 @@ def _full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torc
     return d_V
 
 
+@_operator
 def _full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_full_long_backward_d_Q(K: f32[x d], buffer_0: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 2, K.device)
@@ -1450,6 +1514,8 @@ def _full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_Q_kernel[grid](
@@ -1460,6 +1526,7 @@ def _full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     return d_Q
 
 
+@_operator
 def _full_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_full_long_backward_d_K(Q: f32[q d], buffer_0: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1469,6 +1536,8 @@ def _full_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_K_kernel[grid](
@@ -2652,6 +2721,7 @@ def causal_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_causal(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -2664,6 +2734,8 @@ def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2682,6 +2754,7 @@ def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_causal_long_buffer_0(Q: f32[q d], K: f32[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -2691,6 +2764,8 @@ def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_buffer_0_kernel[grid](
@@ -2701,6 +2776,7 @@ def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_out(V: f32[x d], buffer_0: f32[q x]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -2710,6 +2786,8 @@ def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_out_kernel[grid](
@@ -2720,6 +2798,7 @@ def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_causal_forward(Q: f32[q d], K: f32[x d], V: f32[x d]) -> out: f32[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -2733,6 +2812,8 @@ def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
         raise ValueError(f"V: f32[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2751,6 +2832,7 @@ def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
     return out, logsum
 
 
+@_operator
 def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_causal_backward_buffer_0(d_out: f32[q d], out: f32[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -2759,6 +2841,8 @@ def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     if out.shape != (q, d):
         raise ValueError(f"out: f32[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -2783,6 +2867,7 @@ def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     return buffer_0
 
 
+@_operator
 def _causal_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2811,6 +2896,8 @@ def _causal_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -2828,6 +2915,7 @@ def _causal_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _causal_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2857,6 +2945,8 @@ def _causal_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -2874,6 +2964,7 @@ def _causal_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_causal_long_forward_state(Q: f32[q d], K: f32[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -2883,6 +2974,8 @@ def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_forward_state_kernel[grid](
@@ -2892,6 +2985,7 @@ def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     return state
 
 
+@_operator
 def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_causal_long_forward_out(V: f32[x d], state: f32[q x]) -> out: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -2901,6 +2995,8 @@ def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tens
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_forward_out_kernel[grid](
@@ -2911,11 +3007,14 @@ def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tens
     return out
 
 
+@_operator
 def _causal_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_causal_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -2939,6 +3038,7 @@ def _causal_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_causal_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -2948,6 +3048,8 @@ def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d:
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     causal_long_backward_buffer_1_kernel[grid](
@@ -2957,6 +3059,7 @@ def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d:
     return buffer_1
 
 
+@_operator
 def _causal_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -2977,6 +3080,8 @@ def _causal_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_backward_buffer_0_kernel[grid](
@@ -2988,6 +3093,7 @@ def _causal_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_V(d_out: f32[q d], buffer_1: f32[q x]) -> d_V: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -2997,6 +3103,8 @@ def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> to
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_V_kernel[grid](
@@ -3007,6 +3115,7 @@ def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> to
     return d_V
 
 
+@_operator
 def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_Q(K: f32[x d], buffer_0: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 2, K.device)
@@ -3016,6 +3125,8 @@ def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
@@ -3026,6 +3137,7 @@ def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     return d_Q
 
 
+@_operator
 def _causal_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_K(Q: f32[q d], buffer_0: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -3035,6 +3147,8 @@ def _causal_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
@@ -4294,6 +4408,7 @@ def mha_full_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_mha_full(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -4306,6 +4421,8 @@ def _mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4325,6 +4442,7 @@ def _mha_full(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     return out
 
 
+@_operator
 def _mha_full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_buffer_0(Q: f32[b h q d], K: f32[b h x d]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -4334,6 +4452,8 @@ def _mha_full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_full_long_buffer_0_kernel[grid](
@@ -4345,6 +4465,7 @@ def _mha_full_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _mha_full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_out(V: f32[b h x d], buffer_0: f32[b h q x]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 4, V.device)
@@ -4354,6 +4475,8 @@ def _mha_full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_out_kernel[grid](
@@ -4365,6 +4488,7 @@ def _mha_full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_mha_full_forward(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -4378,6 +4502,8 @@ def _mha_full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tupl
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4398,6 +4524,7 @@ def _mha_full_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tupl
     return out, logsum
 
 
+@_operator
 def _mha_full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_mha_full_backward_buffer_0(d_out: f32[b h q d], out: f32[b h q d]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 4, d_out.device)
@@ -4406,6 +4533,8 @@ def _mha_full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch
     if out.shape != (b, h, q, d):
         raise ValueError(f"out: f32[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
     buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -4432,6 +4561,7 @@ def _mha_full_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch
     return buffer_0
 
 
+@_operator
 def _mha_full_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4460,6 +4590,8 @@ def _mha_full_backward_d_Q(
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -4479,6 +4611,7 @@ def _mha_full_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _mha_full_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4508,6 +4641,8 @@ def _mha_full_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -4528,6 +4663,7 @@ def _mha_full_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _mha_full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_forward_state(Q: f32[b h q d], K: f32[b h x d]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -4537,6 +4673,8 @@ def _mha_full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tens
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_full_long_forward_state_kernel[grid](
@@ -4547,6 +4685,7 @@ def _mha_full_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tens
     return state
 
 
+@_operator
 def _mha_full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_forward_out(V: f32[b h x d], state: f32[b h q x]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 4, V.device)
@@ -4556,6 +4695,8 @@ def _mha_full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Te
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_forward_out_kernel[grid](
@@ -4566,11 +4707,14 @@ def _mha_full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Te
     return out
 
 
+@_operator
 def _mha_full_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_mha_full_long_forward_logsum(state: f32[b h q x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 4, state.device)
     b, h, q, x = state.shape
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -4596,6 +4740,7 @@ def _mha_full_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _mha_full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_mha_full_long_backward_buffer_1(logsum: f32[b h q], state: f32[b h q x]) -> buffer_1: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 3, logsum.device)
@@ -4605,6 +4750,8 @@ def _mha_full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, 
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     buffer_1 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
     mha_full_long_backward_buffer_1_kernel[grid](
@@ -4616,6 +4763,7 @@ def _mha_full_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, 
     return buffer_1
 
 
+@_operator
 def _mha_full_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -4636,6 +4784,8 @@ def _mha_full_long_backward_buffer_0(
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_full_long_backward_buffer_0_kernel[grid](
@@ -4648,6 +4798,7 @@ def _mha_full_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _mha_full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_backward_d_V(d_out: f32[b h q d], buffer_1: f32[b h q x]) -> d_V: f32[b h x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 4, d_out.device)
@@ -4657,6 +4808,8 @@ def _mha_full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> 
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_V_kernel[grid](
@@ -4668,6 +4821,7 @@ def _mha_full_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> 
     return d_V
 
 
+@_operator
 def _mha_full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_backward_d_Q(K: f32[b h x d], buffer_0: f32[b h q x]) -> d_Q: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 4, K.device)
@@ -4677,6 +4831,8 @@ def _mha_full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torc
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_Q_kernel[grid](
@@ -4688,6 +4844,7 @@ def _mha_full_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torc
     return d_Q
 
 
+@_operator
 def _mha_full_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_full_long_backward_d_K(Q: f32[b h q d], buffer_0: f32[b h q x]) -> d_K: f32[b h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -4697,6 +4854,8 @@ def _mha_full_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torc
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_K_kernel[grid](
@@ -6023,6 +6182,7 @@ def mha_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_mha(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -6035,6 +6195,8 @@ def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -6054,6 +6216,7 @@ def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_mha_long_buffer_0(Q: f32[b h q d], K: f32[b h x d]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -6063,6 +6226,8 @@ def _mha_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_long_buffer_0_kernel[grid](
@@ -6074,6 +6239,7 @@ def _mha_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_long_out(V: f32[b h x d], buffer_0: f32[b h q x]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 4, V.device)
@@ -6083,6 +6249,8 @@ def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_out_kernel[grid](
@@ -6094,6 +6262,7 @@ def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_mha_forward(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> out: f32[b h q d], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -6107,6 +6276,8 @@ def _mha_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[tor
         raise ValueError(f"V: f32[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -6127,6 +6298,7 @@ def _mha_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[tor
     return out, logsum
 
 
+@_operator
 def _mha_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_mha_backward_buffer_0(d_out: f32[b h q d], out: f32[b h q d]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 4, d_out.device)
@@ -6135,6 +6307,8 @@ def _mha_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     if out.shape != (b, h, q, d):
         raise ValueError(f"out: f32[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
     buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -6161,6 +6335,7 @@ def _mha_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     return buffer_0
 
 
+@_operator
 def _mha_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6189,6 +6364,8 @@ def _mha_backward_d_Q(
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -6208,6 +6385,7 @@ def _mha_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _mha_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6237,6 +6415,8 @@ def _mha_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -6257,6 +6437,7 @@ def _mha_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _mha_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_mha_long_forward_state(Q: f32[b h q d], K: f32[b h x d]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -6266,6 +6447,8 @@ def _mha_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: f32[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_long_forward_state_kernel[grid](
@@ -6276,6 +6459,7 @@ def _mha_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_mha_long_forward_out(V: f32[b h x d], state: f32[b h q x]) -> out: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 4, V.device)
@@ -6285,6 +6469,8 @@ def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_forward_out_kernel[grid](
@@ -6295,11 +6481,14 @@ def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_mha_long_forward_logsum(state: f32[b h q x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 4, state.device)
     b, h, q, x = state.shape
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -6325,6 +6514,7 @@ def _mha_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _mha_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_mha_long_backward_buffer_1(logsum: f32[b h q], state: f32[b h q x]) -> buffer_1: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 3, logsum.device)
@@ -6334,6 +6524,8 @@ def _mha_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: in
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     buffer_1 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
     mha_long_backward_buffer_1_kernel[grid](
@@ -6345,6 +6537,7 @@ def _mha_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: in
     return buffer_1
 
 
+@_operator
 def _mha_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -6365,6 +6558,8 @@ def _mha_long_backward_buffer_0(
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_long_backward_buffer_0_kernel[grid](
@@ -6377,6 +6572,7 @@ def _mha_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _mha_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_mha_long_backward_d_V(d_out: f32[b h q d], buffer_1: f32[b h q x]) -> d_V: f32[b h x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 4, d_out.device)
@@ -6386,6 +6582,8 @@ def _mha_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_V_kernel[grid](
@@ -6397,6 +6595,7 @@ def _mha_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch
     return d_V
 
 
+@_operator
 def _mha_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_long_backward_d_Q(K: f32[b h x d], buffer_0: f32[b h q x]) -> d_Q: f32[b h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 4, K.device)
@@ -6406,6 +6605,8 @@ def _mha_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_Q_kernel[grid](
@@ -6417,6 +6618,7 @@ def _mha_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     return d_Q
 
 
+@_operator
 def _mha_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_long_backward_d_K(Q: f32[b h q d], buffer_0: f32[b h q x]) -> d_K: f32[b h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 4, Q.device)
@@ -6426,6 +6628,8 @@ def _mha_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_K_kernel[grid](

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from attention.diag. Tiles are masked at ragged ends; arithm
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of attention_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -1113,6 +1137,7 @@ def attention_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_attention(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1125,6 +1150,8 @@ def _attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tenso
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1143,6 +1170,7 @@ def _attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tenso
     return out
 
 
+@_operator
 def _attention_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_attention_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1152,6 +1180,8 @@ def _attention_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     attention_long_buffer_0_kernel[grid](
@@ -1162,6 +1192,7 @@ def _attention_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _attention_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_attention_long_out(V: bf16[x d], buffer_0: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -1171,6 +1202,8 @@ def _attention_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     attention_long_out_kernel[grid](
@@ -1181,6 +1214,7 @@ def _attention_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor
     return out
 
 
+@_operator
 def _attention_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1198,6 +1232,8 @@ def _attention_forward(
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1216,6 +1252,7 @@ def _attention_forward(
     return out, logsum
 
 
+@_operator
 def _attention_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_attention_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -1224,6 +1261,8 @@ def _attention_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torc
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -1248,6 +1287,7 @@ def _attention_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torc
     return buffer_0
 
 
+@_operator
 def _attention_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1276,6 +1316,8 @@ def _attention_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1295,6 +1337,7 @@ def _attention_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _attention_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1324,6 +1367,8 @@ def _attention_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -1341,6 +1386,7 @@ def _attention_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _attention_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_attention_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1350,6 +1396,8 @@ def _attention_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     attention_long_forward_state_kernel[grid](
@@ -1359,6 +1407,7 @@ def _attention_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     return state
 
 
+@_operator
 def _attention_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_attention_long_forward_out(V: bf16[x d], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -1368,6 +1417,8 @@ def _attention_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.T
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     attention_long_forward_out_kernel[grid](
@@ -1378,11 +1429,14 @@ def _attention_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.T
     return out
 
 
+@_operator
 def _attention_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_attention_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1406,6 +1460,7 @@ def _attention_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _attention_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_attention_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -1415,6 +1470,8 @@ def _attention_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor,
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     attention_long_backward_buffer_1_kernel[grid](
@@ -1424,6 +1481,7 @@ def _attention_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor,
     return buffer_1
 
 
+@_operator
 def _attention_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -1444,6 +1502,8 @@ def _attention_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     attention_long_backward_buffer_0_kernel[grid](
@@ -1455,6 +1515,7 @@ def _attention_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _attention_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_attention_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -1464,6 +1525,8 @@ def _attention_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) ->
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     attention_long_backward_d_V_kernel[grid](
@@ -1474,6 +1537,7 @@ def _attention_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) ->
     return d_V
 
 
+@_operator
 def _attention_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_attention_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -1483,6 +1547,8 @@ def _attention_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> tor
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     attention_long_backward_d_Q_kernel[grid](
@@ -1493,6 +1559,7 @@ def _attention_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> tor
     return d_Q
 
 
+@_operator
 def _attention_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_attention_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1502,6 +1569,8 @@ def _attention_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> tor
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     attention_long_backward_d_K_kernel[grid](
@@ -2709,6 +2778,7 @@ def causal_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2721,6 +2791,8 @@ def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2739,6 +2811,7 @@ def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_causal_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2748,6 +2821,8 @@ def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_buffer_0_kernel[grid](
@@ -2758,6 +2833,7 @@ def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_out(V: bf16[x d], buffer_0: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -2767,6 +2843,8 @@ def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_out_kernel[grid](
@@ -2777,6 +2855,7 @@ def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_causal_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2790,6 +2869,8 @@ def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2808,6 +2889,7 @@ def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
     return out, logsum
 
 
+@_operator
 def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_causal_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -2816,6 +2898,8 @@ def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -2840,6 +2924,7 @@ def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     return buffer_0
 
 
+@_operator
 def _causal_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2868,6 +2953,8 @@ def _causal_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2887,6 +2974,7 @@ def _causal_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _causal_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2916,6 +3004,8 @@ def _causal_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -2933,6 +3023,7 @@ def _causal_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_causal_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2942,6 +3033,8 @@ def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_forward_state_kernel[grid](
@@ -2951,6 +3044,7 @@ def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     return state
 
 
+@_operator
 def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_causal_long_forward_out(V: bf16[x d], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -2960,6 +3054,8 @@ def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tens
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_forward_out_kernel[grid](
@@ -2970,11 +3066,14 @@ def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tens
     return out
 
 
+@_operator
 def _causal_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_causal_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -2998,6 +3097,7 @@ def _causal_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_causal_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -3007,6 +3107,8 @@ def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d:
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     causal_long_backward_buffer_1_kernel[grid](
@@ -3016,6 +3118,7 @@ def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d:
     return buffer_1
 
 
+@_operator
 def _causal_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -3036,6 +3139,8 @@ def _causal_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_backward_buffer_0_kernel[grid](
@@ -3047,6 +3152,7 @@ def _causal_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -3056,6 +3162,8 @@ def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> to
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_V_kernel[grid](
@@ -3066,6 +3174,7 @@ def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> to
     return d_V
 
 
+@_operator
 def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -3075,6 +3184,8 @@ def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
@@ -3085,6 +3196,7 @@ def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     return d_Q
 
 
+@_operator
 def _causal_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3094,6 +3206,8 @@ def _causal_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
@@ -4441,6 +4555,7 @@ def mha_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_mha(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x d]) -> out: bf16[b h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -4453,6 +4568,8 @@ def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: bf16[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     out = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4472,6 +4589,7 @@ def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_mha_long_buffer_0(Q: bf16[b h q d], K: bf16[b h x d]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -4481,6 +4599,8 @@ def _mha_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_long_buffer_0_kernel[grid](
@@ -4492,6 +4612,7 @@ def _mha_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_long_out(V: bf16[b h x d], buffer_0: f32[b h q x]) -> out: bf16[b h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 4, V.device)
@@ -4501,6 +4622,8 @@ def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_out_kernel[grid](
@@ -4512,6 +4635,7 @@ def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_mha_forward(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x d]) -> out: bf16[b h q d], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -4525,6 +4649,8 @@ def _mha_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[tor
         raise ValueError(f"V: bf16[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     out = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4545,6 +4671,7 @@ def _mha_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[tor
     return out, logsum
 
 
+@_operator
 def _mha_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_mha_backward_buffer_0(d_out: bf16[b h q d], out: bf16[b h q d]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -4553,6 +4680,8 @@ def _mha_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     if out.shape != (b, h, q, d):
         raise ValueError(f"out: bf16[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
     buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -4579,6 +4708,7 @@ def _mha_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     return buffer_0
 
 
+@_operator
 def _mha_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4607,6 +4737,8 @@ def _mha_backward_d_Q(
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4628,6 +4760,7 @@ def _mha_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _mha_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4657,6 +4790,8 @@ def _mha_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -4677,6 +4812,7 @@ def _mha_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _mha_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_mha_long_forward_state(Q: bf16[b h q d], K: bf16[b h x d]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -4686,6 +4822,8 @@ def _mha_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_long_forward_state_kernel[grid](
@@ -4696,6 +4834,7 @@ def _mha_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_mha_long_forward_out(V: bf16[b h x d], state: f32[b h q x]) -> out: bf16[b h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 4, V.device)
@@ -4705,6 +4844,8 @@ def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_forward_out_kernel[grid](
@@ -4715,11 +4856,14 @@ def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mha_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_mha_long_forward_logsum(state: f32[b h q x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 4, state.device)
     b, h, q, x = state.shape
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -4745,6 +4889,7 @@ def _mha_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _mha_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_mha_long_backward_buffer_1(logsum: f32[b h q], state: f32[b h q x]) -> buffer_1: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 3, logsum.device)
@@ -4754,6 +4899,8 @@ def _mha_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: in
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     buffer_1 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
     mha_long_backward_buffer_1_kernel[grid](
@@ -4765,6 +4912,7 @@ def _mha_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: in
     return buffer_1
 
 
+@_operator
 def _mha_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -4785,6 +4933,8 @@ def _mha_long_backward_buffer_0(
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     mha_long_backward_buffer_0_kernel[grid](
@@ -4797,6 +4947,7 @@ def _mha_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _mha_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_mha_long_backward_d_V(d_out: bf16[b h q d], buffer_1: f32[b h q x]) -> d_V: bf16[b h x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -4806,6 +4957,8 @@ def _mha_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_V_kernel[grid](
@@ -4817,6 +4970,7 @@ def _mha_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch
     return d_V
 
 
+@_operator
 def _mha_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_long_backward_d_Q(K: bf16[b h x d], buffer_0: bf16[b h q x]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 4, K.device)
@@ -4826,6 +4980,8 @@ def _mha_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: bf16[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_Q_kernel[grid](
@@ -4837,6 +4993,7 @@ def _mha_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     return d_Q
 
 
+@_operator
 def _mha_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mha_long_backward_d_K(Q: bf16[b h q d], buffer_0: bf16[b h q x]) -> d_K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -4846,6 +5003,8 @@ def _mha_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: bf16[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_K_kernel[grid](

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from block.diag. Tiles are masked at ragged ends; arithmetic
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of block_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -570,6 +594,7 @@ def attend_backward_d_K_d_V_kernel(
     )
 
 
+@_operator
 def _attend(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_attend(Q: bf16[b kv g t d], K: bf16[b kv x d], V: bf16[b kv x d]) -> out: bf16[b kv g t d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -583,6 +608,8 @@ def _attend(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, 2, t, 64):
         raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, 2, t, 64)}")
     out = torch.empty((b, 2, 2, t, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -597,6 +624,7 @@ def _attend(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _attend_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_attend_forward(Q: bf16[b kv g t d], K: bf16[b kv x d], V: bf16[b kv x d]) -> out: bf16[b kv g t d], logsum: f32[b kv g t]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -611,6 +639,8 @@ def _attend_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
         raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, 2, t, 64)}")
     out = torch.empty((b, 2, 2, t, 64), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, 2, 2, t), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -626,6 +656,7 @@ def _attend_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
     return out, logsum
 
 
+@_operator
 def _attend_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_attend_backward_buffer_0(d_out: bf16[b kv g t d], out: bf16[b kv g t d]) -> buffer_0: f32[b kv g t]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
@@ -636,6 +667,8 @@ def _attend_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     if out.shape != (b, 2, 2, t, 64):
         raise ValueError(f"out: bf16[b kv g t d] has shape {out.shape}, expected {(b, 2, 2, t, 64)}")
     buffer_0 = torch.empty((b, 2, 2, t), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -663,6 +696,7 @@ def _attend_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     return buffer_0
 
 
+@_operator
 def _attend_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -692,6 +726,8 @@ def _attend_backward_d_Q(
     if buffer_0.shape != (b, 2, 2, t):
         raise ValueError(f"buffer_0: f32[b kv g t] has shape {buffer_0.shape}, expected {(b, 2, 2, t)}")
     d_Q = torch.empty((b, 2, 2, t, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -709,6 +745,7 @@ def _attend_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _attend_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -739,6 +776,8 @@ def _attend_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b kv g t] has shape {buffer_0.shape}, expected {(b, 2, 2, t)}")
     d_K = torch.empty((b, 2, t, 64), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, 2, t, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -5182,6 +5221,7 @@ def block_backward_d_WQ_d_WK_d_WV_kernel(
     )
 
 
+@_operator
 def _block_buffer_0(X: torch.Tensor) -> torch.Tensor:
     """_block_buffer_0(X: bf16[b t width]) -> buffer_0: f32[b x]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5189,6 +5229,8 @@ def _block_buffer_0(X: torch.Tensor) -> torch.Tensor:
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     buffer_0 = torch.empty((b, t), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -5212,6 +5254,7 @@ def _block_buffer_0(X: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _block_buffer_3(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor) -> torch.Tensor:
     """_block_buffer_3(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d]) -> buffer_3: f32[b t kv d g]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5225,6 +5268,8 @@ def _block_buffer_3(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor) -> torch
     if WQ.shape != (512, 2, 2, 64):
         raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
     buffer_3 = torch.empty((b, t, 2, 64, 2), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_3):
+        return buffer_3
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D) * 2,)
     block_buffer_3_kernel[grid](
@@ -5236,6 +5281,7 @@ def _block_buffer_3(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor) -> torch
     return buffer_3
 
 
+@_operator
 def _block_buffer_4(X: torch.Tensor) -> torch.Tensor:
     """_block_buffer_4(X: bf16[b t width]) -> buffer_4: f32[b t]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5243,6 +5289,8 @@ def _block_buffer_4(X: torch.Tensor) -> torch.Tensor:
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     buffer_4 = torch.empty((b, t), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_4):
+        return buffer_4
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -5266,6 +5314,7 @@ def _block_buffer_4(X: torch.Tensor) -> torch.Tensor:
     return buffer_4
 
 
+@_operator
 def _block_K(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_block_K(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_0: f32[b x]) -> K: bf16[b x kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5282,6 +5331,8 @@ def _block_K(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor, buffer_0: torch
     if buffer_0.shape != (b, t):
         raise ValueError(f"buffer_0: f32[b x] has shape {buffer_0.shape}, expected {(b, t)}")
     K = torch.empty((b, t, 2, 64), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(K):
+        return K
     BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_X) * 2 * triton.cdiv(64, BLOCK_D),)
     block_K_kernel[grid](
@@ -5293,6 +5344,7 @@ def _block_K(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor, buffer_0: torch
     return K
 
 
+@_operator
 def _block_V(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_block_V(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_0: f32[b x]) -> V: bf16[b x kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5309,6 +5361,8 @@ def _block_V(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor, buffer_0: torch
     if buffer_0.shape != (b, t):
         raise ValueError(f"buffer_0: f32[b x] has shape {buffer_0.shape}, expected {(b, t)}")
     V = torch.empty((b, t, 2, 64), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(V):
+        return V
     BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_X) * 2 * triton.cdiv(64, BLOCK_D),)
     block_V_kernel[grid](
@@ -5320,6 +5374,7 @@ def _block_V(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor, buffer_0: torch
     return V
 
 
+@_operator
 def _block_buffer_9(
     K: torch.Tensor,
     buffer_3: torch.Tensor,
@@ -5341,6 +5396,8 @@ def _block_buffer_9(
     if V.shape != (b, t, 2, 64):
         raise ValueError(f"V: bf16[b x kv d] has shape {V.shape}, expected {(b, t, 2, 64)}")
     buffer_9 = torch.empty((b, t, 2, 64, 2), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(buffer_9):
+        return buffer_9
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -5357,6 +5414,7 @@ def _block_buffer_9(
     return buffer_9
 
 
+@_operator
 def _block_buffer_10(WO: torch.Tensor, buffer_9: torch.Tensor) -> torch.Tensor:
     """_block_buffer_10(WO: bf16[kv g d width], buffer_9: bf16[b t kv d g]) -> buffer_10: f32[b t width]. Any strides; sizes are read off the shapes."""
     _check("WO", WO, torch.bfloat16, 4, WO.device)
@@ -5367,6 +5425,8 @@ def _block_buffer_10(WO: torch.Tensor, buffer_9: torch.Tensor) -> torch.Tensor:
     if buffer_9.shape != (b, t, 2, 64, 2):
         raise ValueError(f"buffer_9: bf16[b t kv d g] has shape {buffer_9.shape}, expected {(b, t, 2, 64, 2)}")
     buffer_10 = torch.empty((b, t, 512), dtype=torch.float32, device=WO.device)
+    if _is_traced(buffer_10):
+        return buffer_10
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_buffer_10_kernel[grid](
@@ -5378,6 +5438,7 @@ def _block_buffer_10(WO: torch.Tensor, buffer_9: torch.Tensor) -> torch.Tensor:
     return buffer_10
 
 
+@_operator
 def _block_buffer_5(
     X: torch.Tensor,
     c: torch.Tensor,
@@ -5399,6 +5460,8 @@ def _block_buffer_5(
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     buffer_5 = torch.empty((b, t, 1024), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_5):
+        return buffer_5
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_buffer_5_kernel[grid](
@@ -5410,6 +5473,7 @@ def _block_buffer_5(
     return buffer_5
 
 
+@_operator
 def _block_buffer_6(X: torch.Tensor, buffer_10: torch.Tensor) -> torch.Tensor:
     """_block_buffer_6(X: bf16[b t width], buffer_10: f32[b t width]) -> buffer_6: f32[b t]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5420,6 +5484,8 @@ def _block_buffer_6(X: torch.Tensor, buffer_10: torch.Tensor) -> torch.Tensor:
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     buffer_6 = torch.empty((b, t), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_6):
+        return buffer_6
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -5445,6 +5511,7 @@ def _block_buffer_6(X: torch.Tensor, buffer_10: torch.Tensor) -> torch.Tensor:
     return buffer_6
 
 
+@_operator
 def _block_buffer_7(
     X: torch.Tensor,
     c: torch.Tensor,
@@ -5474,6 +5541,8 @@ def _block_buffer_7(
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     buffer_7 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(buffer_7):
+        return buffer_7
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_buffer_7_kernel[grid](
@@ -5486,6 +5555,7 @@ def _block_buffer_7(
     return buffer_7
 
 
+@_operator
 def _block_out(
     X: torch.Tensor,
     down: torch.Tensor,
@@ -5511,6 +5581,8 @@ def _block_out(
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     out = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_out_kernel[grid](
@@ -5523,6 +5595,7 @@ def _block_out(
     return out
 
 
+@_operator
 def _block_forward_state(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor) -> torch.Tensor:
     """_block_forward_state(X: bf16[b t width], a: f32[width], WK: bf16[width kv d]) -> state: f32[b kv d x]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5536,6 +5609,8 @@ def _block_forward_state(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor) -> 
     if WK.shape != (512, 2, 64):
         raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
     state = torch.empty((b, 2, 64, t), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 64, 128, 64, 8, 1
     grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
     block_forward_state_kernel[grid](
@@ -5546,6 +5621,7 @@ def _block_forward_state(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor) -> 
     return state
 
 
+@_operator
 def _block_forward_state_(X: torch.Tensor) -> torch.Tensor:
     """_block_forward_state_(X: bf16[b t width]) -> state_: f32[b x]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5553,6 +5629,8 @@ def _block_forward_state_(X: torch.Tensor) -> torch.Tensor:
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     state_ = torch.empty((b, t), dtype=torch.float32, device=X.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -5576,6 +5654,7 @@ def _block_forward_state_(X: torch.Tensor) -> torch.Tensor:
     return state_
 
 
+@_operator
 def _block_forward_state__(X: torch.Tensor) -> torch.Tensor:
     """_block_forward_state__(X: bf16[b t width]) -> state__: f32[b t]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5583,6 +5662,8 @@ def _block_forward_state__(X: torch.Tensor) -> torch.Tensor:
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     state__ = torch.empty((b, t), dtype=torch.float32, device=X.device)
+    if _is_traced(state__):
+        return state__
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -5606,6 +5687,7 @@ def _block_forward_state__(X: torch.Tensor) -> torch.Tensor:
     return state__
 
 
+@_operator
 def _block_forward_state___(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor) -> torch.Tensor:
     """_block_forward_state___(X: bf16[b t width], a: f32[width], WV: bf16[width kv d]) -> state___: f32[b kv d x]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5619,6 +5701,8 @@ def _block_forward_state___(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor) 
     if WV.shape != (512, 2, 64):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
     state___ = torch.empty((b, 2, 64, t), dtype=torch.float32, device=X.device)
+    if _is_traced(state___):
+        return state___
     BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 64, 128, 64, 8, 1
     grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
     block_forward_state____kernel[grid](
@@ -5629,6 +5713,7 @@ def _block_forward_state___(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor) 
     return state___
 
 
+@_operator
 def _block_forward_state____(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor) -> torch.Tensor:
     """_block_forward_state____(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d]) -> state____: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5642,6 +5727,8 @@ def _block_forward_state____(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor)
     if WQ.shape != (512, 2, 2, 64):
         raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
     state____ = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=X.device)
+    if _is_traced(state____):
+        return state____
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_forward_state_____kernel[grid](
@@ -5653,6 +5740,7 @@ def _block_forward_state____(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor)
     return state____
 
 
+@_operator
 def _block_forward_logsum_state_______state_______(
     state_: torch.Tensor,
     state: torch.Tensor,
@@ -5678,6 +5766,8 @@ def _block_forward_logsum_state_______state_______(
     logsum = torch.empty((b, t, 2, 2), dtype=torch.float32, device=state_.device)
     state______ = torch.empty((b, t, 2, 2), dtype=torch.float32, device=state_.device)
     state_______ = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=state_.device)
+    if _is_traced(logsum):
+        return logsum, state______, state_______
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -5697,6 +5787,7 @@ def _block_forward_logsum_state_______state_______(
     return logsum, state______, state_______
 
 
+@_operator
 def _block_forward_buffer_3(
     WO: torch.Tensor,
     state______: torch.Tensor,
@@ -5714,6 +5805,8 @@ def _block_forward_buffer_3(
     if state_______.shape != (b, t, 2, 2, 64):
         raise ValueError(f"state_______: f32[b t kv g d] has shape {state_______.shape}, expected {(b, t, 2, 2, 64)}")
     buffer_3 = torch.empty((b, t, 512), dtype=torch.float32, device=WO.device)
+    if _is_traced(buffer_3):
+        return buffer_3
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_forward_buffer_3_kernel[grid](
@@ -5726,6 +5819,7 @@ def _block_forward_buffer_3(
     return buffer_3
 
 
+@_operator
 def _block_forward_buffer_0(X: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_block_forward_buffer_0(X: bf16[b t width], buffer_3: f32[b t width]) -> buffer_0: f32[b t]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5736,6 +5830,8 @@ def _block_forward_buffer_0(X: torch.Tensor, buffer_3: torch.Tensor) -> torch.Te
     if buffer_3.shape != (b, t, 512):
         raise ValueError(f"buffer_3: f32[b t width] has shape {buffer_3.shape}, expected {(b, t, 512)}")
     buffer_0 = torch.empty((b, t), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -5761,6 +5857,7 @@ def _block_forward_buffer_0(X: torch.Tensor, buffer_3: torch.Tensor) -> torch.Te
     return buffer_0
 
 
+@_operator
 def _block_forward_buffer_1(
     X: torch.Tensor,
     c: torch.Tensor,
@@ -5786,6 +5883,8 @@ def _block_forward_buffer_1(
     if buffer_3.shape != (b, t, 512):
         raise ValueError(f"buffer_3: f32[b t width] has shape {buffer_3.shape}, expected {(b, t, 512)}")
     buffer_1 = torch.empty((b, t, 1024), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_forward_buffer_1_kernel[grid](
@@ -5798,6 +5897,7 @@ def _block_forward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _block_forward_buffer_2(
     X: torch.Tensor,
     c: torch.Tensor,
@@ -5823,6 +5923,8 @@ def _block_forward_buffer_2(
     if buffer_3.shape != (b, t, 512):
         raise ValueError(f"buffer_3: f32[b t width] has shape {buffer_3.shape}, expected {(b, t, 512)}")
     buffer_2 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_forward_buffer_2_kernel[grid](
@@ -5835,6 +5937,7 @@ def _block_forward_buffer_2(
     return buffer_2
 
 
+@_operator
 def _block_forward_out(
     X: torch.Tensor,
     down: torch.Tensor,
@@ -5860,6 +5963,8 @@ def _block_forward_out(
     if buffer_3.shape != (b, t, 512):
         raise ValueError(f"buffer_3: f32[b t width] has shape {buffer_3.shape}, expected {(b, t, 512)}")
     out = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_forward_out_kernel[grid](
@@ -5872,6 +5977,7 @@ def _block_forward_out(
     return out
 
 
+@_operator
 def _block_backward_buffer_6(down: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_block_backward_buffer_6(down: bf16[hidden width], d_out: bf16[b t width]) -> buffer_6: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("down", down, torch.bfloat16, 2, down.device)
@@ -5882,6 +5988,8 @@ def _block_backward_buffer_6(down: torch.Tensor, d_out: torch.Tensor) -> torch.T
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
     buffer_6 = torch.empty((b, t, 1024), dtype=torch.float32, device=down.device)
+    if _is_traced(buffer_6):
+        return buffer_6
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_6_kernel[grid](
@@ -5893,6 +6001,7 @@ def _block_backward_buffer_6(down: torch.Tensor, d_out: torch.Tensor) -> torch.T
     return buffer_6
 
 
+@_operator
 def _block_backward_buffer_17(
     logsum: torch.Tensor,
     state: torch.Tensor,
@@ -5922,6 +6031,8 @@ def _block_backward_buffer_17(
     if state____.shape != (b, t, 2, 2, 64):
         raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
     buffer_17 = torch.empty((b, t, 2, 2, 64), dtype=torch.bfloat16, device=logsum.device)
+    if _is_traced(buffer_17):
+        return buffer_17
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -5940,6 +6051,7 @@ def _block_backward_buffer_17(
     return buffer_17
 
 
+@_operator
 def _block_backward_buffer_15(X: torch.Tensor, WO: torch.Tensor, buffer_17: torch.Tensor) -> torch.Tensor:
     """_block_backward_buffer_15(X: bf16[b t width], WO: bf16[kv g d width], buffer_17: bf16[b t kv g d]) -> buffer_15: f32[b t width]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -5953,6 +6065,8 @@ def _block_backward_buffer_15(X: torch.Tensor, WO: torch.Tensor, buffer_17: torc
     if buffer_17.shape != (b, t, 2, 2, 64):
         raise ValueError(f"buffer_17: bf16[b t kv g d] has shape {buffer_17.shape}, expected {(b, t, 2, 2, 64)}")
     buffer_15 = torch.empty((b, t, 512), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_15):
+        return buffer_15
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_buffer_15_kernel[grid](
@@ -5965,6 +6079,7 @@ def _block_backward_buffer_15(X: torch.Tensor, WO: torch.Tensor, buffer_17: torc
     return buffer_15
 
 
+@_operator
 def _block_backward_buffer_3(c: torch.Tensor, gate: torch.Tensor, buffer_15: torch.Tensor) -> torch.Tensor:
     """_block_backward_buffer_3(c: f32[width], gate: bf16[width hidden], buffer_15: f32[b t width]) -> buffer_3: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
@@ -5978,6 +6093,8 @@ def _block_backward_buffer_3(c: torch.Tensor, gate: torch.Tensor, buffer_15: tor
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     buffer_3 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
+    if _is_traced(buffer_3):
+        return buffer_3
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_3_kernel[grid](
@@ -5989,6 +6106,7 @@ def _block_backward_buffer_3(c: torch.Tensor, gate: torch.Tensor, buffer_15: tor
     return buffer_3
 
 
+@_operator
 def _block_backward_buffer_4(buffer_15: torch.Tensor) -> torch.Tensor:
     """_block_backward_buffer_4(buffer_15: f32[b t width]) -> buffer_4: f32[b t]. Any strides; sizes are read off the shapes."""
     _check("buffer_15", buffer_15, torch.float32, 3, buffer_15.device)
@@ -5996,6 +6114,8 @@ def _block_backward_buffer_4(buffer_15: torch.Tensor) -> torch.Tensor:
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     buffer_4 = torch.empty((b, t), dtype=torch.float32, device=buffer_15.device)
+    if _is_traced(buffer_4):
+        return buffer_4
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -6021,6 +6141,7 @@ def _block_backward_buffer_4(buffer_15: torch.Tensor) -> torch.Tensor:
     return buffer_4
 
 
+@_operator
 def _block_backward_buffer_5(c: torch.Tensor, up: torch.Tensor, buffer_15: torch.Tensor) -> torch.Tensor:
     """_block_backward_buffer_5(c: f32[width], up: bf16[width hidden], buffer_15: f32[b t width]) -> buffer_5: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
@@ -6034,6 +6155,8 @@ def _block_backward_buffer_5(c: torch.Tensor, up: torch.Tensor, buffer_15: torch
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     buffer_5 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
+    if _is_traced(buffer_5):
+        return buffer_5
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_5_kernel[grid](
@@ -6045,6 +6168,7 @@ def _block_backward_buffer_5(c: torch.Tensor, up: torch.Tensor, buffer_15: torch
     return buffer_5
 
 
+@_operator
 def _block_backward_buffer_13_buffer_23_buffer_24_buffer_25_buffer_26_buffer_27_buffer_28(
     buffer_3: torch.Tensor,
     buffer_4: torch.Tensor,
@@ -6072,6 +6196,8 @@ def _block_backward_buffer_13_buffer_23_buffer_24_buffer_25_buffer_26_buffer_27_
     buffer_26 = torch.empty((b, t, 1024), dtype=torch.float32, device=buffer_3.device)
     buffer_27 = torch.empty((b, t, 1024), dtype=torch.float32, device=buffer_3.device)
     buffer_28 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=buffer_3.device)
+    if _is_traced(buffer_13):
+        return buffer_13, buffer_23, buffer_24, buffer_25, buffer_26, buffer_27, buffer_28
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
     if BLOCK_HIDDEN <= 16384:
         if BLOCK_HIDDEN <= 1024:
@@ -6110,6 +6236,7 @@ def _block_backward_buffer_13_buffer_23_buffer_24_buffer_25_buffer_26_buffer_27_
     return buffer_13, buffer_23, buffer_24, buffer_25, buffer_26, buffer_27, buffer_28
 
 
+@_operator
 def _block_backward_buffer_11(
     c: torch.Tensor,
     gate: torch.Tensor,
@@ -6131,6 +6258,8 @@ def _block_backward_buffer_11(
     if buffer_4.shape != (b, t):
         raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     buffer_11 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
+    if _is_traced(buffer_11):
+        return buffer_11
     BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_buffer_11_kernel[grid](
@@ -6142,6 +6271,7 @@ def _block_backward_buffer_11(
     return buffer_11
 
 
+@_operator
 def _block_backward_buffer_12(
     c: torch.Tensor,
     up: torch.Tensor,
@@ -6163,6 +6293,8 @@ def _block_backward_buffer_12(
     if buffer_4.shape != (b, t):
         raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     buffer_12 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
+    if _is_traced(buffer_12):
+        return buffer_12
     BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_buffer_12_kernel[grid](
@@ -6174,6 +6306,7 @@ def _block_backward_buffer_12(
     return buffer_12
 
 
+@_operator
 def _block_backward_buffer_14(
     down: torch.Tensor,
     d_out: torch.Tensor,
@@ -6191,6 +6324,8 @@ def _block_backward_buffer_14(
     if buffer_25.shape != (b, t, 1024):
         raise ValueError(f"buffer_25: bf16[b t hidden] has shape {buffer_25.shape}, expected {(b, t, 1024)}")
     buffer_14 = torch.empty((b, t, 512), dtype=torch.float32, device=down.device)
+    if _is_traced(buffer_14):
+        return buffer_14
     BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_buffer_14_kernel[grid](
@@ -6202,6 +6337,7 @@ def _block_backward_buffer_14(
     return buffer_14
 
 
+@_operator
 def _block_backward_buffer_19(
     up: torch.Tensor,
     buffer_26: torch.Tensor,
@@ -6219,6 +6355,8 @@ def _block_backward_buffer_19(
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     buffer_19 = torch.empty((512, 1024), dtype=torch.float32, device=up.device)
+    if _is_traced(buffer_19):
+        return buffer_19
     BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_19_kernel[grid](
@@ -6230,6 +6368,7 @@ def _block_backward_buffer_19(
     return buffer_19
 
 
+@_operator
 def _block_backward_buffer_21(
     gate: torch.Tensor,
     buffer_27: torch.Tensor,
@@ -6247,6 +6386,8 @@ def _block_backward_buffer_21(
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     buffer_21 = torch.empty((512, 1024), dtype=torch.float32, device=gate.device)
+    if _is_traced(buffer_21):
+        return buffer_21
     BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_21_kernel[grid](
@@ -6258,6 +6399,7 @@ def _block_backward_buffer_21(
     return buffer_21
 
 
+@_operator
 def _block_backward_d_up(c: torch.Tensor, buffer_26: torch.Tensor, buffer_15: torch.Tensor) -> torch.Tensor:
     """_block_backward_d_up(c: f32[width], buffer_26: f32[b t hidden], buffer_15: f32[b t width]) -> d_up: bf16[width hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
@@ -6271,6 +6413,8 @@ def _block_backward_d_up(c: torch.Tensor, buffer_26: torch.Tensor, buffer_15: to
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     d_up = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
+    if _is_traced(d_up):
+        return d_up
     BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_d_up_kernel[grid](
@@ -6282,6 +6426,7 @@ def _block_backward_d_up(c: torch.Tensor, buffer_26: torch.Tensor, buffer_15: to
     return d_up
 
 
+@_operator
 def _block_backward_d_gate(c: torch.Tensor, buffer_27: torch.Tensor, buffer_15: torch.Tensor) -> torch.Tensor:
     """_block_backward_d_gate(c: f32[width], buffer_27: f32[b t hidden], buffer_15: f32[b t width]) -> d_gate: bf16[width hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
@@ -6295,6 +6440,8 @@ def _block_backward_d_gate(c: torch.Tensor, buffer_27: torch.Tensor, buffer_15: 
     if buffer_15.shape != (b, t, 512):
         raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     d_gate = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
+    if _is_traced(d_gate):
+        return d_gate
     BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_d_gate_kernel[grid](
@@ -6306,6 +6453,7 @@ def _block_backward_d_gate(c: torch.Tensor, buffer_27: torch.Tensor, buffer_15: 
     return d_gate
 
 
+@_operator
 def _block_backward_d_down(d_out: torch.Tensor, buffer_28: torch.Tensor) -> torch.Tensor:
     """_block_backward_d_down(d_out: bf16[b t width], buffer_28: bf16[b t hidden]) -> d_down: bf16[hidden width]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
@@ -6316,6 +6464,8 @@ def _block_backward_d_down(d_out: torch.Tensor, buffer_28: torch.Tensor) -> torc
     if buffer_28.shape != (b, t, 1024):
         raise ValueError(f"buffer_28: bf16[b t hidden] has shape {buffer_28.shape}, expected {(b, t, 1024)}")
     d_down = torch.empty((1024, 512), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_down):
+        return d_down
     BLOCK_HIDDEN, BLOCK_WIDTH, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(1024, BLOCK_HIDDEN) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_down_kernel[grid](
@@ -6326,6 +6476,7 @@ def _block_backward_d_down(d_out: torch.Tensor, buffer_28: torch.Tensor) -> torc
     return d_down
 
 
+@_operator
 def _block_backward_buffer_7(buffer_13: torch.Tensor, buffer_14: torch.Tensor) -> torch.Tensor:
     """_block_backward_buffer_7(buffer_13: f32[b t], buffer_14: f32[b t width]) -> buffer_7: f32[b t]. Any strides; sizes are read off the shapes."""
     _check("buffer_13", buffer_13, torch.float32, 2, buffer_13.device)
@@ -6334,6 +6485,8 @@ def _block_backward_buffer_7(buffer_13: torch.Tensor, buffer_14: torch.Tensor) -
     if buffer_14.shape != (b, t, 512):
         raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
     buffer_7 = torch.empty((b, t), dtype=torch.float32, device=buffer_13.device)
+    if _is_traced(buffer_7):
+        return buffer_7
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -6359,6 +6512,7 @@ def _block_backward_buffer_7(buffer_13: torch.Tensor, buffer_14: torch.Tensor) -
     return buffer_7
 
 
+@_operator
 def _block_backward_d_c(buffer_19: torch.Tensor, buffer_21: torch.Tensor) -> torch.Tensor:
     """_block_backward_d_c(buffer_19: f32[width hidden], buffer_21: f32[width hidden]) -> d_c: f32[width]. Any strides; sizes are read off the shapes."""
     _check("buffer_19", buffer_19, torch.float32, 2, buffer_19.device)
@@ -6368,6 +6522,8 @@ def _block_backward_d_c(buffer_19: torch.Tensor, buffer_21: torch.Tensor) -> tor
     if buffer_21.shape != (512, 1024):
         raise ValueError(f"buffer_21: f32[width hidden] has shape {buffer_21.shape}, expected {(512, 1024)}")
     d_c = torch.empty((512,), dtype=torch.float32, device=buffer_19.device)
+    if _is_traced(d_c):
+        return d_c
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
     if BLOCK_HIDDEN <= 16384:
         if BLOCK_HIDDEN <= 1024:
@@ -6392,6 +6548,7 @@ def _block_backward_d_c(buffer_19: torch.Tensor, buffer_21: torch.Tensor) -> tor
     return d_c
 
 
+@_operator
 def _block_backward_buffer_8(
     WO: torch.Tensor,
     d_out: torch.Tensor,
@@ -6425,6 +6582,8 @@ def _block_backward_buffer_8(
     if buffer_4.shape != (b, t):
         raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     buffer_8 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=WO.device)
+    if _is_traced(buffer_8):
+        return buffer_8
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 64, 64, 64, 4, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_8_kernel[grid](
@@ -6439,6 +6598,7 @@ def _block_backward_buffer_8(
     return buffer_8
 
 
+@_operator
 def _block_backward_d_WO(
     d_out: torch.Tensor,
     buffer_17: torch.Tensor,
@@ -6472,6 +6632,8 @@ def _block_backward_d_WO(
     if buffer_4.shape != (b, t):
         raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     d_WO = torch.empty((2, 2, 64, 512), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_WO):
+        return d_WO
     BLOCK_D, BLOCK_WIDTH, BLOCK_T, warps, stages = 64, 64, 64, 8, 1
     grid = (2 * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_WO_kernel[grid](
@@ -6487,6 +6649,7 @@ def _block_backward_d_WO(
     return d_WO
 
 
+@_operator
 def _block_backward_buffer_2(
     state______: torch.Tensor,
     state_______: torch.Tensor,
@@ -6504,6 +6667,8 @@ def _block_backward_buffer_2(
     if buffer_8.shape != (b, t, 2, 2, 64):
         raise ValueError(f"buffer_8: f32[b t kv g d] has shape {buffer_8.shape}, expected {(b, t, 2, 2, 64)}")
     buffer_2 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=state______.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -6535,6 +6700,7 @@ def _block_backward_buffer_2(
     return buffer_2
 
 
+@_operator
 def _block_backward_buffer_0_buffer_1(
     logsum: torch.Tensor,
     state: torch.Tensor,
@@ -6573,6 +6739,8 @@ def _block_backward_buffer_0_buffer_1(
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     buffer_0 = torch.empty((b, 2, 64, t), dtype=torch.float32, device=logsum.device)
     buffer_1 = torch.empty((b, 2, 64, t), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -6593,6 +6761,7 @@ def _block_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _block_backward_buffer_16(
     logsum: torch.Tensor,
     state: torch.Tensor,
@@ -6630,6 +6799,8 @@ def _block_backward_buffer_16(
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     buffer_16 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_16):
+        return buffer_16
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -6650,6 +6821,7 @@ def _block_backward_buffer_16(
     return buffer_16
 
 
+@_operator
 def _block_backward_buffer_9(
     X: torch.Tensor,
     a: torch.Tensor,
@@ -6671,6 +6843,8 @@ def _block_backward_buffer_9(
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     buffer_9 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_9):
+        return buffer_9
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_9_kernel[grid](
@@ -6682,6 +6856,7 @@ def _block_backward_buffer_9(
     return buffer_9
 
 
+@_operator
 def _block_backward_buffer_10(
     X: torch.Tensor,
     a: torch.Tensor,
@@ -6703,6 +6878,8 @@ def _block_backward_buffer_10(
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     buffer_10 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_10):
+        return buffer_10
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_10_kernel[grid](
@@ -6715,6 +6892,7 @@ def _block_backward_buffer_10(
     return buffer_10
 
 
+@_operator
 def _block_backward_buffer_18(X: torch.Tensor, state_: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_block_backward_buffer_18(X: bf16[b t width], state_: f32[b x], buffer_0: f32[b kv d x]) -> buffer_18: f32[width kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -6728,6 +6906,8 @@ def _block_backward_buffer_18(X: torch.Tensor, state_: torch.Tensor, buffer_0: t
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     buffer_18 = torch.empty((512, 2, 64), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_18):
+        return buffer_18
     BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_18_kernel[grid](
@@ -6739,6 +6919,7 @@ def _block_backward_buffer_18(X: torch.Tensor, state_: torch.Tensor, buffer_0: t
     return buffer_18
 
 
+@_operator
 def _block_backward_buffer_20(X: torch.Tensor, state_: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_block_backward_buffer_20(X: bf16[b t width], state_: f32[b x], buffer_1: f32[b kv d x]) -> buffer_20: f32[width kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -6752,6 +6933,8 @@ def _block_backward_buffer_20(X: torch.Tensor, state_: torch.Tensor, buffer_1: t
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     buffer_20 = torch.empty((512, 2, 64), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_20):
+        return buffer_20
     BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_20_kernel[grid](
@@ -6763,6 +6946,7 @@ def _block_backward_buffer_20(X: torch.Tensor, state_: torch.Tensor, buffer_1: t
     return buffer_20
 
 
+@_operator
 def _block_backward_buffer_22(
     X: torch.Tensor,
     state__: torch.Tensor,
@@ -6780,6 +6964,8 @@ def _block_backward_buffer_22(
     if buffer_16.shape != (b, t, 2, 2, 64):
         raise ValueError(f"buffer_16: f32[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
     buffer_22 = torch.empty((512, 2, 2, 64), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_22):
+        return buffer_22
     BLOCK_WIDTH, BLOCK_D, BLOCK_T, warps, stages = 128, 64, 64, 8, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_22_kernel[grid](
@@ -6792,6 +6978,7 @@ def _block_backward_buffer_22(
     return buffer_22
 
 
+@_operator
 def _block_backward_d_X(
     X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor, WK: torch.Tensor, WV: torch.Tensor,
     d_out: torch.Tensor, state__: torch.Tensor, state____: torch.Tensor, buffer_16: torch.Tensor,
@@ -6856,6 +7043,8 @@ def _block_backward_d_X(
     if buffer_10.shape != (b, t, 2, 64):
         raise ValueError(f"buffer_10: f32[b t kv d] has shape {buffer_10.shape}, expected {(b, t, 2, 64)}")
     d_X = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_X_kernel[grid](
@@ -6878,6 +7067,7 @@ def _block_backward_d_X(
     return d_X
 
 
+@_operator
 def _block_backward_d_a(
     WQ: torch.Tensor,
     WK: torch.Tensor,
@@ -6906,6 +7096,8 @@ def _block_backward_d_a(
     if buffer_22.shape != (512, 2, 2, 64):
         raise ValueError(f"buffer_22: f32[width kv g d] has shape {buffer_22.shape}, expected {(512, 2, 2, 64)}")
     d_a = torch.empty((512,), dtype=torch.float32, device=WQ.device)
+    if _is_traced(d_a):
+        return d_a
     BLOCK_KV = max(16, triton.next_power_of_2(2))
     BLOCK_D = max(16, triton.next_power_of_2(64))
     BLOCK_G = max(16, triton.next_power_of_2(2))
@@ -6940,6 +7132,7 @@ def _block_backward_d_a(
     return d_a
 
 
+@_operator
 def _block_backward_d_WQ_d_WK_d_WV(
     a: torch.Tensor,
     buffer_22: torch.Tensor,
@@ -6962,6 +7155,8 @@ def _block_backward_d_WQ_d_WK_d_WV(
     d_WQ = torch.empty((512, 2, 2, 64), dtype=torch.bfloat16, device=a.device)
     d_WK = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=a.device)
     d_WV = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=a.device)
+    if _is_traced(d_WQ):
+        return d_WQ, d_WK, d_WV
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (512 * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_d_WQ_d_WK_d_WV_kernel[grid](

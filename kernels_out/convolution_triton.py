@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from convolution.diag. Tiles are masked at ragged ends; arit
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of convolution_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -331,6 +355,7 @@ def conv1d_backward_d_X_kernel(
     )
 
 
+@_operator
 def _conv1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_conv1d(X: bf16[b i c], W: bf16[k c o]) -> out: bf16[b i o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -340,6 +365,8 @@ def _conv1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, c, o):
         raise ValueError(f"W: bf16[k c o] has shape {W.shape}, expected {(3, c, o)}")
     out = torch.empty((b, i, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
     conv1d_kernel[grid](
@@ -350,6 +377,7 @@ def _conv1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _conv1d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_conv1d_forward(X: bf16[b i c], W: bf16[k c o]) -> out: bf16[b i o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -359,6 +387,8 @@ def _conv1d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, c, o):
         raise ValueError(f"W: bf16[k c o] has shape {W.shape}, expected {(3, c, o)}")
     out = torch.empty((b, i, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
     conv1d_forward_kernel[grid](
@@ -369,6 +399,7 @@ def _conv1d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _conv1d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_conv1d_backward_buffer_0(W: bf16[k c o], d_out: bf16[b i o]) -> buffer_0: f32[b i c k]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 3, W.device)
@@ -380,6 +411,8 @@ def _conv1d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     if d_out.shape != (b, i, o):
         raise ValueError(f"d_out: bf16[b i o] has shape {d_out.shape}, expected {(b, i, o)}")
     buffer_0 = torch.empty((b, i, c, 3), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_I, BLOCK_C, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(i, BLOCK_I) * triton.cdiv(c, BLOCK_C) * 3,)
     conv1d_backward_buffer_0_kernel[grid](
@@ -390,6 +423,7 @@ def _conv1d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     return buffer_0
 
 
+@_operator
 def _conv1d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_conv1d_backward_d_W(X: bf16[b i c], d_out: bf16[b i o]) -> d_W: bf16[k c o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -399,6 +433,8 @@ def _conv1d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (b, i, o):
         raise ValueError(f"d_out: bf16[b i o] has shape {d_out.shape}, expected {(b, i, o)}")
     d_W = torch.empty((3, c, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_C, BLOCK_O, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (3 * triton.cdiv(c, BLOCK_C) * triton.cdiv(o, BLOCK_O),)
     conv1d_backward_d_W_kernel[grid](
@@ -409,6 +445,7 @@ def _conv1d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     return d_W
 
 
+@_operator
 def _conv1d_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     """_conv1d_backward_d_X(buffer_0: f32[b i c k]) -> d_X: bf16[b i c]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
@@ -416,6 +453,8 @@ def _conv1d_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, i, c, 3):
         raise ValueError(f"buffer_0: f32[b i c k] has shape {buffer_0.shape}, expected {(b, i, c, 3)}")
     d_X = torch.empty((b, i, c), dtype=torch.bfloat16, device=buffer_0.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 16384:
         if BLOCK_K <= 1024:
@@ -797,6 +836,7 @@ def conv2d_backward_d_X_kernel(
     )
 
 
+@_operator
 def _conv2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_conv2d(X: bf16[b i j c], W: bf16[k l c o]) -> out: bf16[b i j o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -806,6 +846,8 @@ def _conv2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, i, j, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * i * triton.cdiv(j, BLOCK_J) * triton.cdiv(o, BLOCK_O),)
     conv2d_kernel[grid](
@@ -816,6 +858,7 @@ def _conv2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _conv2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_conv2d_forward(X: bf16[b i j c], W: bf16[k l c o]) -> out: bf16[b i j o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -825,6 +868,8 @@ def _conv2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, i, j, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * i * triton.cdiv(j, BLOCK_J) * triton.cdiv(o, BLOCK_O),)
     conv2d_forward_kernel[grid](
@@ -835,6 +880,7 @@ def _conv2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _conv2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_conv2d_backward_buffer_0(W: bf16[k l c o], d_out: bf16[b i j o]) -> buffer_0: f32[b i j c k l]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 4, W.device)
@@ -846,6 +892,8 @@ def _conv2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     if d_out.shape != (b, i, j, o):
         raise ValueError(f"d_out: bf16[b i j o] has shape {d_out.shape}, expected {(b, i, j, o)}")
     buffer_0 = torch.empty((b, i, j, c, 3, 3), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_J, BLOCK_C, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
     grid = (b * i * triton.cdiv(j, BLOCK_J) * triton.cdiv(c, BLOCK_C) * 3 * 3,)
     conv2d_backward_buffer_0_kernel[grid](
@@ -857,6 +905,7 @@ def _conv2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     return buffer_0
 
 
+@_operator
 def _conv2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_conv2d_backward_d_W(X: bf16[b i j c], d_out: bf16[b i j o]) -> d_W: bf16[k l c o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -866,6 +915,8 @@ def _conv2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (b, i, j, o):
         raise ValueError(f"d_out: bf16[b i j o] has shape {d_out.shape}, expected {(b, i, j, o)}")
     d_W = torch.empty((3, 3, c, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_C, BLOCK_O, BLOCK_J, warps, stages = 128, 128, 64, 8, 3
     grid = (3 * 3 * triton.cdiv(c, BLOCK_C) * triton.cdiv(o, BLOCK_O),)
     conv2d_backward_d_W_kernel[grid](
@@ -876,6 +927,7 @@ def _conv2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     return d_W
 
 
+@_operator
 def _conv2d_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     """_conv2d_backward_d_X(buffer_0: f32[b i j c k l]) -> d_X: bf16[b i j c]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 6, buffer_0.device)
@@ -883,6 +935,8 @@ def _conv2d_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, i, j, c, 3, 3):
         raise ValueError(f"buffer_0: f32[b i j c k l] has shape {buffer_0.shape}, expected {(b, i, j, c, 3, 3)}")
     d_X = torch.empty((b, i, j, c), dtype=torch.bfloat16, device=buffer_0.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_K = max(16, triton.next_power_of_2(3))
     BLOCK_L = max(16, triton.next_power_of_2(3))
     if BLOCK_K * BLOCK_L <= 16384:
@@ -1296,6 +1350,7 @@ def depthwise1d_backward_d_X_kernel(
     )
 
 
+@_operator
 def _depthwise1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_depthwise1d(X: bf16[b i c], W: bf16[k c]) -> out: bf16[b i c]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1304,6 +1359,8 @@ def _depthwise1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, c):
         raise ValueError(f"W: bf16[k c] has shape {W.shape}, expected {(3, c)}")
     out = torch.empty((b, i, c), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 1024:
         if BLOCK_K <= 16:
@@ -1331,6 +1388,7 @@ def _depthwise1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _depthwise1d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_depthwise1d_forward(X: bf16[b i c], W: bf16[k c]) -> out: bf16[b i c]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1339,6 +1397,8 @@ def _depthwise1d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, c):
         raise ValueError(f"W: bf16[k c] has shape {W.shape}, expected {(3, c)}")
     out = torch.empty((b, i, c), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 1024:
         if BLOCK_K <= 16:
@@ -1366,6 +1426,7 @@ def _depthwise1d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _depthwise1d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_depthwise1d_backward_buffer_0(W: bf16[k c], d_out: bf16[b i c]) -> buffer_0: f32[b i c k]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -1377,6 +1438,8 @@ def _depthwise1d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torc
     if d_out.shape != (b, i, c):
         raise ValueError(f"d_out: bf16[b i c] has shape {d_out.shape}, expected {(b, i, c)}")
     buffer_0 = torch.empty((b, i, c, 3), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_K, warps, stages = 1024, 4, 1
     grid = (b * i * c * triton.cdiv(3, BLOCK_K),)
     depthwise1d_backward_buffer_0_kernel[grid](
@@ -1387,6 +1450,7 @@ def _depthwise1d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torc
     return buffer_0
 
 
+@_operator
 def _depthwise1d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_depthwise1d_backward_d_W(X: bf16[b i c], d_out: bf16[b i c]) -> d_W: bf16[k c]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1395,6 +1459,8 @@ def _depthwise1d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     if d_out.shape != (b, i, c):
         raise ValueError(f"d_out: bf16[b i c] has shape {d_out.shape}, expected {(b, i, c)}")
     d_W = torch.empty((3, c), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if BLOCK_B * BLOCK_I <= 1024:
@@ -1423,6 +1489,7 @@ def _depthwise1d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     return d_W
 
 
+@_operator
 def _depthwise1d_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     """_depthwise1d_backward_d_X(buffer_0: f32[b i c k]) -> d_X: bf16[b i c]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
@@ -1430,6 +1497,8 @@ def _depthwise1d_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, i, c, 3):
         raise ValueError(f"buffer_0: f32[b i c k] has shape {buffer_0.shape}, expected {(b, i, c, 3)}")
     d_X = torch.empty((b, i, c), dtype=torch.bfloat16, device=buffer_0.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 16384:
         if BLOCK_K <= 1024:
@@ -2004,6 +2073,7 @@ def causal_depthwise_backward_d_X_kernel(
     )
 
 
+@_operator
 def _causal_depthwise(X: torch.Tensor, W: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """_causal_depthwise(X: bf16[b i c], W: bf16[k c], bias: f32[c]) -> out: bf16[b i c]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -2015,6 +2085,8 @@ def _causal_depthwise(X: torch.Tensor, W: torch.Tensor, bias: torch.Tensor) -> t
     if bias.shape != (c,):
         raise ValueError(f"bias: f32[c] has shape {bias.shape}, expected {(c,)}")
     out = torch.empty((b, i, c), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 1024:
         if BLOCK_K <= 16:
@@ -2042,6 +2114,7 @@ def _causal_depthwise(X: torch.Tensor, W: torch.Tensor, bias: torch.Tensor) -> t
     return out
 
 
+@_operator
 def _causal_depthwise_forward(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -2058,6 +2131,8 @@ def _causal_depthwise_forward(
         raise ValueError(f"bias: f32[c] has shape {bias.shape}, expected {(c,)}")
     out = torch.empty((b, i, c), dtype=torch.bfloat16, device=X.device)
     state = torch.empty((b, i, c), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out, state
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 1024:
         if BLOCK_K <= 16:
@@ -2086,6 +2161,7 @@ def _causal_depthwise_forward(
     return out, state
 
 
+@_operator
 def _causal_depthwise_backward_buffer_0(
     W: torch.Tensor,
     bias: torch.Tensor,
@@ -2108,6 +2184,8 @@ def _causal_depthwise_backward_buffer_0(
     if state.shape != (b, i, c):
         raise ValueError(f"state: f32[b i c] has shape {state.shape}, expected {(b, i, c)}")
     buffer_0 = torch.empty((b, i, c, 3), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_K, warps, stages = 1024, 4, 1
     grid = (b * i * c * triton.cdiv(3, BLOCK_K),)
     causal_depthwise_backward_buffer_0_kernel[grid](
@@ -2119,6 +2197,7 @@ def _causal_depthwise_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _causal_depthwise_backward_d_W(
     X: torch.Tensor,
     bias: torch.Tensor,
@@ -2138,6 +2217,8 @@ def _causal_depthwise_backward_d_W(
     if state.shape != (b, i, c):
         raise ValueError(f"state: f32[b i c] has shape {state.shape}, expected {(b, i, c)}")
     d_W = torch.empty((3, c), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if BLOCK_B * BLOCK_I <= 1024:
@@ -2167,6 +2248,7 @@ def _causal_depthwise_backward_d_W(
     return d_W
 
 
+@_operator
 def _causal_depthwise_backward_d_bias(
     bias: torch.Tensor,
     d_out: torch.Tensor,
@@ -2183,6 +2265,8 @@ def _causal_depthwise_backward_d_bias(
     if state.shape != (b, i, c):
         raise ValueError(f"state: f32[b i c] has shape {state.shape}, expected {(b, i, c)}")
     d_bias = torch.empty((c,), dtype=torch.float32, device=bias.device)
+    if _is_traced(d_bias):
+        return d_bias
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if BLOCK_B * BLOCK_I <= 1024:
@@ -2212,6 +2296,7 @@ def _causal_depthwise_backward_d_bias(
     return d_bias
 
 
+@_operator
 def _causal_depthwise_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_depthwise_backward_d_X(buffer_0: f32[b i c k]) -> d_X: bf16[b i c]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
@@ -2219,6 +2304,8 @@ def _causal_depthwise_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, i, c, 3):
         raise ValueError(f"buffer_0: f32[b i c k] has shape {buffer_0.shape}, expected {(b, i, c, 3)}")
     d_X = torch.empty((b, i, c), dtype=torch.bfloat16, device=buffer_0.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_K = max(16, triton.next_power_of_2(3))
     if BLOCK_K <= 16384:
         if BLOCK_K <= 1024:
@@ -2690,6 +2777,7 @@ def depthwise2d_backward_d_X_kernel(
     )
 
 
+@_operator
 def _depthwise2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_depthwise2d(X: bf16[b i j c], W: bf16[k l c]) -> out: bf16[b i j c]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -2698,6 +2786,8 @@ def _depthwise2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c):
         raise ValueError(f"W: bf16[k l c] has shape {W.shape}, expected {(3, 3, c)}")
     out = torch.empty((b, i, j, c), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_K = max(16, triton.next_power_of_2(3))
     BLOCK_L = max(16, triton.next_power_of_2(3))
     if BLOCK_K * BLOCK_L <= 1024:
@@ -2727,6 +2817,7 @@ def _depthwise2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _depthwise2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_depthwise2d_forward(X: bf16[b i j c], W: bf16[k l c]) -> out: bf16[b i j c]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -2735,6 +2826,8 @@ def _depthwise2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c):
         raise ValueError(f"W: bf16[k l c] has shape {W.shape}, expected {(3, 3, c)}")
     out = torch.empty((b, i, j, c), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_K = max(16, triton.next_power_of_2(3))
     BLOCK_L = max(16, triton.next_power_of_2(3))
     if BLOCK_K * BLOCK_L <= 1024:
@@ -2764,6 +2857,7 @@ def _depthwise2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _depthwise2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_depthwise2d_backward_buffer_0(W: bf16[k l c], d_out: bf16[b i j c]) -> buffer_0: f32[b i j c k l]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 3, W.device)
@@ -2775,6 +2869,8 @@ def _depthwise2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torc
     if d_out.shape != (b, i, j, c):
         raise ValueError(f"d_out: bf16[b i j c] has shape {d_out.shape}, expected {(b, i, j, c)}")
     buffer_0 = torch.empty((b, i, j, c, 3, 3), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_L, warps, stages = 1024, 4, 1
     grid = (b * i * j * c * 3 * triton.cdiv(3, BLOCK_L),)
     depthwise2d_backward_buffer_0_kernel[grid](
@@ -2786,6 +2882,7 @@ def _depthwise2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torc
     return buffer_0
 
 
+@_operator
 def _depthwise2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_depthwise2d_backward_d_W(X: bf16[b i j c], d_out: bf16[b i j c]) -> d_W: bf16[k l c]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -2794,6 +2891,8 @@ def _depthwise2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     if d_out.shape != (b, i, j, c):
         raise ValueError(f"d_out: bf16[b i j c] has shape {d_out.shape}, expected {(b, i, j, c)}")
     d_W = torch.empty((3, 3, c), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_J = max(16, triton.next_power_of_2(j))
@@ -2824,6 +2923,7 @@ def _depthwise2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     return d_W
 
 
+@_operator
 def _depthwise2d_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     """_depthwise2d_backward_d_X(buffer_0: f32[b i j c k l]) -> d_X: bf16[b i j c]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 6, buffer_0.device)
@@ -2831,6 +2931,8 @@ def _depthwise2d_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, i, j, c, 3, 3):
         raise ValueError(f"buffer_0: f32[b i j c k l] has shape {buffer_0.shape}, expected {(b, i, j, c, 3, 3)}")
     d_X = torch.empty((b, i, j, c), dtype=torch.bfloat16, device=buffer_0.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_K = max(16, triton.next_power_of_2(3))
     BLOCK_L = max(16, triton.next_power_of_2(3))
     if BLOCK_K * BLOCK_L <= 16384:
@@ -3226,6 +3328,7 @@ def strided2d_backward_d_X_kernel(
     )
 
 
+@_operator
 def _strided2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_strided2d(X: bf16[b even_i even_j c], W: bf16[k l c o]) -> out: bf16[b half_i half_j o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -3239,6 +3342,8 @@ def _strided2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, half_i, half_j, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_HALF_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * half_i * triton.cdiv(half_j, BLOCK_HALF_J) * triton.cdiv(o, BLOCK_O),)
     strided2d_kernel[grid](
@@ -3249,6 +3354,7 @@ def _strided2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _strided2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_strided2d_forward(X: bf16[b even_i even_j c], W: bf16[k l c o]) -> out: bf16[b half_i half_j o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -3262,6 +3368,8 @@ def _strided2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, half_i, half_j, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_HALF_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * half_i * triton.cdiv(half_j, BLOCK_HALF_J) * triton.cdiv(o, BLOCK_O),)
     strided2d_forward_kernel[grid](
@@ -3272,6 +3380,7 @@ def _strided2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _strided2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_strided2d_backward_buffer_0(W: bf16[k l c o], d_out: bf16[b half_i half_j o]) -> buffer_0: f32[b c k l half_i half_j]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 4, W.device)
@@ -3283,6 +3392,8 @@ def _strided2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.
     if d_out.shape != (b, half_i, half_j, o):
         raise ValueError(f"d_out: bf16[b half_i half_j o] has shape {d_out.shape}, expected {(b, half_i, half_j, o)}")
     buffer_0 = torch.empty((b, c, 3, 3, half_i, half_j), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_C, BLOCK_HALF_J, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(c, BLOCK_C) * 3 * 3 * half_i * triton.cdiv(half_j, BLOCK_HALF_J),)
     strided2d_backward_buffer_0_kernel[grid](
@@ -3295,6 +3406,7 @@ def _strided2d_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.
     return buffer_0
 
 
+@_operator
 def _strided2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_strided2d_backward_d_W(X: bf16[b even_i even_j c], d_out: bf16[b half_i half_j o]) -> d_W: bf16[k l c o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -3308,6 +3420,8 @@ def _strided2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tenso
     if d_out.shape != (b, half_i, half_j, o):
         raise ValueError(f"d_out: bf16[b half_i half_j o] has shape {d_out.shape}, expected {(b, half_i, half_j, o)}")
     d_W = torch.empty((3, 3, c, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_C, BLOCK_O, BLOCK_HALF_J, warps, stages = 128, 128, 64, 8, 3
     grid = (3 * 3 * triton.cdiv(c, BLOCK_C) * triton.cdiv(o, BLOCK_O),)
     strided2d_backward_d_W_kernel[grid](
@@ -3319,6 +3433,7 @@ def _strided2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tenso
     return d_W
 
 
+@_operator
 def _strided2d_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     """_strided2d_backward_d_X(buffer_0: f32[b c k l half_i half_j]) -> d_X: bf16[b even_i even_j c]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 6, buffer_0.device)
@@ -3326,6 +3441,8 @@ def _strided2d_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, c, 3, 3, half_i, half_j):
         raise ValueError(f"buffer_0: f32[b c k l half_i half_j] has shape {buffer_0.shape}, expected {(b, c, 3, 3, half_i, half_j)}")
     d_X = torch.empty((b, (2 * half_i), (2 * half_j), c), dtype=torch.bfloat16, device=buffer_0.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_K = max(16, triton.next_power_of_2(3))
     BLOCK_L = max(16, triton.next_power_of_2(3))
     if BLOCK_K * BLOCK_L <= 16384:

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from cross_entropy.diag. Tiles are masked at ragged ends; ar
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of cross_entropy_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -247,6 +271,7 @@ def cross_entropy_rows_backward_kernel(
     )
 
 
+@_operator
 def _cross_entropy_rows(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """_cross_entropy_rows(logits: bf16[token vocab], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.bfloat16, 2, logits.device)
@@ -255,6 +280,8 @@ def _cross_entropy_rows(logits: torch.Tensor, label: torch.Tensor) -> torch.Tens
     if label.shape != (token,):
         raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
     out = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    if _is_traced(out):
+        return out
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -279,6 +306,7 @@ def _cross_entropy_rows(logits: torch.Tensor, label: torch.Tensor) -> torch.Tens
     return out
 
 
+@_operator
 def _cross_entropy_rows_forward(
     logits: torch.Tensor,
     label: torch.Tensor,
@@ -291,6 +319,8 @@ def _cross_entropy_rows_forward(
         raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
     out = torch.empty((token,), dtype=torch.float32, device=logits.device)
     logsum = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -315,6 +345,7 @@ def _cross_entropy_rows_forward(
     return out, logsum
 
 
+@_operator
 def _cross_entropy_rows_backward(
     logits: torch.Tensor,
     label: torch.Tensor,
@@ -334,6 +365,8 @@ def _cross_entropy_rows_backward(
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     d_logits = torch.empty((token, vocab), dtype=torch.bfloat16, device=logits.device)
+    if _is_traced(d_logits):
+        return d_logits
     BLOCK_VOCAB, warps, stages = 1024, 4, 1
     grid = (token * triton.cdiv(vocab, BLOCK_VOCAB),)
     cross_entropy_rows_backward_kernel[grid](
@@ -1141,6 +1174,7 @@ def linear_cross_entropy_long_backward_d_W_kernel(
     )
 
 
+@_operator
 def _linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """_linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1153,6 +1187,8 @@ def _linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor)
     if label.shape != (token,):
         raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
     out = torch.empty((token,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1171,6 +1207,7 @@ def _linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor)
     return out
 
 
+@_operator
 def _linear_cross_entropy_long_logits(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_linear_cross_entropy_long_logits(X: bf16[token d], W: bf16[vocab d]) -> logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1180,6 +1217,8 @@ def _linear_cross_entropy_long_logits(X: torch.Tensor, W: torch.Tensor) -> torch
     if W.shape != (vocab, d):
         raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
     logits = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    if _is_traced(logits):
+        return logits
     BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
     linear_cross_entropy_long_logits_kernel[grid](
@@ -1190,6 +1229,7 @@ def _linear_cross_entropy_long_logits(X: torch.Tensor, W: torch.Tensor) -> torch
     return logits
 
 
+@_operator
 def _linear_cross_entropy_long_out(label: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
     """_linear_cross_entropy_long_out(label: i32[token] in vocab, logits: f32[token vocab]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("label", label, torch.int32, 1, label.device)
@@ -1199,6 +1239,8 @@ def _linear_cross_entropy_long_out(label: torch.Tensor, logits: torch.Tensor) ->
     if logits.shape != (token, vocab):
         raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
     out = torch.empty((token,), dtype=torch.float32, device=label.device)
+    if _is_traced(out):
+        return out
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -1223,6 +1265,7 @@ def _linear_cross_entropy_long_out(label: torch.Tensor, logits: torch.Tensor) ->
     return out
 
 
+@_operator
 def _linear_cross_entropy_forward(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -1240,6 +1283,8 @@ def _linear_cross_entropy_forward(
         raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
     out = torch.empty((token,), dtype=torch.float32, device=X.device)
     logsum = torch.empty((token,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1258,6 +1303,7 @@ def _linear_cross_entropy_forward(
     return out, logsum
 
 
+@_operator
 def _linear_cross_entropy_backward_d_X(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -1282,6 +1328,8 @@ def _linear_cross_entropy_backward_d_X(
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1301,6 +1349,7 @@ def _linear_cross_entropy_backward_d_X(
     return d_X
 
 
+@_operator
 def _linear_cross_entropy_backward_d_W(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -1325,6 +1374,8 @@ def _linear_cross_entropy_backward_d_W(
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1344,6 +1395,7 @@ def _linear_cross_entropy_backward_d_W(
     return d_W
 
 
+@_operator
 def _linear_cross_entropy_long_forward_logits(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_linear_cross_entropy_long_forward_logits(X: bf16[token d], W: bf16[vocab d]) -> logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1353,6 +1405,8 @@ def _linear_cross_entropy_long_forward_logits(X: torch.Tensor, W: torch.Tensor) 
     if W.shape != (vocab, d):
         raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
     logits = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    if _is_traced(logits):
+        return logits
     BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
     linear_cross_entropy_long_forward_logits_kernel[grid](
@@ -1363,6 +1417,7 @@ def _linear_cross_entropy_long_forward_logits(X: torch.Tensor, W: torch.Tensor) 
     return logits
 
 
+@_operator
 def _linear_cross_entropy_long_forward_out_logsum(
     label: torch.Tensor,
     logits: torch.Tensor,
@@ -1376,6 +1431,8 @@ def _linear_cross_entropy_long_forward_out_logsum(
         raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
     out = torch.empty((token,), dtype=torch.float32, device=label.device)
     logsum = torch.empty((token,), dtype=torch.float32, device=label.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -1400,6 +1457,7 @@ def _linear_cross_entropy_long_forward_out_logsum(
     return out, logsum
 
 
+@_operator
 def _linear_cross_entropy_long_backward_buffer_0(
     label: torch.Tensor,
     d_out: torch.Tensor,
@@ -1420,6 +1478,8 @@ def _linear_cross_entropy_long_backward_buffer_0(
     if logits.shape != (token, vocab):
         raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
     buffer_0 = torch.empty((token, vocab), dtype=torch.bfloat16, device=label.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_VOCAB, warps, stages = 1024, 4, 1
     grid = (token * triton.cdiv(vocab, BLOCK_VOCAB),)
     linear_cross_entropy_long_backward_buffer_0_kernel[grid](
@@ -1430,6 +1490,7 @@ def _linear_cross_entropy_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _linear_cross_entropy_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_linear_cross_entropy_long_backward_d_X(W: bf16[vocab d], buffer_0: bf16[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -1439,6 +1500,8 @@ def _linear_cross_entropy_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Ten
     if buffer_0.shape != (token, vocab):
         raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
     linear_cross_entropy_long_backward_d_X_kernel[grid](
@@ -1449,6 +1512,7 @@ def _linear_cross_entropy_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Ten
     return d_X
 
 
+@_operator
 def _linear_cross_entropy_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_linear_cross_entropy_long_backward_d_W(X: bf16[token d], buffer_0: bf16[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1458,6 +1522,8 @@ def _linear_cross_entropy_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Ten
     if buffer_0.shape != (token, vocab):
         raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
     linear_cross_entropy_long_backward_d_W_kernel[grid](

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from decode.diag. Tiles are masked at ragged ends; arithmeti
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of decode_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 def _processors(array: torch.Tensor) -> int:
@@ -822,6 +846,7 @@ def decode_backward_d_K_d_V_kernel(
     )
 
 
+@_operator
 def _decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tensor) -> torch.Tensor:
     """_decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -839,6 +864,8 @@ def _decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Ten
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -854,6 +881,7 @@ def _decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Ten
     return out
 
 
+@_operator
 def _decode_parts(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -880,6 +908,8 @@ def _decode_parts(
     max_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
     z_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
     sum_parts = torch.empty((parts_x, b, kv, g, 1, 64), dtype=torch.float32, device=Q.device)
+    if _is_traced(max_parts):
+        return max_parts, z_parts, sum_parts
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -898,6 +928,7 @@ def _decode_parts(
     return max_parts, z_parts, sum_parts
 
 
+@_operator
 def _decode_joined(
     max_parts: torch.Tensor,
     z_parts: torch.Tensor,
@@ -917,6 +948,8 @@ def _decode_joined(
     if sum_parts.shape != (parts_x, b, kv, g, 1, 64):
         raise ValueError(f"sum_parts: f32[x_part b kv g q d] has shape {sum_parts.shape}, expected {(parts_x, b, kv, g, 1, 64)}")
     out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=max_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     if BLOCK_X_PART_1 <= 1024:
         if BLOCK_X_PART_1 <= 16:
@@ -951,6 +984,7 @@ def _decode_joined(
     return out
 
 
+@_operator
 def _decode_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -974,6 +1008,8 @@ def _decode_forward(
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, kv, g, 1), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -989,6 +1025,7 @@ def _decode_forward(
     return out, logsum
 
 
+@_operator
 def _decode_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_decode_backward_buffer_0(d_out: bf16[b kv g q d], out: bf16[b kv g q d]) -> buffer_0: f32[b kv g q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
@@ -999,6 +1036,8 @@ def _decode_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     if out.shape != (b, kv, g, 1, 64):
         raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
     buffer_0 = torch.empty((b, kv, g, 1), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -1026,6 +1065,7 @@ def _decode_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     return buffer_0
 
 
+@_operator
 def _decode_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1060,6 +1100,8 @@ def _decode_backward_d_Q(
     if buffer_0.shape != (b, kv, g, 1):
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
     d_Q = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -1077,6 +1119,7 @@ def _decode_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _decode_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1112,6 +1155,8 @@ def _decode_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
     d_K = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -1961,6 +2006,7 @@ def decode_ragged_backward_d_K_d_V_kernel(
     )
 
 
+@_operator
 def _decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tensor) -> torch.Tensor:
     """_decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -1978,6 +2024,8 @@ def _decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: to
     if filled.shape != (b,):
         raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
     out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -1993,6 +2041,7 @@ def _decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: to
     return out
 
 
+@_operator
 def _decode_ragged_parts(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2019,6 +2068,8 @@ def _decode_ragged_parts(
     max_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
     z_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
     sum_parts = torch.empty((parts_x, b, kv, g, 1, 64), dtype=torch.float32, device=Q.device)
+    if _is_traced(max_parts):
+        return max_parts, z_parts, sum_parts
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -2037,6 +2088,7 @@ def _decode_ragged_parts(
     return max_parts, z_parts, sum_parts
 
 
+@_operator
 def _decode_ragged_joined(
     max_parts: torch.Tensor,
     z_parts: torch.Tensor,
@@ -2056,6 +2108,8 @@ def _decode_ragged_joined(
     if sum_parts.shape != (parts_x, b, kv, g, 1, 64):
         raise ValueError(f"sum_parts: f32[x_part b kv g q d] has shape {sum_parts.shape}, expected {(parts_x, b, kv, g, 1, 64)}")
     out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=max_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     if BLOCK_X_PART_1 <= 1024:
         if BLOCK_X_PART_1 <= 16:
@@ -2090,6 +2144,7 @@ def _decode_ragged_joined(
     return out
 
 
+@_operator
 def _decode_ragged_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2113,6 +2168,8 @@ def _decode_ragged_forward(
         raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
     out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, kv, g, 1), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -2129,6 +2186,7 @@ def _decode_ragged_forward(
     return out, logsum
 
 
+@_operator
 def _decode_ragged_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_decode_ragged_backward_buffer_0(d_out: bf16[b kv g q d], out: bf16[b kv g q d]) -> buffer_0: f32[b kv g q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
@@ -2139,6 +2197,8 @@ def _decode_ragged_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> 
     if out.shape != (b, kv, g, 1, 64):
         raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
     buffer_0 = torch.empty((b, kv, g, 1), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -2166,6 +2226,7 @@ def _decode_ragged_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> 
     return buffer_0
 
 
+@_operator
 def _decode_ragged_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2200,6 +2261,8 @@ def _decode_ragged_backward_d_Q(
     if buffer_0.shape != (b, kv, g, 1):
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
     d_Q = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -2218,6 +2281,7 @@ def _decode_ragged_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _decode_ragged_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2253,6 +2317,8 @@ def _decode_ragged_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
     d_K = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -3108,6 +3174,7 @@ def decode_few_backward_d_K_d_V_kernel(
     )
 
 
+@_operator
 def _decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tensor) -> torch.Tensor:
     """_decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> out: bf16[b kv g few d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -3125,6 +3192,8 @@ def _decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     out = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -3140,6 +3209,7 @@ def _decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch
     return out
 
 
+@_operator
 def _decode_few_parts(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3166,6 +3236,8 @@ def _decode_few_parts(
     max_parts = torch.empty((parts_x, b, kv, g, 4), dtype=torch.float32, device=Q.device)
     z_parts = torch.empty((parts_x, b, kv, g, 4), dtype=torch.float32, device=Q.device)
     sum_parts = torch.empty((parts_x, b, kv, g, 4, 64), dtype=torch.float32, device=Q.device)
+    if _is_traced(max_parts):
+        return max_parts, z_parts, sum_parts
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -3184,6 +3256,7 @@ def _decode_few_parts(
     return max_parts, z_parts, sum_parts
 
 
+@_operator
 def _decode_few_joined(
     max_parts: torch.Tensor,
     z_parts: torch.Tensor,
@@ -3203,6 +3276,8 @@ def _decode_few_joined(
     if sum_parts.shape != (parts_x, b, kv, g, 4, 64):
         raise ValueError(f"sum_parts: f32[x_part b kv g few d] has shape {sum_parts.shape}, expected {(parts_x, b, kv, g, 4, 64)}")
     out = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=max_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     if BLOCK_X_PART_1 <= 1024:
         if BLOCK_X_PART_1 <= 16:
@@ -3237,6 +3312,7 @@ def _decode_few_joined(
     return out
 
 
+@_operator
 def _decode_few_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3260,6 +3336,8 @@ def _decode_few_forward(
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     out = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, kv, g, 4), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -3275,6 +3353,7 @@ def _decode_few_forward(
     return out, logsum
 
 
+@_operator
 def _decode_few_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_decode_few_backward_buffer_0(d_out: bf16[b kv g few d], out: bf16[b kv g few d]) -> buffer_0: f32[b kv g few]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
@@ -3285,6 +3364,8 @@ def _decode_few_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> tor
     if out.shape != (b, kv, g, 4, 64):
         raise ValueError(f"out: bf16[b kv g few d] has shape {out.shape}, expected {(b, kv, g, 4, 64)}")
     buffer_0 = torch.empty((b, kv, g, 4), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -3312,6 +3393,7 @@ def _decode_few_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> tor
     return buffer_0
 
 
+@_operator
 def _decode_few_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3346,6 +3428,8 @@ def _decode_few_backward_d_Q(
     if buffer_0.shape != (b, kv, g, 4):
         raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
     d_Q = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -3363,6 +3447,7 @@ def _decode_few_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _decode_few_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3398,6 +3483,8 @@ def _decode_few_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
     d_K = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from differential.diag. Tiles are masked at ragged ends; ari
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of differential_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -1167,6 +1191,7 @@ def weights_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _weights(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_weights(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1176,6 +1201,8 @@ def _weights(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1194,6 +1221,7 @@ def _weights(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _weights_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_weights_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1203,6 +1231,8 @@ def _weights_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     weights_long_buffer_0_kernel[grid](
@@ -1213,11 +1243,14 @@ def _weights_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _weights_long_out(buffer_0: torch.Tensor) -> torch.Tensor:
     """_weights_long_out(buffer_0: f32[q x]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
     q, x = buffer_0.shape
     out = torch.empty((q, x), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(out):
+        return out
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1241,6 +1274,7 @@ def _weights_long_out(buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _weights_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """_weights_forward(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x], logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1252,6 +1286,8 @@ def _weights_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, to
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     z = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum, z
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1270,6 +1306,7 @@ def _weights_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, to
     return out, logsum, z
 
 
+@_operator
 def _weights_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_weights_backward_buffer_0(d_out: f32[q x], out: f32[q x]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -1278,6 +1315,8 @@ def _weights_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.
     if out.shape != (q, x):
         raise ValueError(f"out: f32[q x] has shape {out.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1302,6 +1341,7 @@ def _weights_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.
     return buffer_0
 
 
+@_operator
 def _weights_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1330,6 +1370,8 @@ def _weights_backward_d_Q(
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1349,6 +1391,7 @@ def _weights_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _weights_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1373,6 +1416,8 @@ def _weights_backward_d_K(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1392,6 +1437,7 @@ def _weights_backward_d_K(
     return d_K
 
 
+@_operator
 def _weights_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_weights_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1401,6 +1447,8 @@ def _weights_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     weights_long_forward_state_kernel[grid](
@@ -1410,6 +1458,7 @@ def _weights_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     return state
 
 
+@_operator
 def _weights_long_forward_out_logsum_z(
     state: torch.Tensor,
     d: int,
@@ -1420,6 +1469,8 @@ def _weights_long_forward_out_logsum_z(
     out = torch.empty((q, x), dtype=torch.float32, device=state.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
     z = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(out):
+        return out, logsum, z
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1444,6 +1495,7 @@ def _weights_long_forward_out_logsum_z(
     return out, logsum, z
 
 
+@_operator
 def _weights_long_backward_buffer_0_buffer_1(
     d_out: torch.Tensor,
     out: torch.Tensor,
@@ -1465,6 +1517,8 @@ def _weights_long_backward_buffer_0_buffer_1(
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
     buffer_1 = torch.empty((q, x), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1491,6 +1545,7 @@ def _weights_long_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _weights_long_backward_d_Q(
     K: torch.Tensor,
     d_out: torch.Tensor,
@@ -1515,6 +1570,8 @@ def _weights_long_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_Q_kernel[grid](
@@ -1525,6 +1582,7 @@ def _weights_long_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _weights_long_backward_d_K(Q: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_weights_long_backward_d_K(Q: bf16[q d], buffer_1: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1534,6 +1592,8 @@ def _weights_long_backward_d_K(Q: torch.Tensor, buffer_1: torch.Tensor) -> torch
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_K_kernel[grid](
@@ -3739,6 +3799,7 @@ def differential_long_backward_d_lambda_kernel(
     tl.store(d_lambda_ptr, (sum_q * -1.0))
 
 
+@_operator
 def _differential(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3768,6 +3829,8 @@ def _differential(
     if lambda_.shape != ():
         raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -3788,6 +3851,7 @@ def _differential(
     return out
 
 
+@_operator
 def _differential_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_differential_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3797,6 +3861,8 @@ def _differential_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     differential_long_buffer_0_kernel[grid](
@@ -3807,6 +3873,7 @@ def _differential_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     return buffer_0
 
 
+@_operator
 def _differential_long_buffer_1(Q2: torch.Tensor, K2: torch.Tensor) -> torch.Tensor:
     """_differential_long_buffer_1(Q2: bf16[q d], K2: bf16[x d]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q2", Q2, torch.bfloat16, 2, Q2.device)
@@ -3816,6 +3883,8 @@ def _differential_long_buffer_1(Q2: torch.Tensor, K2: torch.Tensor) -> torch.Ten
     if K2.shape != (x, d):
         raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=Q2.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     differential_long_buffer_1_kernel[grid](
@@ -3826,6 +3895,7 @@ def _differential_long_buffer_1(Q2: torch.Tensor, K2: torch.Tensor) -> torch.Ten
     return buffer_1
 
 
+@_operator
 def _differential_long_buffer_5_P(
     lambda_: torch.Tensor,
     buffer_1: torch.Tensor,
@@ -3842,6 +3912,8 @@ def _differential_long_buffer_5_P(
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     buffer_5 = torch.empty((q,), dtype=torch.float32, device=lambda_.device)
     P = torch.empty((q, x), dtype=torch.bfloat16, device=lambda_.device)
+    if _is_traced(buffer_5):
+        return buffer_5, P
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -3867,6 +3939,7 @@ def _differential_long_buffer_5_P(
     return buffer_5, P
 
 
+@_operator
 def _differential_long_out(V: torch.Tensor, P: torch.Tensor) -> torch.Tensor:
     """_differential_long_out(V: bf16[x e], P: bf16[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -3876,6 +3949,8 @@ def _differential_long_out(V: torch.Tensor, P: torch.Tensor) -> torch.Tensor:
     if P.shape != (q, x):
         raise ValueError(f"P: bf16[q x] has shape {P.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     differential_long_out_kernel[grid](
@@ -3885,6 +3960,7 @@ def _differential_long_out(V: torch.Tensor, P: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _differential_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3916,6 +3992,8 @@ def _differential_forward(
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     logsum_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum, logsum_
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -3937,6 +4015,7 @@ def _differential_forward(
     return out, logsum, logsum_
 
 
+@_operator
 def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
     Q: torch.Tensor, K: torch.Tensor, Q2: torch.Tensor, K2: torch.Tensor, V: torch.Tensor,
     lambda_: torch.Tensor, d_out: torch.Tensor, logsum: torch.Tensor, logsum_: torch.Tensor,
@@ -3974,6 +4053,8 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1, d_Q, d_Q2
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 128:
@@ -3994,6 +4075,7 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
     return buffer_0, buffer_1, d_Q, d_Q2
 
 
+@_operator
 def _differential_backward_d_K_d_K2_d_V(
     Q: torch.Tensor, K: torch.Tensor, Q2: torch.Tensor, K2: torch.Tensor, V: torch.Tensor,
     lambda_: torch.Tensor, d_out: torch.Tensor, logsum: torch.Tensor, logsum_: torch.Tensor,
@@ -4037,6 +4119,8 @@ def _differential_backward_d_K_d_K2_d_V(
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_K2 = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_K2, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 64:
@@ -4054,11 +4138,14 @@ def _differential_backward_d_K_d_K2_d_V(
     return d_K, d_K2, d_V
 
 
+@_operator
 def _differential_backward_d_lambda(buffer_1: torch.Tensor) -> torch.Tensor:
     """_differential_backward_d_lambda(buffer_1: f32[q]) -> d_lambda: f32[]. Any strides; sizes are read off the shapes."""
     _check("buffer_1", buffer_1, torch.float32, 1, buffer_1.device)
     (q,) = buffer_1.shape
     d_lambda = torch.empty((), dtype=torch.float32, device=buffer_1.device)
+    if _is_traced(d_lambda):
+        return d_lambda
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 16384:
         if BLOCK_Q <= 1024:
@@ -4093,6 +4180,7 @@ def _differential_backward_d_lambda(buffer_1: torch.Tensor) -> torch.Tensor:
     return d_lambda
 
 
+@_operator
 def _differential_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_differential_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -4102,6 +4190,8 @@ def _differential_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     differential_long_forward_state_kernel[grid](
@@ -4111,6 +4201,7 @@ def _differential_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.
     return state
 
 
+@_operator
 def _differential_long_forward_state_(Q2: torch.Tensor, K2: torch.Tensor) -> torch.Tensor:
     """_differential_long_forward_state_(Q2: bf16[q d], K2: bf16[x d]) -> state_: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q2", Q2, torch.bfloat16, 2, Q2.device)
@@ -4120,6 +4211,8 @@ def _differential_long_forward_state_(Q2: torch.Tensor, K2: torch.Tensor) -> tor
     if K2.shape != (x, d):
         raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
     state_ = torch.empty((q, x), dtype=torch.float32, device=Q2.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     differential_long_forward_state__kernel[grid](
@@ -4130,6 +4223,7 @@ def _differential_long_forward_state_(Q2: torch.Tensor, K2: torch.Tensor) -> tor
     return state_
 
 
+@_operator
 def _differential_long_forward_z__buffer_3_P_logsum_logsum_(
     lambda_: torch.Tensor,
     state_: torch.Tensor,
@@ -4150,6 +4244,8 @@ def _differential_long_forward_z__buffer_3_P_logsum_logsum_(
     P = torch.empty((q, x), dtype=torch.bfloat16, device=lambda_.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=lambda_.device)
     logsum_ = torch.empty((q,), dtype=torch.float32, device=lambda_.device)
+    if _is_traced(z_):
+        return z_, buffer_3, P, logsum, logsum_
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -4176,6 +4272,7 @@ def _differential_long_forward_z__buffer_3_P_logsum_logsum_(
     return z_, buffer_3, P, logsum, logsum_
 
 
+@_operator
 def _differential_long_forward_out(V: torch.Tensor, P: torch.Tensor) -> torch.Tensor:
     """_differential_long_forward_out(V: bf16[x e], P: bf16[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -4185,6 +4282,8 @@ def _differential_long_forward_out(V: torch.Tensor, P: torch.Tensor) -> torch.Te
     if P.shape != (q, x):
         raise ValueError(f"P: bf16[q x] has shape {P.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     differential_long_forward_out_kernel[grid](
@@ -4194,6 +4293,7 @@ def _differential_long_forward_out(V: torch.Tensor, P: torch.Tensor) -> torch.Te
     return out
 
 
+@_operator
 def _differential_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_differential_long_backward_buffer_0(V: bf16[x e], d_out: bf16[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -4203,6 +4303,8 @@ def _differential_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     differential_long_backward_buffer_0_kernel[grid](
@@ -4213,6 +4315,7 @@ def _differential_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -
     return buffer_0
 
 
+@_operator
 def _differential_long_backward_buffer_2_buffer_2__buffer_3_buffer_4(
     lambda_: torch.Tensor,
     logsum: torch.Tensor,
@@ -4245,6 +4348,8 @@ def _differential_long_backward_buffer_2_buffer_2__buffer_3_buffer_4(
     buffer_2_ = torch.empty((q, x), dtype=torch.bfloat16, device=lambda_.device)
     buffer_3 = torch.empty((q, x), dtype=torch.bfloat16, device=lambda_.device)
     buffer_4 = torch.empty((q, x), dtype=torch.bfloat16, device=lambda_.device)
+    if _is_traced(buffer_2):
+        return buffer_2, buffer_2_, buffer_3, buffer_4
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -4275,6 +4380,7 @@ def _differential_long_backward_buffer_2_buffer_2__buffer_3_buffer_4(
     return buffer_2, buffer_2_, buffer_3, buffer_4
 
 
+@_operator
 def _differential_long_backward_d_Q(K: torch.Tensor, buffer_2_: torch.Tensor) -> torch.Tensor:
     """_differential_long_backward_d_Q(K: bf16[x d], buffer_2_: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -4284,6 +4390,8 @@ def _differential_long_backward_d_Q(K: torch.Tensor, buffer_2_: torch.Tensor) ->
     if buffer_2_.shape != (q, x):
         raise ValueError(f"buffer_2_: bf16[q x] has shape {buffer_2_.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_Q_kernel[grid](
@@ -4294,6 +4402,7 @@ def _differential_long_backward_d_Q(K: torch.Tensor, buffer_2_: torch.Tensor) ->
     return d_Q
 
 
+@_operator
 def _differential_long_backward_d_K(Q: torch.Tensor, buffer_2_: torch.Tensor) -> torch.Tensor:
     """_differential_long_backward_d_K(Q: bf16[q d], buffer_2_: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -4303,6 +4412,8 @@ def _differential_long_backward_d_K(Q: torch.Tensor, buffer_2_: torch.Tensor) ->
     if buffer_2_.shape != (q, x):
         raise ValueError(f"buffer_2_: bf16[q x] has shape {buffer_2_.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_K_kernel[grid](
@@ -4313,6 +4424,7 @@ def _differential_long_backward_d_K(Q: torch.Tensor, buffer_2_: torch.Tensor) ->
     return d_K
 
 
+@_operator
 def _differential_long_backward_d_Q2(
     K2: torch.Tensor,
     lambda_: torch.Tensor,
@@ -4329,6 +4441,8 @@ def _differential_long_backward_d_Q2(
     if buffer_3.shape != (q, x):
         raise ValueError(f"buffer_3: bf16[q x] has shape {buffer_3.shape}, expected {(q, x)}")
     d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=K2.device)
+    if _is_traced(d_Q2):
+        return d_Q2
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_Q2_kernel[grid](
@@ -4339,6 +4453,7 @@ def _differential_long_backward_d_Q2(
     return d_Q2
 
 
+@_operator
 def _differential_long_backward_d_K2(
     Q2: torch.Tensor,
     lambda_: torch.Tensor,
@@ -4355,6 +4470,8 @@ def _differential_long_backward_d_K2(
     if buffer_3.shape != (q, x):
         raise ValueError(f"buffer_3: bf16[q x] has shape {buffer_3.shape}, expected {(q, x)}")
     d_K2 = torch.empty((x, d), dtype=torch.bfloat16, device=Q2.device)
+    if _is_traced(d_K2):
+        return d_K2
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_K2_kernel[grid](
@@ -4365,6 +4482,7 @@ def _differential_long_backward_d_K2(
     return d_K2
 
 
+@_operator
 def _differential_long_backward_d_V(d_out: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
     """_differential_long_backward_d_V(d_out: bf16[q e], buffer_4: bf16[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -4374,6 +4492,8 @@ def _differential_long_backward_d_V(d_out: torch.Tensor, buffer_4: torch.Tensor)
     if buffer_4.shape != (q, x):
         raise ValueError(f"buffer_4: bf16[q x] has shape {buffer_4.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     differential_long_backward_d_V_kernel[grid](
@@ -4384,11 +4504,14 @@ def _differential_long_backward_d_V(d_out: torch.Tensor, buffer_4: torch.Tensor)
     return d_V
 
 
+@_operator
 def _differential_long_backward_d_lambda(buffer_2: torch.Tensor) -> torch.Tensor:
     """_differential_long_backward_d_lambda(buffer_2: f32[q]) -> d_lambda: f32[]. Any strides; sizes are read off the shapes."""
     _check("buffer_2", buffer_2, torch.float32, 1, buffer_2.device)
     (q,) = buffer_2.shape
     d_lambda = torch.empty((), dtype=torch.float32, device=buffer_2.device)
+    if _is_traced(d_lambda):
+        return d_lambda
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 16384:
         if BLOCK_Q <= 1024:

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from fixed.diag. Tiles are masked at ragged ends; arithmetic
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of fixed_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -374,6 +398,7 @@ def rmsnorm_1024_backward_d_weight_kernel(
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row, mask=(n_index < 1024))
 
 
+@_operator
 def _rmsnorm_1024(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """_rmsnorm_1024(X: bf16[row n], weight: f32[n]) -> out: bf16[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -384,6 +409,8 @@ def _rmsnorm_1024(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     if weight.shape != (1024,):
         raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
     out = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_N = max(16, triton.next_power_of_2(1024))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -407,6 +434,7 @@ def _rmsnorm_1024(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _rmsnorm_1024_forward(X: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_rmsnorm_1024_forward(X: bf16[row n], weight: f32[n]) -> out: bf16[row n], state: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -418,6 +446,8 @@ def _rmsnorm_1024_forward(X: torch.Tensor, weight: torch.Tensor) -> tuple[torch.
         raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
     out = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out, state
     BLOCK_N = max(16, triton.next_power_of_2(1024))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -442,6 +472,7 @@ def _rmsnorm_1024_forward(X: torch.Tensor, weight: torch.Tensor) -> tuple[torch.
     return out, state
 
 
+@_operator
 def _rmsnorm_1024_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -467,6 +498,8 @@ def _rmsnorm_1024_backward_d_X(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_N = max(16, triton.next_power_of_2(1024))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -492,6 +525,7 @@ def _rmsnorm_1024_backward_d_X(
     return d_X
 
 
+@_operator
 def _rmsnorm_1024_backward_d_weight(
     X: torch.Tensor,
     d_out: torch.Tensor,
@@ -509,6 +543,8 @@ def _rmsnorm_1024_backward_d_weight(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((1024,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
         if BLOCK_ROW <= 16:
@@ -995,6 +1031,7 @@ def residual_rmsnorm_backward_d_weight_kernel(
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row, mask=(n_index < 1024))
 
 
+@_operator
 def _residual_rmsnorm(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1013,6 +1050,8 @@ def _residual_rmsnorm(
         raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(1024,)}")
     Y = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
     S = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(Y):
+        return Y, S
     BLOCK_N = max(16, triton.next_power_of_2(1024))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1037,6 +1076,7 @@ def _residual_rmsnorm(
     return Y, S
 
 
+@_operator
 def _residual_rmsnorm_forward(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1056,6 +1096,8 @@ def _residual_rmsnorm_forward(
     Y = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
     S = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(Y):
+        return Y, S, state
     BLOCK_N = max(16, triton.next_power_of_2(1024))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1081,6 +1123,7 @@ def _residual_rmsnorm_forward(
     return Y, S, state
 
 
+@_operator
 def _residual_rmsnorm_backward_d_X_d_R(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1115,6 +1158,8 @@ def _residual_rmsnorm_backward_d_X_d_R(
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
     d_R = torch.empty((row, 1024), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X, d_R
     BLOCK_N = max(16, triton.next_power_of_2(1024))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1142,6 +1187,7 @@ def _residual_rmsnorm_backward_d_X_d_R(
     return d_X, d_R
 
 
+@_operator
 def _residual_rmsnorm_backward_d_weight(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1163,6 +1209,8 @@ def _residual_rmsnorm_backward_d_weight(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((1024,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
         if BLOCK_ROW <= 16:
@@ -1361,6 +1409,7 @@ def scaled_mean_backward_kernel(
     )
 
 
+@_operator
 def _scaled_mean(X: torch.Tensor) -> torch.Tensor:
     """_scaled_mean(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
@@ -1368,6 +1417,8 @@ def _scaled_mean(X: torch.Tensor) -> torch.Tensor:
     if X.shape != (row, 1024):
         raise ValueError(f"X: f32[row n] has shape {X.shape}, expected {(row, 1024)}")
     out = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_N = max(16, triton.next_power_of_2(1024))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1391,6 +1442,7 @@ def _scaled_mean(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _scaled_mean_forward(X: torch.Tensor) -> torch.Tensor:
     """_scaled_mean_forward(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
@@ -1398,6 +1450,8 @@ def _scaled_mean_forward(X: torch.Tensor) -> torch.Tensor:
     if X.shape != (row, 1024):
         raise ValueError(f"X: f32[row n] has shape {X.shape}, expected {(row, 1024)}")
     out = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_N = max(16, triton.next_power_of_2(1024))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1421,11 +1475,14 @@ def _scaled_mean_forward(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _scaled_mean_backward(d_out: torch.Tensor) -> torch.Tensor:
     """_scaled_mean_backward(d_out: f32[row]) -> d_X: f32[row n]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 1, d_out.device)
     (row,) = d_out.shape
     d_X = torch.empty((row, 1024), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_N, warps, stages = 1024, 4, 1
     grid = (row * triton.cdiv(1024, BLOCK_N),)
     scaled_mean_backward_kernel[grid](

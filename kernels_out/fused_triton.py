@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from fused.diag. Tiles are masked at ragged ends; arithmetic
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of fused_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -793,6 +817,7 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
     tl.store(d_bias_ptr + n_index * d_bias_stride_n, sum_row, mask=(n_index < size_n))
 
 
+@_operator
 def _layernorm_residual(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -813,6 +838,8 @@ def _layernorm_residual(
         raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
     Y = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     S = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(Y):
+        return Y, S
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -838,6 +865,7 @@ def _layernorm_residual(
     return Y, S
 
 
+@_operator
 def _layernorm_residual_forward(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -860,6 +888,8 @@ def _layernorm_residual_forward(
     S = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
     state__ = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(Y):
+        return Y, S, state, state__
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -886,6 +916,7 @@ def _layernorm_residual_forward(
     return Y, S, state, state__
 
 
+@_operator
 def _layernorm_residual_backward_d_X_d_R(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -918,6 +949,8 @@ def _layernorm_residual_backward_d_X_d_R(
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     d_R = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X, d_R
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 1024:
         if BLOCK_N <= 16:
@@ -948,6 +981,7 @@ def _layernorm_residual_backward_d_X_d_R(
     return d_X, d_R
 
 
+@_operator
 def _layernorm_residual_backward_d_weight_d_bias(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -972,6 +1006,8 @@ def _layernorm_residual_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
         if BLOCK_ROW <= 16:
@@ -1552,6 +1588,7 @@ def rmsnorm_residual_backward_d_weight_kernel(
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row, mask=(n_index < size_n))
 
 
+@_operator
 def _rmsnorm_residual(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1568,6 +1605,8 @@ def _rmsnorm_residual(
         raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
     Y = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     S = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(Y):
+        return Y, S
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1592,6 +1631,7 @@ def _rmsnorm_residual(
     return Y, S
 
 
+@_operator
 def _rmsnorm_residual_forward(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1609,6 +1649,8 @@ def _rmsnorm_residual_forward(
     Y = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     S = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(Y):
+        return Y, S, state
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1634,6 +1676,7 @@ def _rmsnorm_residual_forward(
     return Y, S, state
 
 
+@_operator
 def _rmsnorm_residual_backward_d_X_d_R(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1666,6 +1709,8 @@ def _rmsnorm_residual_backward_d_X_d_R(
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     d_R = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X, d_R
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1693,6 +1738,7 @@ def _rmsnorm_residual_backward_d_X_d_R(
     return d_X, d_R
 
 
+@_operator
 def _rmsnorm_residual_backward_d_weight(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1712,6 +1758,8 @@ def _rmsnorm_residual_backward_d_weight(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
         if BLOCK_ROW <= 16:
@@ -2498,6 +2546,7 @@ def groupnorm_backward_d_X_kernel(
     )
 
 
+@_operator
 def _groupnorm_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_groupnorm_buffer_0_buffer_1(X: bf16[b group channel pixel]) -> buffer_0: f32[b group], buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -2506,6 +2555,8 @@ def _groupnorm_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.T
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -2533,6 +2584,7 @@ def _groupnorm_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.T
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -2558,6 +2610,8 @@ def _groupnorm_out(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_out_kernel[grid](
@@ -2569,6 +2623,7 @@ def _groupnorm_out(
     return out
 
 
+@_operator
 def _groupnorm_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_groupnorm_forward_state_state__(X: bf16[b group channel pixel]) -> state: f32[b group], state__: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -2577,6 +2632,8 @@ def _groupnorm_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, tor
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -2604,6 +2661,7 @@ def _groupnorm_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, tor
     return state, state__
 
 
+@_operator
 def _groupnorm_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -2629,6 +2687,8 @@ def _groupnorm_forward_out(
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_forward_out_kernel[grid](
@@ -2640,6 +2700,7 @@ def _groupnorm_forward_out(
     return out
 
 
+@_operator
 def _groupnorm_backward_buffer_0_buffer_1(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -2666,6 +2727,8 @@ def _groupnorm_backward_buffer_0_buffer_1(
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
@@ -2700,6 +2763,7 @@ def _groupnorm_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_backward_d_weight_d_bias(
     X: torch.Tensor,
     d_out: torch.Tensor,
@@ -2722,6 +2786,8 @@ def _groupnorm_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
@@ -2755,6 +2821,7 @@ def _groupnorm_backward_d_weight_d_bias(
     return d_weight, d_bias
 
 
+@_operator
 def _groupnorm_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -2788,6 +2855,8 @@ def _groupnorm_backward_d_X(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_backward_d_X_kernel[grid](
@@ -3690,6 +3759,7 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
     )
 
 
+@_operator
 def _groupnorm_residual_buffer_0_buffer_1(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3704,6 +3774,8 @@ def _groupnorm_residual_buffer_0_buffer_1(
         raise ValueError(f"R: bf16[b group channel pixel] has shape {R.shape}, expected {(b, 4, 16, pixel)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -3732,6 +3804,7 @@ def _groupnorm_residual_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_residual_out(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3761,6 +3834,8 @@ def _groupnorm_residual_out(
     if buffer_1.shape != (b, 4):
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_out_kernel[grid](
@@ -3773,6 +3848,7 @@ def _groupnorm_residual_out(
     return out
 
 
+@_operator
 def _groupnorm_residual_forward_state_state__(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3787,6 +3863,8 @@ def _groupnorm_residual_forward_state_state__(
         raise ValueError(f"R: bf16[b group channel pixel] has shape {R.shape}, expected {(b, 4, 16, pixel)}")
     state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -3815,6 +3893,7 @@ def _groupnorm_residual_forward_state_state__(
     return state, state__
 
 
+@_operator
 def _groupnorm_residual_forward_out(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3844,6 +3923,8 @@ def _groupnorm_residual_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_forward_out_kernel[grid](
@@ -3856,6 +3937,7 @@ def _groupnorm_residual_forward_out(
     return out
 
 
+@_operator
 def _groupnorm_residual_backward_buffer_0_buffer_1(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3886,6 +3968,8 @@ def _groupnorm_residual_backward_buffer_0_buffer_1(
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
@@ -3921,6 +4005,7 @@ def _groupnorm_residual_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_residual_backward_d_weight_d_bias(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -3947,6 +4032,8 @@ def _groupnorm_residual_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
@@ -3980,6 +4067,7 @@ def _groupnorm_residual_backward_d_weight_d_bias(
     return d_weight, d_bias
 
 
+@_operator
 def _groupnorm_residual_backward_d_X_d_R(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -4018,6 +4106,8 @@ def _groupnorm_residual_backward_d_X_d_R(
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     d_R = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X, d_R
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_backward_d_X_d_R_kernel[grid](
@@ -5394,12 +5484,15 @@ def layernorm_matmul_long_backward_d_weight_d_bias_kernel(
     tl.store(d_bias_ptr + n_index * d_bias_stride_n, sum_row, mask=(n_index < size_n))
 
 
+@_operator
 def _layernorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_layernorm_matmul_buffer_0_buffer_1(X: bf16[row n]) -> buffer_0: f32[row], buffer_1: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
     buffer_0 = torch.empty((row,), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -5423,6 +5516,7 @@ def _layernorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, 
     return buffer_0, buffer_1
 
 
+@_operator
 def _layernorm_matmul_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5451,6 +5545,8 @@ def _layernorm_matmul_out(
     if buffer_1.shape != (row,):
         raise ValueError(f"buffer_1: f32[row] has shape {buffer_1.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_out_kernel[grid](
@@ -5462,12 +5558,15 @@ def _layernorm_matmul_out(
     return out
 
 
+@_operator
 def _layernorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_layernorm_matmul_forward_state_state__(X: bf16[row n]) -> state: f32[row], state__: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
     state__ = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -5491,6 +5590,7 @@ def _layernorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tens
     return state, state__
 
 
+@_operator
 def _layernorm_matmul_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5519,6 +5619,8 @@ def _layernorm_matmul_forward_out(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_forward_out_kernel[grid](
@@ -5529,6 +5631,7 @@ def _layernorm_matmul_forward_out(
     return out
 
 
+@_operator
 def _layernorm_matmul_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5557,6 +5660,8 @@ def _layernorm_matmul_backward_d_X(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
@@ -5576,6 +5681,7 @@ def _layernorm_matmul_backward_d_X(
     return d_X
 
 
+@_operator
 def _layernorm_matmul_backward_d_weight_d_bias(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -5601,6 +5707,8 @@ def _layernorm_matmul_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
@@ -5620,6 +5728,7 @@ def _layernorm_matmul_backward_d_weight_d_bias(
     return d_weight, d_bias
 
 
+@_operator
 def _layernorm_matmul_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5648,6 +5757,8 @@ def _layernorm_matmul_backward_d_W(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_backward_d_W_kernel[grid](
@@ -5659,12 +5770,15 @@ def _layernorm_matmul_backward_d_W(
     return d_W
 
 
+@_operator
 def _layernorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_layernorm_matmul_long_forward_state_state__(X: bf16[row n]) -> state: f32[row], state__: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
     state__ = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -5688,6 +5802,7 @@ def _layernorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch
     return state, state__
 
 
+@_operator
 def _layernorm_matmul_long_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5716,6 +5831,8 @@ def _layernorm_matmul_long_forward_out(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_long_forward_out_kernel[grid](
@@ -5726,6 +5843,7 @@ def _layernorm_matmul_long_forward_out(
     return out
 
 
+@_operator
 def _layernorm_matmul_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_layernorm_matmul_long_backward_buffer_0(W: bf16[n o], d_out: bf16[row o]) -> buffer_0: f32[row n]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -5735,6 +5853,8 @@ def _layernorm_matmul_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tenso
     if d_out.shape != (row, o):
         raise ValueError(f"d_out: bf16[row o] has shape {d_out.shape}, expected {(row, o)}")
     buffer_0 = torch.empty((row, n), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(n, BLOCK_N),)
     layernorm_matmul_long_backward_buffer_0_kernel[grid](
@@ -5745,6 +5865,7 @@ def _layernorm_matmul_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tenso
     return buffer_0
 
 
+@_operator
 def _layernorm_matmul_long_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5773,6 +5894,8 @@ def _layernorm_matmul_long_backward_d_W(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_long_backward_d_W_kernel[grid](
@@ -5784,6 +5907,7 @@ def _layernorm_matmul_long_backward_d_W(
     return d_W
 
 
+@_operator
 def _layernorm_matmul_long_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -5807,6 +5931,8 @@ def _layernorm_matmul_long_backward_d_X(
     if buffer_0.shape != (row, n):
         raise ValueError(f"buffer_0: f32[row n] has shape {buffer_0.shape}, expected {(row, n)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 1024:
         if BLOCK_N <= 16:
@@ -5835,6 +5961,7 @@ def _layernorm_matmul_long_backward_d_X(
     return d_X
 
 
+@_operator
 def _layernorm_matmul_long_backward_d_weight_d_bias(
     X: torch.Tensor,
     state: torch.Tensor,
@@ -5855,6 +5982,8 @@ def _layernorm_matmul_long_backward_d_weight_d_bias(
         raise ValueError(f"buffer_0: f32[row n] has shape {buffer_0.shape}, expected {(row, n)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
         if BLOCK_ROW <= 16:
@@ -6730,6 +6859,7 @@ def rmsnorm_matmul_long_backward_d_weight_d_W_kernel(
         )
 
 
+@_operator
 def _rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_rmsnorm_matmul(X: bf16[row n], weight: f32[n], W: bf16[n o]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -6742,6 +6872,8 @@ def _rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> t
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_kernel[grid](
@@ -6752,11 +6884,14 @@ def _rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> t
     return out
 
 
+@_operator
 def _rmsnorm_matmul_forward_state(X: torch.Tensor) -> torch.Tensor:
     """_rmsnorm_matmul_forward_state(X: bf16[row n]) -> state: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -6780,6 +6915,7 @@ def _rmsnorm_matmul_forward_state(X: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _rmsnorm_matmul_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -6800,6 +6936,8 @@ def _rmsnorm_matmul_forward_out(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_forward_out_kernel[grid](
@@ -6810,6 +6948,7 @@ def _rmsnorm_matmul_forward_out(
     return out
 
 
+@_operator
 def _rmsnorm_matmul_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -6838,6 +6977,8 @@ def _rmsnorm_matmul_backward_d_X(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(n, BLOCK_N),)
     rmsnorm_matmul_backward_d_X_kernel[grid](
@@ -6849,6 +6990,7 @@ def _rmsnorm_matmul_backward_d_X(
     return d_X
 
 
+@_operator
 def _rmsnorm_matmul_backward_d_weight(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -6869,6 +7011,8 @@ def _rmsnorm_matmul_backward_d_weight(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW > 256:
         raise ValueError(f"row = {BLOCK_ROW}: at most 256 elements are held on chip")
@@ -6887,6 +7031,7 @@ def _rmsnorm_matmul_backward_d_weight(
     return d_weight
 
 
+@_operator
 def _rmsnorm_matmul_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -6907,6 +7052,8 @@ def _rmsnorm_matmul_backward_d_W(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_backward_d_W_kernel[grid](
@@ -6917,11 +7064,14 @@ def _rmsnorm_matmul_backward_d_W(
     return d_W
 
 
+@_operator
 def _rmsnorm_matmul_long_forward_state(X: torch.Tensor) -> torch.Tensor:
     """_rmsnorm_matmul_long_forward_state(X: bf16[row n]) -> state: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     row, n = X.shape
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -6945,6 +7095,7 @@ def _rmsnorm_matmul_long_forward_state(X: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _rmsnorm_matmul_long_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -6965,6 +7116,8 @@ def _rmsnorm_matmul_long_forward_out(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_long_forward_out_kernel[grid](
@@ -6975,6 +7128,7 @@ def _rmsnorm_matmul_long_forward_out(
     return out
 
 
+@_operator
 def _rmsnorm_matmul_long_backward_buffer_0(
     X: torch.Tensor,
     d_out: torch.Tensor,
@@ -6991,6 +7145,8 @@ def _rmsnorm_matmul_long_backward_buffer_0(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     buffer_0 = torch.empty((n, o), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_long_backward_buffer_0_kernel[grid](
@@ -7001,6 +7157,7 @@ def _rmsnorm_matmul_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _rmsnorm_matmul_long_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -7029,6 +7186,8 @@ def _rmsnorm_matmul_long_backward_d_X(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(n, BLOCK_N),)
     rmsnorm_matmul_long_backward_d_X_kernel[grid](
@@ -7040,6 +7199,7 @@ def _rmsnorm_matmul_long_backward_d_X(
     return d_X
 
 
+@_operator
 def _rmsnorm_matmul_long_backward_d_weight_d_W(
     weight: torch.Tensor,
     W: torch.Tensor,
@@ -7057,6 +7217,8 @@ def _rmsnorm_matmul_long_backward_d_weight_d_W(
         raise ValueError(f"buffer_0: f32[n o] has shape {buffer_0.shape}, expected {(n, o)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=weight.device)
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=weight.device)
+    if _is_traced(d_weight):
+        return d_weight, d_W
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O <= 16384:
         if BLOCK_O <= 1024:
@@ -8858,6 +9020,7 @@ def groupnorm_matmul_long_backward_d_X_kernel(
     )
 
 
+@_operator
 def _groupnorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_groupnorm_matmul_buffer_0_buffer_1(X: bf16[b group channel pixel]) -> buffer_0: f32[b group], buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -8866,6 +9029,8 @@ def _groupnorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, 
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -8893,6 +9058,7 @@ def _groupnorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, 
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_matmul_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -8923,6 +9089,8 @@ def _groupnorm_matmul_out(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 1
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_out_kernel[grid](
@@ -8935,6 +9103,7 @@ def _groupnorm_matmul_out(
     return out
 
 
+@_operator
 def _groupnorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_groupnorm_matmul_forward_state_state__(X: bf16[b group channel pixel]) -> state: f32[b group], state__: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -8943,6 +9112,8 @@ def _groupnorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tens
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -8970,6 +9141,7 @@ def _groupnorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tens
     return state, state__
 
 
+@_operator
 def _groupnorm_matmul_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9000,6 +9172,8 @@ def _groupnorm_matmul_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 1
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_forward_out_kernel[grid](
@@ -9012,6 +9186,7 @@ def _groupnorm_matmul_forward_out(
     return out
 
 
+@_operator
 def _groupnorm_matmul_backward_buffer_2(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9038,6 +9213,8 @@ def _groupnorm_matmul_backward_buffer_2(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     buffer_2 = torch.empty((b, 4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
@@ -9058,6 +9235,7 @@ def _groupnorm_matmul_backward_buffer_2(
     return buffer_2
 
 
+@_operator
 def _groupnorm_matmul_backward_d_weight_d_bias(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -9085,6 +9263,8 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
@@ -9106,6 +9286,7 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
     return d_weight, d_bias
 
 
+@_operator
 def _groupnorm_matmul_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9136,6 +9317,8 @@ def _groupnorm_matmul_backward_d_W(
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 1
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
     groupnorm_matmul_backward_d_W_kernel[grid](
@@ -9148,6 +9331,7 @@ def _groupnorm_matmul_backward_d_W(
     return d_W
 
 
+@_operator
 def _groupnorm_matmul_backward_buffer_0(buffer_2: torch.Tensor) -> torch.Tensor:
     """_groupnorm_matmul_backward_buffer_0(buffer_2: f32[b group channel]) -> buffer_0: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("buffer_2", buffer_2, torch.float32, 3, buffer_2.device)
@@ -9155,6 +9339,8 @@ def _groupnorm_matmul_backward_buffer_0(buffer_2: torch.Tensor) -> torch.Tensor:
     if buffer_2.shape != (b, 4, 16):
         raise ValueError(f"buffer_2: f32[b group channel] has shape {buffer_2.shape}, expected {(b, 4, 16)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=buffer_2.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     if BLOCK_CHANNEL <= 16384:
         if BLOCK_CHANNEL <= 1024:
@@ -9179,6 +9365,7 @@ def _groupnorm_matmul_backward_buffer_0(buffer_2: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _groupnorm_matmul_backward_buffer_1(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9213,6 +9400,8 @@ def _groupnorm_matmul_backward_buffer_1(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
@@ -9234,6 +9423,7 @@ def _groupnorm_matmul_backward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _groupnorm_matmul_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9272,6 +9462,8 @@ def _groupnorm_matmul_backward_d_X(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 16, 128, 64, 8, 3
     grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_backward_d_X_kernel[grid](
@@ -9286,6 +9478,7 @@ def _groupnorm_matmul_backward_d_X(
     return d_X
 
 
+@_operator
 def _groupnorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_groupnorm_matmul_long_forward_state_state__(X: bf16[b group channel pixel]) -> state: f32[b group], state__: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
@@ -9294,6 +9487,8 @@ def _groupnorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -9321,6 +9516,7 @@ def _groupnorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch
     return state, state__
 
 
+@_operator
 def _groupnorm_matmul_long_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9351,6 +9547,8 @@ def _groupnorm_matmul_long_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 1
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_long_forward_out_kernel[grid](
@@ -9363,6 +9561,7 @@ def _groupnorm_matmul_long_forward_out(
     return out
 
 
+@_operator
 def _groupnorm_matmul_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_groupnorm_matmul_long_backward_buffer_2(W: bf16[group channel o], d_out: bf16[b o pixel]) -> buffer_2: f32[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 3, W.device)
@@ -9374,6 +9573,8 @@ def _groupnorm_matmul_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tenso
     if d_out.shape != (b, o, pixel):
         raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
     buffer_2 = torch.empty((b, 4, 16, pixel), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 16, 128, 64, 8, 3
     grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_long_backward_buffer_2_kernel[grid](
@@ -9385,6 +9586,7 @@ def _groupnorm_matmul_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tenso
     return buffer_2
 
 
+@_operator
 def _groupnorm_matmul_long_backward_d_W(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9415,6 +9617,8 @@ def _groupnorm_matmul_long_backward_d_W(
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 1
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
     groupnorm_matmul_long_backward_d_W_kernel[grid](
@@ -9427,6 +9631,7 @@ def _groupnorm_matmul_long_backward_d_W(
     return d_W
 
 
+@_operator
 def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9453,6 +9658,8 @@ def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
         raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
@@ -9487,6 +9694,7 @@ def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _groupnorm_matmul_long_backward_d_weight_d_bias(
     X: torch.Tensor,
     state: torch.Tensor,
@@ -9509,6 +9717,8 @@ def _groupnorm_matmul_long_backward_d_weight_d_bias(
         raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
     d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
@@ -9542,6 +9752,7 @@ def _groupnorm_matmul_long_backward_d_weight_d_bias(
     return d_weight, d_bias
 
 
+@_operator
 def _groupnorm_matmul_long_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -9575,6 +9786,8 @@ def _groupnorm_matmul_long_backward_d_X(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_long_backward_d_X_kernel[grid](

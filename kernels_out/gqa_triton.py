@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from gqa.diag. Tiles are masked at ragged ends; arithmetic i
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of gqa_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -1165,6 +1189,7 @@ def causal_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1177,6 +1202,8 @@ def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1195,6 +1222,7 @@ def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_causal_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1204,6 +1232,8 @@ def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_buffer_0_kernel[grid](
@@ -1214,6 +1244,7 @@ def _causal_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_out(V: bf16[x d], buffer_0: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -1223,6 +1254,8 @@ def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_out_kernel[grid](
@@ -1233,6 +1266,7 @@ def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_causal_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1246,6 +1280,8 @@ def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1264,6 +1300,7 @@ def _causal_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
     return out, logsum
 
 
+@_operator
 def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_causal_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -1272,6 +1309,8 @@ def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -1296,6 +1335,7 @@ def _causal_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     return buffer_0
 
 
+@_operator
 def _causal_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1324,6 +1364,8 @@ def _causal_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1343,6 +1385,7 @@ def _causal_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _causal_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1372,6 +1415,8 @@ def _causal_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -1389,6 +1434,7 @@ def _causal_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_causal_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1398,6 +1444,8 @@ def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_forward_state_kernel[grid](
@@ -1407,6 +1455,7 @@ def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     return state
 
 
+@_operator
 def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_causal_long_forward_out(V: bf16[x d], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -1416,6 +1465,8 @@ def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tens
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_forward_out_kernel[grid](
@@ -1426,11 +1477,14 @@ def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tens
     return out
 
 
+@_operator
 def _causal_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_causal_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1454,6 +1508,7 @@ def _causal_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_causal_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -1463,6 +1518,8 @@ def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d:
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     causal_long_backward_buffer_1_kernel[grid](
@@ -1472,6 +1529,7 @@ def _causal_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d:
     return buffer_1
 
 
+@_operator
 def _causal_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -1492,6 +1550,8 @@ def _causal_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     causal_long_backward_buffer_0_kernel[grid](
@@ -1503,6 +1563,7 @@ def _causal_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -1512,6 +1573,8 @@ def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> to
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_V_kernel[grid](
@@ -1522,6 +1585,7 @@ def _causal_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> to
     return d_V
 
 
+@_operator
 def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -1531,6 +1595,8 @@ def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
@@ -1541,6 +1607,7 @@ def _causal_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     return d_Q
 
 
+@_operator
 def _causal_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_causal_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1550,6 +1617,8 @@ def _causal_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
@@ -2940,6 +3009,7 @@ def gqa_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _gqa(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_gqa(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -2952,6 +3022,8 @@ def _gqa(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, kv, x, d):
         raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, d)}")
     out = torch.empty((b, kv, g, q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2972,6 +3044,7 @@ def _gqa(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _gqa_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_gqa_long_buffer_0(Q: bf16[b kv g q d], K: bf16[b kv x d]) -> buffer_0: f32[b kv g q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -2981,6 +3054,8 @@ def _gqa_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, kv, x, d):
         raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, d)}")
     buffer_0 = torch.empty((b, kv, g, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     gqa_long_buffer_0_kernel[grid](
@@ -2992,6 +3067,7 @@ def _gqa_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _gqa_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_gqa_long_out(V: bf16[b kv x d], buffer_0: f32[b kv g q x]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 4, V.device)
@@ -3001,6 +3077,8 @@ def _gqa_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, kv, g, q, x):
         raise ValueError(f"buffer_0: f32[b kv g q x] has shape {buffer_0.shape}, expected {(b, kv, g, q, x)}")
     out = torch.empty((b, kv, g, q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     gqa_long_out_kernel[grid](
@@ -3012,6 +3090,7 @@ def _gqa_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _gqa_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_gqa_forward(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d]) -> out: bf16[b kv g q d], logsum: f32[b kv g q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -3025,6 +3104,8 @@ def _gqa_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[tor
         raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, d)}")
     out = torch.empty((b, kv, g, q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, kv, g, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3045,6 +3126,7 @@ def _gqa_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[tor
     return out, logsum
 
 
+@_operator
 def _gqa_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_gqa_backward_buffer_0(d_out: bf16[b kv g q d], out: bf16[b kv g q d]) -> buffer_0: f32[b kv g q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
@@ -3053,6 +3135,8 @@ def _gqa_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     if out.shape != (b, kv, g, q, d):
         raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, q, d)}")
     buffer_0 = torch.empty((b, kv, g, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -3080,6 +3164,7 @@ def _gqa_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     return buffer_0
 
 
+@_operator
 def _gqa_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3108,6 +3193,8 @@ def _gqa_backward_d_Q(
     if buffer_0.shape != (b, kv, g, q):
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, q)}")
     d_Q = torch.empty((b, kv, g, q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3130,6 +3217,7 @@ def _gqa_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _gqa_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3159,6 +3247,8 @@ def _gqa_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, q)}")
     d_K = torch.empty((b, kv, x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, kv, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -3180,6 +3270,7 @@ def _gqa_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _gqa_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_gqa_long_forward_state(Q: bf16[b kv g q d], K: bf16[b kv x d]) -> state: f32[b kv g q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -3189,6 +3280,8 @@ def _gqa_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, kv, x, d):
         raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, d)}")
     state = torch.empty((b, kv, g, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     gqa_long_forward_state_kernel[grid](
@@ -3200,6 +3293,7 @@ def _gqa_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _gqa_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_gqa_long_forward_out(V: bf16[b kv x d], state: f32[b kv g q x]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 4, V.device)
@@ -3209,6 +3303,8 @@ def _gqa_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     if state.shape != (b, kv, g, q, x):
         raise ValueError(f"state: f32[b kv g q x] has shape {state.shape}, expected {(b, kv, g, q, x)}")
     out = torch.empty((b, kv, g, q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     gqa_long_forward_out_kernel[grid](
@@ -3220,11 +3316,14 @@ def _gqa_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _gqa_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_gqa_long_forward_logsum(state: f32[b kv g q x]) -> logsum: f32[b kv g q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 5, state.device)
     b, kv, g, q, x = state.shape
     logsum = torch.empty((b, kv, g, q), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -3250,6 +3349,7 @@ def _gqa_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _gqa_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_gqa_long_backward_buffer_1(logsum: f32[b kv g q], state: f32[b kv g q x]) -> buffer_1: f32[b kv g q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 4, logsum.device)
@@ -3259,6 +3359,8 @@ def _gqa_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: in
     if state.shape != (b, kv, g, q, x):
         raise ValueError(f"state: f32[b kv g q x] has shape {state.shape}, expected {(b, kv, g, q, x)}")
     buffer_1 = torch.empty((b, kv, g, q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (b * kv * g * q * triton.cdiv(x, BLOCK_X),)
     gqa_long_backward_buffer_1_kernel[grid](
@@ -3270,6 +3372,7 @@ def _gqa_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: in
     return buffer_1
 
 
+@_operator
 def _gqa_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -3290,6 +3393,8 @@ def _gqa_long_backward_buffer_0(
     if buffer_1.shape != (b, kv, g, q, x):
         raise ValueError(f"buffer_1: f32[b kv g q x] has shape {buffer_1.shape}, expected {(b, kv, g, q, x)}")
     buffer_0 = torch.empty((b, kv, g, q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     gqa_long_backward_buffer_0_kernel[grid](
@@ -3303,6 +3408,7 @@ def _gqa_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _gqa_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_gqa_long_backward_d_V(d_out: bf16[b kv g q d], buffer_1: f32[b kv g q x]) -> d_V: bf16[b kv x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
@@ -3312,6 +3418,8 @@ def _gqa_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch
     if buffer_1.shape != (b, kv, g, q, x):
         raise ValueError(f"buffer_1: f32[b kv g q x] has shape {buffer_1.shape}, expected {(b, kv, g, q, x)}")
     d_V = torch.empty((b, kv, x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (b * kv * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     gqa_long_backward_d_V_kernel[grid](
@@ -3323,6 +3431,7 @@ def _gqa_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch
     return d_V
 
 
+@_operator
 def _gqa_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_gqa_long_backward_d_Q(K: bf16[b kv x d], buffer_0: bf16[b kv g q x]) -> d_Q: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 4, K.device)
@@ -3332,6 +3441,8 @@ def _gqa_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, kv, g, q, x):
         raise ValueError(f"buffer_0: bf16[b kv g q x] has shape {buffer_0.shape}, expected {(b, kv, g, q, x)}")
     d_Q = torch.empty((b, kv, g, q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     gqa_long_backward_d_Q_kernel[grid](
@@ -3343,6 +3454,7 @@ def _gqa_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     return d_Q
 
 
+@_operator
 def _gqa_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_gqa_long_backward_d_K(Q: bf16[b kv g q d], buffer_0: bf16[b kv g q x]) -> d_K: bf16[b kv x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -3352,6 +3464,8 @@ def _gqa_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, kv, g, q, x):
         raise ValueError(f"buffer_0: bf16[b kv g q x] has shape {buffer_0.shape}, expected {(b, kv, g, q, x)}")
     d_K = torch.empty((b, kv, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * kv * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     gqa_long_backward_d_K_kernel[grid](

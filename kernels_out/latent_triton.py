@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from latent.diag. Tiles are masked at ragged ends; arithmeti
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of latent_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -2934,6 +2958,7 @@ def mla_long_backward_d_W_kernel(
     )
 
 
+@_operator
 def _mla_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_mla_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -2945,6 +2970,8 @@ def _mla_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     K = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=C.device)
+    if _is_traced(K):
+        return K
     BLOCK_X, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_D),)
     mla_K_kernel[grid](
@@ -2955,6 +2982,7 @@ def _mla_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     return K
 
 
+@_operator
 def _mla_out(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -2985,6 +3013,8 @@ def _mla_out(
     if K.shape != (b, h, x, 128):
         raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, 128)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_R = max(16, triton.next_power_of_2(256))
@@ -3006,6 +3036,7 @@ def _mla_out(
     return out
 
 
+@_operator
 def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_mla_long_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -3017,6 +3048,8 @@ def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     K = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=C.device)
+    if _is_traced(K):
+        return K
     BLOCK_X, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_D),)
     mla_long_K_kernel[grid](
@@ -3027,6 +3060,7 @@ def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     return K
 
 
+@_operator
 def _mla_long_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_mla_long_V(C: bf16[b x r], W: bf16[h r e]) -> V: bf16[b h e x]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -3038,6 +3072,8 @@ def _mla_long_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     V = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=C.device)
+    if _is_traced(V):
+        return V
     BLOCK_E, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(128, BLOCK_E) * triton.cdiv(x, BLOCK_X),)
     mla_long_V_kernel[grid](
@@ -3048,6 +3084,7 @@ def _mla_long_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return V
 
 
+@_operator
 def _mla_long_out(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -3074,6 +3111,8 @@ def _mla_long_out(
     if V.shape != (b, h, 128, x):
         raise ValueError(f"V: bf16[b h e x] has shape {V.shape}, expected {(b, h, 128, x)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_E = max(16, triton.next_power_of_2(128))
@@ -3092,6 +3131,7 @@ def _mla_long_out(
     return out
 
 
+@_operator
 def _mla_forward_state(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_mla_forward_state(C: bf16[b x r], U: bf16[h r d]) -> state: f32[b h d x]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -3103,6 +3143,8 @@ def _mla_forward_state(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     state = torch.empty((b, h, 128, x), dtype=torch.float32, device=C.device)
+    if _is_traced(state):
+        return state
     BLOCK_D, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(x, BLOCK_X),)
     mla_forward_state_kernel[grid](
@@ -3113,6 +3155,7 @@ def _mla_forward_state(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _mla_forward_out(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -3143,6 +3186,8 @@ def _mla_forward_out(
     if state.shape != (b, h, 128, x):
         raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_R = max(16, triton.next_power_of_2(256))
@@ -3164,6 +3209,7 @@ def _mla_forward_out(
     return out
 
 
+@_operator
 def _mla_forward_logsum(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -3186,6 +3232,8 @@ def _mla_forward_logsum(
     if state.shape != (b, h, 128, x):
         raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     if max(BLOCK_P, BLOCK_D) > 128:
@@ -3202,6 +3250,7 @@ def _mla_forward_logsum(
     return logsum
 
 
+@_operator
 def _mla_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_mla_backward_buffer_0(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -3212,6 +3261,8 @@ def _mla_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     if out.shape != (b, h, q, 128):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, 128)}")
     buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -3238,6 +3289,7 @@ def _mla_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     return buffer_0
 
 
+@_operator
 def _mla_backward_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_mla_backward_V(C: bf16[b x r], W: bf16[h r e]) -> V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -3249,6 +3301,8 @@ def _mla_backward_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     V = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=C.device)
+    if _is_traced(V):
+        return V
     BLOCK_X, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_E),)
     mla_backward_V_kernel[grid](
@@ -3259,6 +3313,7 @@ def _mla_backward_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return V
 
 
+@_operator
 def _mla_backward_buffer_5_buffer_6(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -3298,6 +3353,8 @@ def _mla_backward_buffer_5_buffer_6(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     buffer_5 = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=Q.device)
     buffer_6 = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_5):
+        return buffer_5, buffer_6
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
@@ -3320,6 +3377,7 @@ def _mla_backward_buffer_5_buffer_6(
     return buffer_5, buffer_6
 
 
+@_operator
 def _mla_backward_d_Q_d_R(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -3359,6 +3417,8 @@ def _mla_backward_d_Q_d_R(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     d_R = torch.empty((b, h, q, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q, d_R
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_E = max(16, triton.next_power_of_2(128))
@@ -3380,6 +3440,7 @@ def _mla_backward_d_Q_d_R(
     return d_Q, d_R
 
 
+@_operator
 def _mla_backward_d_T(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -3418,6 +3479,8 @@ def _mla_backward_d_T(
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_T):
+        return d_T
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_E = max(16, triton.next_power_of_2(128))
@@ -3439,6 +3502,7 @@ def _mla_backward_d_T(
     return d_T
 
 
+@_operator
 def _mla_backward_buffer_1(C: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     """_mla_backward_buffer_1(C: bf16[b x r], buffer_5: bf16[b h d x]) -> buffer_1: f32[b h d r]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -3450,6 +3514,8 @@ def _mla_backward_buffer_1(C: torch.Tensor, buffer_5: torch.Tensor) -> torch.Ten
     if buffer_5.shape != (b, h, 128, x):
         raise ValueError(f"buffer_5: bf16[b h d x] has shape {buffer_5.shape}, expected {(b, h, 128, x)}")
     buffer_1 = torch.empty((b, h, 128, 256), dtype=torch.float32, device=C.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_D, BLOCK_R, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(256, BLOCK_R),)
     mla_backward_buffer_1_kernel[grid](
@@ -3461,6 +3527,7 @@ def _mla_backward_buffer_1(C: torch.Tensor, buffer_5: torch.Tensor) -> torch.Ten
     return buffer_1
 
 
+@_operator
 def _mla_backward_buffer_2(C: torch.Tensor, buffer_6: torch.Tensor) -> torch.Tensor:
     """_mla_backward_buffer_2(C: bf16[b x r], buffer_6: bf16[b h x e]) -> buffer_2: f32[b h r e]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -3472,6 +3539,8 @@ def _mla_backward_buffer_2(C: torch.Tensor, buffer_6: torch.Tensor) -> torch.Ten
     if buffer_6.shape != (b, h, x, 128):
         raise ValueError(f"buffer_6: bf16[b h x e] has shape {buffer_6.shape}, expected {(b, h, x, 128)}")
     buffer_2 = torch.empty((b, h, 256, 128), dtype=torch.float32, device=C.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_R, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_E),)
     mla_backward_buffer_2_kernel[grid](
@@ -3483,6 +3552,7 @@ def _mla_backward_buffer_2(C: torch.Tensor, buffer_6: torch.Tensor) -> torch.Ten
     return buffer_2
 
 
+@_operator
 def _mla_backward_buffer_4(U: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     """_mla_backward_buffer_4(U: bf16[h r d], buffer_5: bf16[b h d x]) -> buffer_4: f32[b x r]. Any strides; sizes are read off the shapes."""
     _check("U", U, torch.bfloat16, 3, U.device)
@@ -3494,6 +3564,8 @@ def _mla_backward_buffer_4(U: torch.Tensor, buffer_5: torch.Tensor) -> torch.Ten
     if buffer_5.shape != (b, h, 128, x):
         raise ValueError(f"buffer_5: bf16[b h d x] has shape {buffer_5.shape}, expected {(b, h, 128, x)}")
     buffer_4 = torch.empty((b, x, 256), dtype=torch.float32, device=U.device)
+    if _is_traced(buffer_4):
+        return buffer_4
     BLOCK_X, BLOCK_R, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(256, BLOCK_R),)
     mla_backward_buffer_4_kernel[grid](
@@ -3504,6 +3576,7 @@ def _mla_backward_buffer_4(U: torch.Tensor, buffer_5: torch.Tensor) -> torch.Ten
     return buffer_4
 
 
+@_operator
 def _mla_backward_d_C(W: torch.Tensor, buffer_4: torch.Tensor, buffer_6: torch.Tensor) -> torch.Tensor:
     """_mla_backward_d_C(W: bf16[h r e], buffer_4: f32[b x r], buffer_6: bf16[b h x e]) -> d_C: bf16[b x r]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 3, W.device)
@@ -3518,6 +3591,8 @@ def _mla_backward_d_C(W: torch.Tensor, buffer_4: torch.Tensor, buffer_6: torch.T
     if buffer_6.shape != (b, h, x, 128):
         raise ValueError(f"buffer_6: bf16[b h x e] has shape {buffer_6.shape}, expected {(b, h, x, 128)}")
     d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_C):
+        return d_C
     BLOCK_X, BLOCK_R, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(256, BLOCK_R),)
     mla_backward_d_C_kernel[grid](
@@ -3529,6 +3604,7 @@ def _mla_backward_d_C(W: torch.Tensor, buffer_4: torch.Tensor, buffer_6: torch.T
     return d_C
 
 
+@_operator
 def _mla_backward_d_U(buffer_1: torch.Tensor) -> torch.Tensor:
     """_mla_backward_d_U(buffer_1: f32[b h d r]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
     _check("buffer_1", buffer_1, torch.float32, 4, buffer_1.device)
@@ -3536,6 +3612,8 @@ def _mla_backward_d_U(buffer_1: torch.Tensor) -> torch.Tensor:
     if buffer_1.shape != (b, h, 128, 256):
         raise ValueError(f"buffer_1: f32[b h d r] has shape {buffer_1.shape}, expected {(b, h, 128, 256)}")
     d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=buffer_1.device)
+    if _is_traced(d_U):
+        return d_U
     BLOCK_B = max(16, triton.next_power_of_2(b))
     if BLOCK_B <= 1024:
         if BLOCK_B <= 16:
@@ -3563,6 +3641,7 @@ def _mla_backward_d_U(buffer_1: torch.Tensor) -> torch.Tensor:
     return d_U
 
 
+@_operator
 def _mla_backward_d_W(buffer_2: torch.Tensor) -> torch.Tensor:
     """_mla_backward_d_W(buffer_2: f32[b h r e]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
     _check("buffer_2", buffer_2, torch.float32, 4, buffer_2.device)
@@ -3570,6 +3649,8 @@ def _mla_backward_d_W(buffer_2: torch.Tensor) -> torch.Tensor:
     if buffer_2.shape != (b, h, 256, 128):
         raise ValueError(f"buffer_2: f32[b h r e] has shape {buffer_2.shape}, expected {(b, h, 256, 128)}")
     d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=buffer_2.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_B = max(16, triton.next_power_of_2(b))
     if BLOCK_B <= 1024:
         if BLOCK_B <= 16:
@@ -3597,6 +3678,7 @@ def _mla_backward_d_W(buffer_2: torch.Tensor) -> torch.Tensor:
     return d_W
 
 
+@_operator
 def _mla_long_forward_state(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_mla_long_forward_state(C: bf16[b x r], U: bf16[h r d]) -> state: f32[b h d x]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -3608,6 +3690,8 @@ def _mla_long_forward_state(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     state = torch.empty((b, h, 128, x), dtype=torch.float32, device=C.device)
+    if _is_traced(state):
+        return state
     BLOCK_D, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(x, BLOCK_X),)
     mla_long_forward_state_kernel[grid](
@@ -3618,6 +3702,7 @@ def _mla_long_forward_state(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _mla_long_forward_state_(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_mla_long_forward_state_(C: bf16[b x r], W: bf16[h r e]) -> state_: f32[b h x e]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -3629,6 +3714,8 @@ def _mla_long_forward_state_(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     state_ = torch.empty((b, h, x, 128), dtype=torch.float32, device=C.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_X, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_E),)
     mla_long_forward_state__kernel[grid](
@@ -3639,6 +3726,7 @@ def _mla_long_forward_state_(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return state_
 
 
+@_operator
 def _mla_long_forward_out_logsum(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -3666,6 +3754,8 @@ def _mla_long_forward_out_logsum(
         raise ValueError(f"state_: f32[b h x e] has shape {state_.shape}, expected {(b, h, x, 128)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_E = max(16, triton.next_power_of_2(128))
@@ -3685,6 +3775,7 @@ def _mla_long_forward_out_logsum(
     return out, logsum
 
 
+@_operator
 def _mla_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_mla_long_backward_buffer_0(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -3695,6 +3786,8 @@ def _mla_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch
     if out.shape != (b, h, q, 128):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, 128)}")
     buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -3721,6 +3814,7 @@ def _mla_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch
     return buffer_0
 
 
+@_operator
 def _mla_long_backward_buffer_3_buffer_4(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -3760,6 +3854,8 @@ def _mla_long_backward_buffer_3_buffer_4(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     buffer_3 = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=Q.device)
     buffer_4 = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_3):
+        return buffer_3, buffer_4
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
@@ -3782,6 +3878,7 @@ def _mla_long_backward_buffer_3_buffer_4(
     return buffer_3, buffer_4
 
 
+@_operator
 def _mla_long_backward_d_Q_d_R(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -3821,6 +3918,8 @@ def _mla_long_backward_d_Q_d_R(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     d_R = torch.empty((b, h, q, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q, d_R
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_E = max(16, triton.next_power_of_2(128))
@@ -3843,6 +3942,7 @@ def _mla_long_backward_d_Q_d_R(
     return d_Q, d_R
 
 
+@_operator
 def _mla_long_backward_d_T(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -3881,6 +3981,8 @@ def _mla_long_backward_d_T(
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_T):
+        return d_T
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_D = max(16, triton.next_power_of_2(128))
@@ -3902,6 +4004,7 @@ def _mla_long_backward_d_T(
     return d_T
 
 
+@_operator
 def _mla_long_backward_buffer_1(C: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_mla_long_backward_buffer_1(C: bf16[b x r], buffer_3: bf16[b h d x]) -> buffer_1: f32[b h d r]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -3913,6 +4016,8 @@ def _mla_long_backward_buffer_1(C: torch.Tensor, buffer_3: torch.Tensor) -> torc
     if buffer_3.shape != (b, h, 128, x):
         raise ValueError(f"buffer_3: bf16[b h d x] has shape {buffer_3.shape}, expected {(b, h, 128, x)}")
     buffer_1 = torch.empty((b, h, 128, 256), dtype=torch.float32, device=C.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_D, BLOCK_R, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(256, BLOCK_R),)
     mla_long_backward_buffer_1_kernel[grid](
@@ -3924,6 +4029,7 @@ def _mla_long_backward_buffer_1(C: torch.Tensor, buffer_3: torch.Tensor) -> torc
     return buffer_1
 
 
+@_operator
 def _mla_long_backward_buffer_2(C: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
     """_mla_long_backward_buffer_2(C: bf16[b x r], buffer_4: bf16[b h x e]) -> buffer_2: f32[b h r e]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
@@ -3935,6 +4041,8 @@ def _mla_long_backward_buffer_2(C: torch.Tensor, buffer_4: torch.Tensor) -> torc
     if buffer_4.shape != (b, h, x, 128):
         raise ValueError(f"buffer_4: bf16[b h x e] has shape {buffer_4.shape}, expected {(b, h, x, 128)}")
     buffer_2 = torch.empty((b, h, 256, 128), dtype=torch.float32, device=C.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_R, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_E),)
     mla_long_backward_buffer_2_kernel[grid](
@@ -3946,6 +4054,7 @@ def _mla_long_backward_buffer_2(C: torch.Tensor, buffer_4: torch.Tensor) -> torc
     return buffer_2
 
 
+@_operator
 def _mla_long_backward_d_C(
     U: torch.Tensor,
     W: torch.Tensor,
@@ -3968,6 +4077,8 @@ def _mla_long_backward_d_C(
     if buffer_3.shape != (b, h, 128, x):
         raise ValueError(f"buffer_3: bf16[b h d x] has shape {buffer_3.shape}, expected {(b, h, 128, x)}")
     d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=U.device)
+    if _is_traced(d_C):
+        return d_C
     BLOCK_X, BLOCK_R, BLOCK_E, BLOCK_D, warps, stages = 128, 128, 64, 64, 8, 3
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(256, BLOCK_R),)
     mla_long_backward_d_C_kernel[grid](
@@ -3980,6 +4091,7 @@ def _mla_long_backward_d_C(
     return d_C
 
 
+@_operator
 def _mla_long_backward_d_U(buffer_1: torch.Tensor) -> torch.Tensor:
     """_mla_long_backward_d_U(buffer_1: f32[b h d r]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
     _check("buffer_1", buffer_1, torch.float32, 4, buffer_1.device)
@@ -3987,6 +4099,8 @@ def _mla_long_backward_d_U(buffer_1: torch.Tensor) -> torch.Tensor:
     if buffer_1.shape != (b, h, 128, 256):
         raise ValueError(f"buffer_1: f32[b h d r] has shape {buffer_1.shape}, expected {(b, h, 128, 256)}")
     d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=buffer_1.device)
+    if _is_traced(d_U):
+        return d_U
     BLOCK_B = max(16, triton.next_power_of_2(b))
     if BLOCK_B <= 1024:
         if BLOCK_B <= 16:
@@ -4014,6 +4128,7 @@ def _mla_long_backward_d_U(buffer_1: torch.Tensor) -> torch.Tensor:
     return d_U
 
 
+@_operator
 def _mla_long_backward_d_W(buffer_2: torch.Tensor) -> torch.Tensor:
     """_mla_long_backward_d_W(buffer_2: f32[b h r e]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
     _check("buffer_2", buffer_2, torch.float32, 4, buffer_2.device)
@@ -4021,6 +4136,8 @@ def _mla_long_backward_d_W(buffer_2: torch.Tensor) -> torch.Tensor:
     if buffer_2.shape != (b, h, 256, 128):
         raise ValueError(f"buffer_2: f32[b h r e] has shape {buffer_2.shape}, expected {(b, h, 256, 128)}")
     d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=buffer_2.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_B = max(16, triton.next_power_of_2(b))
     if BLOCK_B <= 1024:
         if BLOCK_B <= 16:
@@ -5205,6 +5322,7 @@ def mla_decode_backward_d_W_kernel(
     )
 
 
+@_operator
 def _mla_decode_buffer_0_buffer_1(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -5236,6 +5354,8 @@ def _mla_decode_buffer_0_buffer_1(
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     buffer_0 = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
@@ -5255,6 +5375,7 @@ def _mla_decode_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _mla_decode_out(W: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_mla_decode_out(W: bf16[h r e], buffer_0: f32[b h one], buffer_1: bf16[b h one r]) -> out: bf16[b h one e]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 3, W.device)
@@ -5269,6 +5390,8 @@ def _mla_decode_out(W: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Ten
     if buffer_1.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
     out = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_E),)
     mla_decode_out_kernel[grid](
@@ -5280,6 +5403,7 @@ def _mla_decode_out(W: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Ten
     return out
 
 
+@_operator
 def _mla_decode_forward_buffer_0_state_state_(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -5312,6 +5436,8 @@ def _mla_decode_forward_buffer_0_state_state_(
     buffer_0 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
     state = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, state, state_
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
@@ -5331,6 +5457,7 @@ def _mla_decode_forward_buffer_0_state_state_(
     return buffer_0, state, state_
 
 
+@_operator
 def _mla_decode_forward_out(W: torch.Tensor, state_: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mla_decode_forward_out(W: bf16[h r e], state_: f32[b h one], buffer_0: bf16[b h one r]) -> out: bf16[b h one e]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 3, W.device)
@@ -5345,6 +5472,8 @@ def _mla_decode_forward_out(W: torch.Tensor, state_: torch.Tensor, buffer_0: tor
     if buffer_0.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_0: bf16[b h one r] has shape {buffer_0.shape}, expected {(b, h, 1, 256)}")
     out = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_E),)
     mla_decode_forward_out_kernel[grid](
@@ -5356,6 +5485,7 @@ def _mla_decode_forward_out(W: torch.Tensor, state_: torch.Tensor, buffer_0: tor
     return out
 
 
+@_operator
 def _mla_decode_forward_logsum(state_: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_mla_decode_forward_logsum(state_: f32[b h one], state: f32[b h one]) -> logsum: f32[b h one]. Any strides; sizes are read off the shapes."""
     _check("state_", state_, torch.float32, 3, state_.device)
@@ -5366,6 +5496,8 @@ def _mla_decode_forward_logsum(state_: torch.Tensor, state: torch.Tensor) -> tor
     if state.shape != (b, h, 1):
         raise ValueError(f"state: f32[b h one] has shape {state.shape}, expected {(b, h, 1)}")
     logsum = torch.empty((b, h, 1), dtype=torch.float32, device=state_.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_ONE, warps, stages = 1024, 4, 1
     grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_forward_logsum_kernel[grid](
@@ -5376,6 +5508,7 @@ def _mla_decode_forward_logsum(state_: torch.Tensor, state: torch.Tensor) -> tor
     return logsum
 
 
+@_operator
 def _mla_decode_backward_buffer_0(Q: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_mla_decode_backward_buffer_0(Q: bf16[b h one d], U: bf16[h r d]) -> buffer_0: bf16[b h one r]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -5386,6 +5519,8 @@ def _mla_decode_backward_buffer_0(Q: torch.Tensor, U: torch.Tensor) -> torch.Ten
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     buffer_0 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_R, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(256, BLOCK_R),)
     mla_decode_backward_buffer_0_kernel[grid](
@@ -5396,6 +5531,7 @@ def _mla_decode_backward_buffer_0(Q: torch.Tensor, U: torch.Tensor) -> torch.Ten
     return buffer_0
 
 
+@_operator
 def _mla_decode_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_mla_decode_backward_buffer_2(W: bf16[h r e], d_out: bf16[b h one e]) -> buffer_2: bf16[b h one r]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 3, W.device)
@@ -5407,6 +5543,8 @@ def _mla_decode_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> torch
     if d_out.shape != (b, h, 1, 128):
         raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
     buffer_2 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_B, BLOCK_R, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(256, BLOCK_R),)
     mla_decode_backward_buffer_2_kernel[grid](
@@ -5418,6 +5556,7 @@ def _mla_decode_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> torch
     return buffer_2
 
 
+@_operator
 def _mla_decode_backward_buffer_4(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_mla_decode_backward_buffer_4(d_out: bf16[b h one e], out: bf16[b h one e]) -> buffer_4: f32[b h one]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -5428,6 +5567,8 @@ def _mla_decode_backward_buffer_4(d_out: torch.Tensor, out: torch.Tensor) -> tor
     if out.shape != (b, h, 1, 128):
         raise ValueError(f"out: bf16[b h one e] has shape {out.shape}, expected {(b, h, 1, 128)}")
     buffer_4 = torch.empty((b, h, 1), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_4):
+        return buffer_4
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -5454,6 +5595,7 @@ def _mla_decode_backward_buffer_4(d_out: torch.Tensor, out: torch.Tensor) -> tor
     return buffer_4
 
 
+@_operator
 def _mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R(
     R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, filled: torch.Tensor, logsum: torch.Tensor,
     state: torch.Tensor, buffer_0: torch.Tensor, buffer_2: torch.Tensor, buffer_4: torch.Tensor,
@@ -5492,6 +5634,8 @@ def _mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R(
     buffer_3 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
     buffer_5 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
     d_R = torch.empty((b, h, 1, 64), dtype=torch.bfloat16, device=R.device)
+    if _is_traced(buffer_1):
+        return buffer_1, buffer_3, buffer_5, d_R
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_R, BLOCK_P) > 256:
@@ -5514,6 +5658,7 @@ def _mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R(
     return buffer_1, buffer_3, buffer_5, d_R
 
 
+@_operator
 def _mla_decode_backward_d_C_d_T(
     R: torch.Tensor,
     C: torch.Tensor,
@@ -5553,6 +5698,8 @@ def _mla_decode_backward_d_C_d_T(
         raise ValueError(f"buffer_4: f32[b h one] has shape {buffer_4.shape}, expected {(b, h, 1)}")
     d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=R.device)
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=R.device)
+    if _is_traced(d_C):
+        return d_C, d_T
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_R, BLOCK_P) > 256:
@@ -5572,6 +5719,7 @@ def _mla_decode_backward_d_C_d_T(
     return d_C, d_T
 
 
+@_operator
 def _mla_decode_backward_d_Q(U: torch.Tensor, state_: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_mla_decode_backward_d_Q(U: bf16[h r d], state_: f32[b h one], buffer_1: bf16[b h one r]) -> d_Q: bf16[b h one d]. Any strides; sizes are read off the shapes."""
     _check("U", U, torch.bfloat16, 3, U.device)
@@ -5586,6 +5734,8 @@ def _mla_decode_backward_d_Q(U: torch.Tensor, state_: torch.Tensor, buffer_1: to
     if buffer_1.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
     d_Q = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=U.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_B, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_D),)
     mla_decode_backward_d_Q_kernel[grid](
@@ -5597,6 +5747,7 @@ def _mla_decode_backward_d_Q(U: torch.Tensor, state_: torch.Tensor, buffer_1: to
     return d_Q
 
 
+@_operator
 def _mla_decode_backward_d_U(Q: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     """_mla_decode_backward_d_U(Q: bf16[b h one d], buffer_5: bf16[b h one r]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -5607,6 +5758,8 @@ def _mla_decode_backward_d_U(Q: torch.Tensor, buffer_5: torch.Tensor) -> torch.T
     if buffer_5.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_5: bf16[b h one r] has shape {buffer_5.shape}, expected {(b, h, 1, 256)}")
     d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_U):
+        return d_U
     BLOCK_R, BLOCK_D, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_D),)
     mla_decode_backward_d_U_kernel[grid](
@@ -5618,6 +5771,7 @@ def _mla_decode_backward_d_U(Q: torch.Tensor, buffer_5: torch.Tensor) -> torch.T
     return d_U
 
 
+@_operator
 def _mla_decode_backward_d_W(d_out: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_mla_decode_backward_d_W(d_out: bf16[b h one e], buffer_3: bf16[b h one r]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -5628,6 +5782,8 @@ def _mla_decode_backward_d_W(d_out: torch.Tensor, buffer_3: torch.Tensor) -> tor
     if buffer_3.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_3: bf16[b h one r] has shape {buffer_3.shape}, expected {(b, h, 1, 256)}")
     d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_R, BLOCK_E, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_E),)
     mla_decode_backward_d_W_kernel[grid](

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from layers.diag. Tiles are masked at ragged ends; arithmeti
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -33,7 +35,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of layers_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -41,6 +45,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -933,6 +957,7 @@ def mlp_long_backward_d_D_kernel(
     )
 
 
+@_operator
 def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -949,6 +974,8 @@ def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> 
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -969,6 +996,7 @@ def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> 
     return out
 
 
+@_operator
 def _mlp_long_H(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
     """_mlp_long_H(X: bf16[b i], W: bf16[i h], c: f32[h]) -> H: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -981,6 +1009,8 @@ def _mlp_long_H(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor) -> torch.Tens
     if c.shape != (h,):
         raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
     H = torch.empty((b, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(H):
+        return H
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     mlp_long_H_kernel[grid](
@@ -990,6 +1020,7 @@ def _mlp_long_H(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor) -> torch.Tens
     return H
 
 
+@_operator
 def _mlp_long_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     """_mlp_long_out(D: bf16[h o], H: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -999,6 +1030,8 @@ def _mlp_long_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     if H.shape != (b, h):
         raise ValueError(f"H: bf16[b h] has shape {H.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     mlp_long_out_kernel[grid](
@@ -1008,6 +1041,7 @@ def _mlp_long_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mlp_forward(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_mlp_forward(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1024,6 +1058,8 @@ def _mlp_forward(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Ten
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -1044,6 +1080,7 @@ def _mlp_forward(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Ten
     return out
 
 
+@_operator
 def _mlp_backward_d_X(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -1069,6 +1106,8 @@ def _mlp_backward_d_X(
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -1089,6 +1128,7 @@ def _mlp_backward_d_X(
     return d_X
 
 
+@_operator
 def _mlp_backward_d_W_d_c_d_D(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -1116,6 +1156,8 @@ def _mlp_backward_d_W_d_c_d_D(
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
     d_c = torch.empty((h,), dtype=torch.float32, device=X.device)
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W, d_c, d_D
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 128:
@@ -1135,6 +1177,7 @@ def _mlp_backward_d_W_d_c_d_D(
     return d_W, d_c, d_D
 
 
+@_operator
 def _mlp_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_mlp_long_forward_state(X: bf16[b i], W: bf16[i h]) -> state: f32[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1144,6 +1187,8 @@ def _mlp_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (i, h):
         raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
     state = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     mlp_long_forward_state_kernel[grid](
@@ -1153,6 +1198,7 @@ def _mlp_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _mlp_long_forward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_mlp_long_forward_H(c: f32[h], state: f32[b h]) -> H: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
@@ -1162,6 +1208,8 @@ def _mlp_long_forward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     H = torch.empty((b, h), dtype=torch.bfloat16, device=c.device)
+    if _is_traced(H):
+        return H
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mlp_long_forward_H_kernel[grid](
@@ -1171,6 +1219,7 @@ def _mlp_long_forward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     return H
 
 
+@_operator
 def _mlp_long_forward_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     """_mlp_long_forward_out(D: bf16[h o], H: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -1180,6 +1229,8 @@ def _mlp_long_forward_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     if H.shape != (b, h):
         raise ValueError(f"H: bf16[b h] has shape {H.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     mlp_long_forward_out_kernel[grid](
@@ -1189,6 +1240,7 @@ def _mlp_long_forward_out(D: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _mlp_long_backward_buffer_0(
     c: torch.Tensor,
     D: torch.Tensor,
@@ -1210,6 +1262,8 @@ def _mlp_long_backward_buffer_0(
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.float32, device=c.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     mlp_long_backward_buffer_0_kernel[grid](
@@ -1220,6 +1274,7 @@ def _mlp_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _mlp_long_backward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_mlp_long_backward_H(c: f32[h], state: f32[b h]) -> H: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
@@ -1229,6 +1284,8 @@ def _mlp_long_backward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     H = torch.empty((b, h), dtype=torch.bfloat16, device=c.device)
+    if _is_traced(H):
+        return H
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mlp_long_backward_H_kernel[grid](
@@ -1238,6 +1295,7 @@ def _mlp_long_backward_H(c: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     return H
 
 
+@_operator
 def _mlp_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mlp_long_backward_d_X(W: bf16[i h], buffer_0: f32[b h]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -1247,6 +1305,8 @@ def _mlp_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     mlp_long_backward_d_X_kernel[grid](
@@ -1257,6 +1317,7 @@ def _mlp_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     return d_X
 
 
+@_operator
 def _mlp_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_mlp_long_backward_d_W(X: bf16[b i], buffer_0: f32[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1266,6 +1327,8 @@ def _mlp_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     mlp_long_backward_d_W_kernel[grid](
@@ -1276,11 +1339,14 @@ def _mlp_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     return d_W
 
 
+@_operator
 def _mlp_long_backward_d_c(buffer_0: torch.Tensor) -> torch.Tensor:
     """_mlp_long_backward_d_c(buffer_0: f32[b h]) -> d_c: f32[h]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
     b, h = buffer_0.shape
     d_c = torch.empty((h,), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(d_c):
+        return d_c
     BLOCK_B = max(16, triton.next_power_of_2(b))
     if BLOCK_B <= 1024:
         if BLOCK_B <= 16:
@@ -1306,6 +1372,7 @@ def _mlp_long_backward_d_c(buffer_0: torch.Tensor) -> torch.Tensor:
     return d_c
 
 
+@_operator
 def _mlp_long_backward_d_D(d_out: torch.Tensor, H: torch.Tensor) -> torch.Tensor:
     """_mlp_long_backward_d_D(d_out: bf16[b o], H: bf16[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -1315,6 +1382,8 @@ def _mlp_long_backward_d_D(d_out: torch.Tensor, H: torch.Tensor) -> torch.Tensor
     if H.shape != (b, h):
         raise ValueError(f"H: bf16[b h] has shape {H.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_D):
+        return d_D
     BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     mlp_long_backward_d_D_kernel[grid](
@@ -2435,6 +2504,7 @@ def swiglu_long_backward_d_D_kernel(
     )
 
 
+@_operator
 def _swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_swiglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2451,6 +2521,8 @@ def _swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) 
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -2471,6 +2543,7 @@ def _swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) 
     return out
 
 
+@_operator
 def _swiglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_buffer_0(X: bf16[b i], W: bf16[i h], U: bf16[i h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2483,6 +2556,8 @@ def _swiglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> 
     if U.shape != (i, h):
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_buffer_0_kernel[grid](
@@ -2493,6 +2568,7 @@ def _swiglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> 
     return buffer_0
 
 
+@_operator
 def _swiglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -2502,6 +2578,8 @@ def _swiglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_out_kernel[grid](
@@ -2512,6 +2590,7 @@ def _swiglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _swiglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_swiglu_forward(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2528,6 +2607,8 @@ def _swiglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -2548,6 +2629,7 @@ def _swiglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.
     return out
 
 
+@_operator
 def _swiglu_backward_d_X(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -2573,6 +2655,8 @@ def _swiglu_backward_d_X(
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 128:
@@ -2591,6 +2675,7 @@ def _swiglu_backward_d_X(
     return d_X
 
 
+@_operator
 def _swiglu_backward_d_W_d_U_d_D(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -2618,6 +2703,8 @@ def _swiglu_backward_d_W_d_U_d_D(
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W, d_U, d_D
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 64:
@@ -2634,6 +2721,7 @@ def _swiglu_backward_d_W_d_U_d_D(
     return d_W, d_U, d_D
 
 
+@_operator
 def _swiglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_forward_state(X: bf16[b i], W: bf16[i h]) -> state: f32[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2643,6 +2731,8 @@ def _swiglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor
     if W.shape != (i, h):
         raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
     state = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_forward_state_kernel[grid](
@@ -2652,6 +2742,7 @@ def _swiglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor
     return state
 
 
+@_operator
 def _swiglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_forward_state_(X: bf16[b i], U: bf16[i h]) -> state_: f32[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2661,6 +2752,8 @@ def _swiglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tenso
     if U.shape != (i, h):
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
     state_ = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_forward_state__kernel[grid](
@@ -2670,6 +2763,7 @@ def _swiglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tenso
     return state_
 
 
+@_operator
 def _swiglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_forward_buffer_0(state: f32[b h], state_: f32[b h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
@@ -2678,6 +2772,8 @@ def _swiglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> 
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     swiglu_long_forward_buffer_0_kernel[grid](
@@ -2687,6 +2783,7 @@ def _swiglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> 
     return buffer_0
 
 
+@_operator
 def _swiglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_forward_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -2696,6 +2793,8 @@ def _swiglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_forward_out_kernel[grid](
@@ -2706,6 +2805,7 @@ def _swiglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     return out
 
 
+@_operator
 def _swiglu_long_backward_buffer_0_buffer_1(
     D: torch.Tensor,
     d_out: torch.Tensor,
@@ -2727,6 +2827,8 @@ def _swiglu_long_backward_buffer_0_buffer_1(
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
     buffer_1 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_buffer_0_buffer_1_kernel[grid](
@@ -2738,6 +2840,7 @@ def _swiglu_long_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _swiglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_backward_buffer_2(state: f32[b h], state_: f32[b h]) -> buffer_2: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
@@ -2746,6 +2849,8 @@ def _swiglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) ->
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_2 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_buffer_2_kernel[grid](
@@ -2755,6 +2860,7 @@ def _swiglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) ->
     return buffer_2
 
 
+@_operator
 def _swiglu_long_backward_d_X(
     W: torch.Tensor,
     U: torch.Tensor,
@@ -2775,6 +2881,8 @@ def _swiglu_long_backward_d_X(
     if buffer_1.shape != (b, h):
         raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     swiglu_long_backward_d_X_kernel[grid](
@@ -2785,6 +2893,7 @@ def _swiglu_long_backward_d_X(
     return d_X
 
 
+@_operator
 def _swiglu_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_backward_d_W(X: bf16[b i], buffer_0: bf16[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2794,6 +2903,8 @@ def _swiglu_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_d_W_kernel[grid](
@@ -2804,6 +2915,7 @@ def _swiglu_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     return d_W
 
 
+@_operator
 def _swiglu_long_backward_d_U(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_backward_d_U(X: bf16[b i], buffer_1: bf16[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2813,6 +2925,8 @@ def _swiglu_long_backward_d_U(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.
     if buffer_1.shape != (b, h):
         raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_U):
+        return d_U
     BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_d_U_kernel[grid](
@@ -2823,6 +2937,7 @@ def _swiglu_long_backward_d_U(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.
     return d_U
 
 
+@_operator
 def _swiglu_long_backward_d_D(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_swiglu_long_backward_d_D(d_out: bf16[b o], buffer_2: bf16[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -2832,6 +2947,8 @@ def _swiglu_long_backward_d_D(d_out: torch.Tensor, buffer_2: torch.Tensor) -> to
     if buffer_2.shape != (b, h):
         raise ValueError(f"buffer_2: bf16[b h] has shape {buffer_2.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_D):
+        return d_D
     BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_backward_d_D_kernel[grid](
@@ -3959,6 +4076,7 @@ def geglu_long_backward_d_D_kernel(
     )
 
 
+@_operator
 def _geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_geglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -3975,6 +4093,8 @@ def _geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -3995,6 +4115,7 @@ def _geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
     return out
 
 
+@_operator
 def _geglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_geglu_long_buffer_0(X: bf16[b i], W: bf16[i h], U: bf16[i h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4007,6 +4128,8 @@ def _geglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> t
     if U.shape != (i, h):
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     geglu_long_buffer_0_kernel[grid](
@@ -4017,6 +4140,7 @@ def _geglu_long_buffer_0(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor) -> t
     return buffer_0
 
 
+@_operator
 def _geglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_geglu_long_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -4026,6 +4150,8 @@ def _geglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     geglu_long_out_kernel[grid](
@@ -4036,6 +4162,7 @@ def _geglu_long_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _geglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_geglu_forward(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4052,6 +4179,8 @@ def _geglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.T
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -4072,6 +4201,7 @@ def _geglu_forward(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.T
     return out
 
 
+@_operator
 def _geglu_backward_d_X(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -4097,6 +4227,8 @@ def _geglu_backward_d_X(
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 128:
@@ -4115,6 +4247,7 @@ def _geglu_backward_d_X(
     return d_X
 
 
+@_operator
 def _geglu_backward_d_W_d_U_d_D(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -4142,6 +4275,8 @@ def _geglu_backward_d_W_d_U_d_D(
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W, d_U, d_D
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 64:
@@ -4158,6 +4293,7 @@ def _geglu_backward_d_W_d_U_d_D(
     return d_W, d_U, d_D
 
 
+@_operator
 def _geglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_geglu_long_forward_state(X: bf16[b i], W: bf16[i h]) -> state: f32[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4167,6 +4303,8 @@ def _geglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (i, h):
         raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
     state = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     geglu_long_forward_state_kernel[grid](
@@ -4176,6 +4314,7 @@ def _geglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _geglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_geglu_long_forward_state_(X: bf16[b i], U: bf16[i h]) -> state_: f32[b h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4185,6 +4324,8 @@ def _geglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor
     if U.shape != (i, h):
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
     state_ = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     geglu_long_forward_state__kernel[grid](
@@ -4194,6 +4335,7 @@ def _geglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor
     return state_
 
 
+@_operator
 def _geglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_geglu_long_forward_buffer_0(state: f32[b h], state_: f32[b h]) -> buffer_0: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
@@ -4202,6 +4344,8 @@ def _geglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> t
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     geglu_long_forward_buffer_0_kernel[grid](
@@ -4211,6 +4355,7 @@ def _geglu_long_forward_buffer_0(state: torch.Tensor, state_: torch.Tensor) -> t
     return buffer_0
 
 
+@_operator
 def _geglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_geglu_long_forward_out(D: bf16[h o], buffer_0: bf16[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("D", D, torch.bfloat16, 2, D.device)
@@ -4220,6 +4365,8 @@ def _geglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     geglu_long_forward_out_kernel[grid](
@@ -4230,6 +4377,7 @@ def _geglu_long_forward_out(D: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     return out
 
 
+@_operator
 def _geglu_long_backward_buffer_0_buffer_1(
     D: torch.Tensor,
     d_out: torch.Tensor,
@@ -4251,6 +4399,8 @@ def _geglu_long_backward_buffer_0_buffer_1(
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_0 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
     buffer_1 = torch.empty((b, h), dtype=torch.bfloat16, device=D.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_buffer_0_buffer_1_kernel[grid](
@@ -4262,6 +4412,7 @@ def _geglu_long_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _geglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_geglu_long_backward_buffer_2(state: f32[b h], state_: f32[b h]) -> buffer_2: bf16[b h]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
@@ -4270,6 +4421,8 @@ def _geglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) -> 
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     buffer_2 = torch.empty((b, h), dtype=torch.bfloat16, device=state.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_H, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_buffer_2_kernel[grid](
@@ -4279,6 +4432,7 @@ def _geglu_long_backward_buffer_2(state: torch.Tensor, state_: torch.Tensor) -> 
     return buffer_2
 
 
+@_operator
 def _geglu_long_backward_d_X(
     W: torch.Tensor,
     U: torch.Tensor,
@@ -4299,6 +4453,8 @@ def _geglu_long_backward_d_X(
     if buffer_1.shape != (b, h):
         raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     geglu_long_backward_d_X_kernel[grid](
@@ -4309,6 +4465,7 @@ def _geglu_long_backward_d_X(
     return d_X
 
 
+@_operator
 def _geglu_long_backward_d_W(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_geglu_long_backward_d_W(X: bf16[b i], buffer_1: bf16[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4318,6 +4475,8 @@ def _geglu_long_backward_d_W(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.T
     if buffer_1.shape != (b, h):
         raise ValueError(f"buffer_1: bf16[b h] has shape {buffer_1.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_d_W_kernel[grid](
@@ -4328,6 +4487,7 @@ def _geglu_long_backward_d_W(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.T
     return d_W
 
 
+@_operator
 def _geglu_long_backward_d_U(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_geglu_long_backward_d_U(X: bf16[b i], buffer_0: bf16[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -4337,6 +4497,8 @@ def _geglu_long_backward_d_U(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: bf16[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_U):
+        return d_U
     BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_d_U_kernel[grid](
@@ -4347,6 +4509,7 @@ def _geglu_long_backward_d_U(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     return d_U
 
 
+@_operator
 def _geglu_long_backward_d_D(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_geglu_long_backward_d_D(d_out: bf16[b o], buffer_2: bf16[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -4356,6 +4519,8 @@ def _geglu_long_backward_d_D(d_out: torch.Tensor, buffer_2: torch.Tensor) -> tor
     if buffer_2.shape != (b, h):
         raise ValueError(f"buffer_2: bf16[b h] has shape {buffer_2.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_D):
+        return d_D
     BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     geglu_long_backward_d_D_kernel[grid](
@@ -5448,6 +5613,7 @@ def lora_long_backward_d_A_kernel(
     )
 
 
+@_operator
 def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_lora(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5463,6 +5629,8 @@ def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) ->
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 128:
@@ -5481,6 +5649,7 @@ def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) ->
     return out
 
 
+@_operator
 def _lora_long_buffer_0(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     """_lora_long_buffer_0(X: bf16[b i], A: bf16[i r]) -> buffer_0: bf16[b r]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5489,6 +5658,8 @@ def _lora_long_buffer_0(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     if A.shape != (i, 16):
         raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
     buffer_0 = torch.empty((b, 16), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
     lora_long_buffer_0_kernel[grid](
@@ -5499,6 +5670,7 @@ def _lora_long_buffer_0(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_lora_long_out(X: bf16[b i], W: bf16[i o], B: bf16[r o], buffer_0: bf16[b r]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5514,6 +5686,8 @@ def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: 
     if buffer_0.shape != (b, 16):
         raise ValueError(f"buffer_0: bf16[b r] has shape {buffer_0.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_out_kernel[grid](
@@ -5524,6 +5698,7 @@ def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: 
     return out
 
 
+@_operator
 def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_lora_forward(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5539,6 +5714,8 @@ def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Te
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 128:
@@ -5557,6 +5734,7 @@ def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Te
     return out
 
 
+@_operator
 def _lora_backward_d_X(
     W: torch.Tensor,
     A: torch.Tensor,
@@ -5577,6 +5755,8 @@ def _lora_backward_d_X(
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_O = max(16, triton.next_power_of_2(o))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if max(BLOCK_O, BLOCK_I) > 128:
@@ -5595,6 +5775,7 @@ def _lora_backward_d_X(
     return d_X
 
 
+@_operator
 def _lora_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_backward_d_W(X: bf16[b i], d_out: bf16[b o]) -> d_W: bf16[i o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5604,6 +5785,8 @@ def _lora_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_W = torch.empty((i, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_I, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
     lora_backward_d_W_kernel[grid](
@@ -5614,6 +5797,7 @@ def _lora_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     return d_W
 
 
+@_operator
 def _lora_backward_d_A(X: torch.Tensor, B: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_backward_d_A(X: bf16[b i], B: bf16[r o], d_out: bf16[b o]) -> d_A: bf16[i r]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5626,6 +5810,8 @@ def _lora_backward_d_A(X: torch.Tensor, B: torch.Tensor, d_out: torch.Tensor) ->
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_A = torch.empty((i, 16), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_A):
+        return d_A
     BLOCK_O = max(16, triton.next_power_of_2(o))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if max(BLOCK_O, BLOCK_I) > 256:
@@ -5646,6 +5832,7 @@ def _lora_backward_d_A(X: torch.Tensor, B: torch.Tensor, d_out: torch.Tensor) ->
     return d_A
 
 
+@_operator
 def _lora_backward_d_B(X: torch.Tensor, A: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_backward_d_B(X: bf16[b i], A: bf16[i r], d_out: bf16[b o]) -> d_B: bf16[r o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5658,6 +5845,8 @@ def _lora_backward_d_B(X: torch.Tensor, A: torch.Tensor, d_out: torch.Tensor) ->
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_B = torch.empty((16, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_B):
+        return d_B
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if max(BLOCK_I, BLOCK_O) > 256:
@@ -5678,6 +5867,7 @@ def _lora_backward_d_B(X: torch.Tensor, A: torch.Tensor, d_out: torch.Tensor) ->
     return d_B
 
 
+@_operator
 def _lora_long_forward_state_(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     """_lora_long_forward_state_(X: bf16[b i], A: bf16[i r]) -> state_: f32[b r]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5686,6 +5876,8 @@ def _lora_long_forward_state_(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     if A.shape != (i, 16):
         raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
     state_ = torch.empty((b, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
     lora_long_forward_state__kernel[grid](
@@ -5695,6 +5887,7 @@ def _lora_long_forward_state_(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     return state_
 
 
+@_operator
 def _lora_long_forward_out(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -5715,6 +5908,8 @@ def _lora_long_forward_out(
     if state_.shape != (b, 16):
         raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 16, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_forward_out_kernel[grid](
@@ -5725,6 +5920,7 @@ def _lora_long_forward_out(
     return out
 
 
+@_operator
 def _lora_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_buffer_0(W: bf16[i o], d_out: bf16[b o]) -> buffer_0: f32[b i]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -5734,6 +5930,8 @@ def _lora_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     buffer_0 = torch.empty((b, i), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_B, BLOCK_I, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     lora_long_backward_buffer_0_kernel[grid](
@@ -5744,6 +5942,7 @@ def _lora_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.
     return buffer_0
 
 
+@_operator
 def _lora_long_backward_buffer_1(B: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_buffer_1(B: bf16[r o], d_out: bf16[b o]) -> buffer_1: bf16[b r]. Any strides; sizes are read off the shapes."""
     _check("B", B, torch.bfloat16, 2, B.device)
@@ -5755,6 +5954,8 @@ def _lora_long_backward_buffer_1(B: torch.Tensor, d_out: torch.Tensor) -> torch.
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     buffer_1 = torch.empty((b, 16), dtype=torch.bfloat16, device=B.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_B, BLOCK_R, BLOCK_O, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
     lora_long_backward_buffer_1_kernel[grid](
@@ -5765,6 +5966,7 @@ def _lora_long_backward_buffer_1(B: torch.Tensor, d_out: torch.Tensor) -> torch.
     return buffer_1
 
 
+@_operator
 def _lora_long_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_d_W(X: bf16[b i], d_out: bf16[b o]) -> d_W: bf16[i o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5774,6 +5976,8 @@ def _lora_long_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tenso
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     d_W = torch.empty((i, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_I, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
     lora_long_backward_d_W_kernel[grid](
@@ -5784,6 +5988,7 @@ def _lora_long_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tenso
     return d_W
 
 
+@_operator
 def _lora_long_backward_d_B(d_out: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_d_B(d_out: bf16[b o], state_: f32[b r]) -> d_B: bf16[r o]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -5792,6 +5997,8 @@ def _lora_long_backward_d_B(d_out: torch.Tensor, state_: torch.Tensor) -> torch.
     if state_.shape != (b, 16):
         raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
     d_B = torch.empty((16, o), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_B):
+        return d_B
     BLOCK_R, BLOCK_O, BLOCK_B, warps, stages = 16, 128, 64, 8, 1
     grid = (triton.cdiv(16, BLOCK_R) * triton.cdiv(o, BLOCK_O),)
     lora_long_backward_d_B_kernel[grid](
@@ -5802,6 +6009,7 @@ def _lora_long_backward_d_B(d_out: torch.Tensor, state_: torch.Tensor) -> torch.
     return d_B
 
 
+@_operator
 def _lora_long_backward_d_X(A: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_d_X(A: bf16[i r], buffer_0: f32[b i], buffer_1: bf16[b r]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
     _check("A", A, torch.bfloat16, 2, A.device)
@@ -5816,6 +6024,8 @@ def _lora_long_backward_d_X(A: torch.Tensor, buffer_0: torch.Tensor, buffer_1: t
     if buffer_1.shape != (b, 16):
         raise ValueError(f"buffer_1: bf16[b r] has shape {buffer_1.shape}, expected {(b, 16)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=A.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_B, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 16, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     lora_long_backward_d_X_kernel[grid](
@@ -5826,6 +6036,7 @@ def _lora_long_backward_d_X(A: torch.Tensor, buffer_0: torch.Tensor, buffer_1: t
     return d_X
 
 
+@_operator
 def _lora_long_backward_d_A(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_lora_long_backward_d_A(X: bf16[b i], buffer_1: bf16[b r]) -> d_A: bf16[i r]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -5834,6 +6045,8 @@ def _lora_long_backward_d_A(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Te
     if buffer_1.shape != (b, 16):
         raise ValueError(f"buffer_1: bf16[b r] has shape {buffer_1.shape}, expected {(b, 16)}")
     d_A = torch.empty((i, 16), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_A):
+        return d_A
     BLOCK_I, BLOCK_R, BLOCK_B, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(16, BLOCK_R),)
     lora_long_backward_d_A_kernel[grid](

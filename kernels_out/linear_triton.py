@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from linear.diag. Tiles are masked at ragged ends; arithmeti
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -40,7 +42,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of linear_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -48,6 +52,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -543,6 +567,7 @@ def one_head_backward_d_V_kernel(
     )
 
 
+@_operator
 def _one_head(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_one_head(Q: bf16[t d], K: bf16[t d], V: bf16[t e]) -> out: bf16[t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -555,6 +580,8 @@ def _one_head(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     if V.shape != (t, e):
         raise ValueError(f"V: bf16[t e] has shape {V.shape}, expected {(t, e)}")
     out = torch.empty((t, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -571,6 +598,7 @@ def _one_head(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     return out
 
 
+@_operator
 def _one_head_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_one_head_forward(Q: bf16[t d], K: bf16[t d], V: bf16[t e]) -> out: bf16[t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -583,6 +611,8 @@ def _one_head_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
     if V.shape != (t, e):
         raise ValueError(f"V: bf16[t e] has shape {V.shape}, expected {(t, e)}")
     out = torch.empty((t, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -599,6 +629,7 @@ def _one_head_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
     return out
 
 
+@_operator
 def _one_head_backward_buffer_0(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_one_head_backward_buffer_0(Q: bf16[t d], d_out: bf16[t e]) -> buffer_0: f32[t d e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -608,6 +639,8 @@ def _one_head_backward_buffer_0(Q: torch.Tensor, d_out: torch.Tensor) -> torch.T
     if d_out.shape != (t, e):
         raise ValueError(f"d_out: bf16[t e] has shape {d_out.shape}, expected {(t, e)}")
     buffer_0 = torch.empty((t, d, e), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (d * triton.cdiv(e, BLOCK_E),)
     one_head_backward_buffer_0_kernel[grid](
@@ -617,6 +650,7 @@ def _one_head_backward_buffer_0(Q: torch.Tensor, d_out: torch.Tensor) -> torch.T
     return buffer_0
 
 
+@_operator
 def _one_head_backward_d_Q(K: torch.Tensor, V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_one_head_backward_d_Q(K: bf16[t d], V: bf16[t e], d_out: bf16[t e]) -> d_Q: bf16[t d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -629,6 +663,8 @@ def _one_head_backward_d_Q(K: torch.Tensor, V: torch.Tensor, d_out: torch.Tensor
     if d_out.shape != (t, e):
         raise ValueError(f"d_out: bf16[t e] has shape {d_out.shape}, expected {(t, e)}")
     d_Q = torch.empty((t, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E > 128:
         raise ValueError(f"e = {BLOCK_E}: at most 128 elements are held on chip")
@@ -645,11 +681,14 @@ def _one_head_backward_d_Q(K: torch.Tensor, V: torch.Tensor, d_out: torch.Tensor
     return d_Q
 
 
+@_operator
 def _one_head_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     """_one_head_backward_buffer_1(buffer_0: f32[t d e]) -> buffer_1: f32[t d e]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 3, buffer_0.device)
     t, d, e = buffer_0.shape
     buffer_1 = torch.empty((t, d, e), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (t * d * triton.cdiv(e, BLOCK_E),)
     one_head_backward_buffer_1_kernel[grid](
@@ -659,6 +698,7 @@ def _one_head_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     return buffer_1
 
 
+@_operator
 def _one_head_backward_d_K(
     Q: torch.Tensor,
     V: torch.Tensor,
@@ -679,6 +719,8 @@ def _one_head_backward_d_K(
     if buffer_1.shape != (t, d, e):
         raise ValueError(f"buffer_1: f32[t d e] has shape {buffer_1.shape}, expected {(t, d, e)}")
     d_K = torch.empty((t, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 1024:
         if BLOCK_E <= 16:
@@ -707,6 +749,7 @@ def _one_head_backward_d_K(
     return d_K
 
 
+@_operator
 def _one_head_backward_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -727,6 +770,8 @@ def _one_head_backward_d_V(
     if buffer_1.shape != (t, d, e):
         raise ValueError(f"buffer_1: f32[t d e] has shape {buffer_1.shape}, expected {(t, d, e)}")
     d_V = torch.empty((t, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 1024:
         if BLOCK_D <= 16:
@@ -1380,6 +1425,7 @@ def linear_attention_backward_d_V_kernel(
     )
 
 
+@_operator
 def _linear_attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_linear_attention(Q: bf16[b h t d], K: bf16[b h t d], V: bf16[b h t e]) -> out: bf16[b h t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -1392,6 +1438,8 @@ def _linear_attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
     if V.shape != (b, h, t, e):
         raise ValueError(f"V: bf16[b h t e] has shape {V.shape}, expected {(b, h, t, e)}")
     out = torch.empty((b, h, t, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -1409,6 +1457,7 @@ def _linear_attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
     return out
 
 
+@_operator
 def _linear_attention_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_linear_attention_forward(Q: bf16[b h t d], K: bf16[b h t d], V: bf16[b h t e]) -> out: bf16[b h t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -1421,6 +1470,8 @@ def _linear_attention_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor)
     if V.shape != (b, h, t, e):
         raise ValueError(f"V: bf16[b h t e] has shape {V.shape}, expected {(b, h, t, e)}")
     out = torch.empty((b, h, t, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -1438,6 +1489,7 @@ def _linear_attention_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor)
     return out
 
 
+@_operator
 def _linear_attention_backward_buffer_0(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_linear_attention_backward_buffer_0(Q: bf16[b h t d], d_out: bf16[b h t e]) -> buffer_0: f32[b h t d e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -1447,6 +1499,8 @@ def _linear_attention_backward_buffer_0(Q: torch.Tensor, d_out: torch.Tensor) ->
     if d_out.shape != (b, h, t, e):
         raise ValueError(f"d_out: bf16[b h t e] has shape {d_out.shape}, expected {(b, h, t, e)}")
     buffer_0 = torch.empty((b, h, t, d, e), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (b * h * d * triton.cdiv(e, BLOCK_E),)
     linear_attention_backward_buffer_0_kernel[grid](
@@ -1458,6 +1512,7 @@ def _linear_attention_backward_buffer_0(Q: torch.Tensor, d_out: torch.Tensor) ->
     return buffer_0
 
 
+@_operator
 def _linear_attention_backward_d_Q(K: torch.Tensor, V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_linear_attention_backward_d_Q(K: bf16[b h t d], V: bf16[b h t e], d_out: bf16[b h t e]) -> d_Q: bf16[b h t d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 4, K.device)
@@ -1470,6 +1525,8 @@ def _linear_attention_backward_d_Q(K: torch.Tensor, V: torch.Tensor, d_out: torc
     if d_out.shape != (b, h, t, e):
         raise ValueError(f"d_out: bf16[b h t e] has shape {d_out.shape}, expected {(b, h, t, e)}")
     d_Q = torch.empty((b, h, t, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E > 128:
         raise ValueError(f"e = {BLOCK_E}: at most 128 elements are held on chip")
@@ -1487,11 +1544,14 @@ def _linear_attention_backward_d_Q(K: torch.Tensor, V: torch.Tensor, d_out: torc
     return d_Q
 
 
+@_operator
 def _linear_attention_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     """_linear_attention_backward_buffer_1(buffer_0: f32[b h t d e]) -> buffer_1: f32[b h t d e]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 5, buffer_0.device)
     b, h, t, d, e = buffer_0.shape
     buffer_1 = torch.empty((b, h, t, d, e), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (b * h * t * d * triton.cdiv(e, BLOCK_E),)
     linear_attention_backward_buffer_1_kernel[grid](
@@ -1502,6 +1562,7 @@ def _linear_attention_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     return buffer_1
 
 
+@_operator
 def _linear_attention_backward_d_K(
     Q: torch.Tensor,
     V: torch.Tensor,
@@ -1522,6 +1583,8 @@ def _linear_attention_backward_d_K(
     if buffer_1.shape != (b, h, t, d, e):
         raise ValueError(f"buffer_1: f32[b h t d e] has shape {buffer_1.shape}, expected {(b, h, t, d, e)}")
     d_K = torch.empty((b, h, t, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 1024:
         if BLOCK_E <= 16:
@@ -1553,6 +1616,7 @@ def _linear_attention_backward_d_K(
     return d_K
 
 
+@_operator
 def _linear_attention_backward_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1573,6 +1637,8 @@ def _linear_attention_backward_d_V(
     if buffer_1.shape != (b, h, t, d, e):
         raise ValueError(f"buffer_1: f32[b h t d e] has shape {buffer_1.shape}, expected {(b, h, t, d, e)}")
     d_V = torch.empty((b, h, t, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 1024:
         if BLOCK_D <= 16:
@@ -2328,6 +2394,7 @@ def retention_backward_d_rate_kernel(
     tl.store(d_rate_ptr + h_index * d_rate_stride_h, mul)
 
 
+@_operator
 def _retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
     """_retention(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h]) -> out: bf16[h t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -2343,6 +2410,8 @@ def _retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Te
     if rate.shape != (h,):
         raise ValueError(f"rate: f32[h] has shape {rate.shape}, expected {(h,)}")
     out = torch.empty((h, t, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -2360,6 +2429,7 @@ def _retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Te
     return out
 
 
+@_operator
 def _retention_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
     """_retention_forward(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h]) -> out: bf16[h t e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -2375,6 +2445,8 @@ def _retention_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: 
     if rate.shape != (h,):
         raise ValueError(f"rate: f32[h] has shape {rate.shape}, expected {(h,)}")
     out = torch.empty((h, t, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -2392,6 +2464,7 @@ def _retention_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: 
     return out
 
 
+@_operator
 def _retention_backward_buffer_0_S(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2417,6 +2490,8 @@ def _retention_backward_buffer_0_S(
         raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
     buffer_0 = torch.empty((h, t, d, e), dtype=torch.float32, device=Q.device)
     S = torch.empty((h, t, d, e), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, S
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (h * d * triton.cdiv(e, BLOCK_E),)
     retention_backward_buffer_0_S_kernel[grid](
@@ -2429,11 +2504,14 @@ def _retention_backward_buffer_0_S(
     return buffer_0, S
 
 
+@_operator
 def _retention_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     """_retention_backward_buffer_1(buffer_0: f32[h t d e]) -> buffer_1: f32[h t d e]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
     h, t, d, e = buffer_0.shape
     buffer_1 = torch.empty((h, t, d, e), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (h * t * d * triton.cdiv(e, BLOCK_E),)
     retention_backward_buffer_1_kernel[grid](
@@ -2444,6 +2522,7 @@ def _retention_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     return buffer_1
 
 
+@_operator
 def _retention_backward_buffer_4(
     Q: torch.Tensor,
     d_out: torch.Tensor,
@@ -2460,6 +2539,8 @@ def _retention_backward_buffer_4(
     if buffer_1.shape != (h, t, d, e):
         raise ValueError(f"buffer_1: f32[h t d e] has shape {buffer_1.shape}, expected {(h, t, d, e)}")
     buffer_4 = torch.empty((h, t, d, e), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_4):
+        return buffer_4
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (h * t * d * triton.cdiv(e, BLOCK_E),)
     retention_backward_buffer_4_kernel[grid](
@@ -2471,6 +2552,7 @@ def _retention_backward_buffer_4(
     return buffer_4
 
 
+@_operator
 def _retention_backward_buffer_3_d_Q_d_K(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -2493,6 +2575,8 @@ def _retention_backward_buffer_3_d_Q_d_K(
     buffer_3 = torch.empty((h, t, d, e), dtype=torch.float32, device=V.device)
     d_Q = torch.empty((h, t, d), dtype=torch.bfloat16, device=V.device)
     d_K = torch.empty((h, t, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_3):
+        return buffer_3, d_Q, d_K
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 1024:
         if BLOCK_E <= 16:
@@ -2526,6 +2610,7 @@ def _retention_backward_buffer_3_d_Q_d_K(
     return buffer_3, d_Q, d_K
 
 
+@_operator
 def _retention_backward_d_V(K: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
     """_retention_backward_d_V(K: bf16[h t d], buffer_4: f32[h t d e]) -> d_V: bf16[h t e]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 3, K.device)
@@ -2535,6 +2620,8 @@ def _retention_backward_d_V(K: torch.Tensor, buffer_4: torch.Tensor) -> torch.Te
     if buffer_4.shape != (h, t, d, e):
         raise ValueError(f"buffer_4: f32[h t d e] has shape {buffer_4.shape}, expected {(h, t, d, e)}")
     d_V = torch.empty((h, t, e), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 1024:
         if BLOCK_D <= 16:
@@ -2562,6 +2649,7 @@ def _retention_backward_d_V(K: torch.Tensor, buffer_4: torch.Tensor) -> torch.Te
     return d_V
 
 
+@_operator
 def _retention_backward_d_rate(rate: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_retention_backward_d_rate(rate: f32[h], buffer_3: f32[h t d e]) -> d_rate: f32[h]. Any strides; sizes are read off the shapes."""
     _check("rate", rate, torch.float32, 1, rate.device)
@@ -2571,6 +2659,8 @@ def _retention_backward_d_rate(rate: torch.Tensor, buffer_3: torch.Tensor) -> to
     if buffer_3.shape != (h, t, d, e):
         raise ValueError(f"buffer_3: f32[h t d e] has shape {buffer_3.shape}, expected {(h, t, d, e)}")
     d_rate = torch.empty((h,), dtype=torch.float32, device=rate.device)
+    if _is_traced(d_rate):
+        return d_rate
     BLOCK_T = max(16, triton.next_power_of_2(t))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
@@ -3615,6 +3705,7 @@ def ssd_backward_d_A_kernel(
     tl.store(d_A_ptr + h_index * d_A_stride_h, ((-1.0 * sign(A)) * acc_t), mask=(h_index < size_h))
 
 
+@_operator
 def _ssd(
     C: torch.Tensor,
     B: torch.Tensor,
@@ -3643,6 +3734,8 @@ def _ssd(
     if D.shape != (h,):
         raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
     out = torch.empty((h, t, e), dtype=torch.bfloat16, device=C.device)
+    if _is_traced(out):
+        return out
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N > 128:
         raise ValueError(f"n = {BLOCK_N}: at most 128 elements are held on chip")
@@ -3660,6 +3753,7 @@ def _ssd(
     return out
 
 
+@_operator
 def _ssd_forward(
     C: torch.Tensor,
     B: torch.Tensor,
@@ -3688,6 +3782,8 @@ def _ssd_forward(
     if D.shape != (h,):
         raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
     out = torch.empty((h, t, e), dtype=torch.bfloat16, device=C.device)
+    if _is_traced(out):
+        return out
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N > 128:
         raise ValueError(f"n = {BLOCK_N}: at most 128 elements are held on chip")
@@ -3705,6 +3801,7 @@ def _ssd_forward(
     return out
 
 
+@_operator
 def _ssd_backward_buffer_0_S(
     C: torch.Tensor,
     B: torch.Tensor,
@@ -3734,6 +3831,8 @@ def _ssd_backward_buffer_0_S(
         raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
     buffer_0 = torch.empty((t, n, h, e), dtype=torch.float32, device=C.device)
     S = torch.empty((t, n, h, e), dtype=torch.float32, device=C.device)
+    if _is_traced(buffer_0):
+        return buffer_0, S
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (n * h * triton.cdiv(e, BLOCK_E),)
     ssd_backward_buffer_0_S_kernel[grid](
@@ -3746,6 +3845,7 @@ def _ssd_backward_buffer_0_S(
     return buffer_0, S
 
 
+@_operator
 def _ssd_backward_d_D(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_ssd_backward_d_D(X: bf16[h t e], d_out: bf16[h t e]) -> d_D: f32[h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -3754,6 +3854,8 @@ def _ssd_backward_d_D(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (h, t, e):
         raise ValueError(f"d_out: bf16[h t e] has shape {d_out.shape}, expected {(h, t, e)}")
     d_D = torch.empty((h,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_D):
+        return d_D
     BLOCK_T = max(16, triton.next_power_of_2(t))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_T * BLOCK_E <= 16384:
@@ -3779,11 +3881,14 @@ def _ssd_backward_d_D(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     return d_D
 
 
+@_operator
 def _ssd_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     """_ssd_backward_buffer_1(buffer_0: f32[t n h e]) -> buffer_1: f32[t n h e]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
     t, n, h, e = buffer_0.shape
     buffer_1 = torch.empty((t, n, h, e), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (t * n * h * triton.cdiv(e, BLOCK_E),)
     ssd_backward_buffer_1_kernel[grid](
@@ -3794,6 +3899,7 @@ def _ssd_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     return buffer_1
 
 
+@_operator
 def _ssd_backward_buffer_3_d_dt(
     C: torch.Tensor,
     B: torch.Tensor,
@@ -3831,6 +3937,8 @@ def _ssd_backward_buffer_3_d_dt(
         raise ValueError(f"buffer_1: f32[t n h e] has shape {buffer_1.shape}, expected {(t, n, h, e)}")
     buffer_3 = torch.empty((t, h), dtype=torch.float32, device=C.device)
     d_dt = torch.empty((h, t), dtype=torch.float32, device=C.device)
+    if _is_traced(buffer_3):
+        return buffer_3, d_dt
     BLOCK_N = max(16, triton.next_power_of_2(n))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_N * BLOCK_E <= 16384:
@@ -3864,6 +3972,7 @@ def _ssd_backward_buffer_3_d_dt(
     return buffer_3, d_dt
 
 
+@_operator
 def _ssd_backward_d_C_d_B(
     C: torch.Tensor,
     X: torch.Tensor,
@@ -3893,6 +4002,8 @@ def _ssd_backward_d_C_d_B(
         raise ValueError(f"buffer_1: f32[t n h e] has shape {buffer_1.shape}, expected {(t, n, h, e)}")
     d_C = torch.empty((t, n), dtype=torch.bfloat16, device=C.device)
     d_B = torch.empty((t, n), dtype=torch.bfloat16, device=C.device)
+    if _is_traced(d_C):
+        return d_C, d_B
     BLOCK_H = max(16, triton.next_power_of_2(h))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_H * BLOCK_E <= 1024:
@@ -3926,6 +4037,7 @@ def _ssd_backward_d_C_d_B(
     return d_C, d_B
 
 
+@_operator
 def _ssd_backward_d_X(
     C: torch.Tensor,
     B: torch.Tensor,
@@ -3955,6 +4067,8 @@ def _ssd_backward_d_X(
     if buffer_1.shape != (t, n, h, e):
         raise ValueError(f"buffer_1: f32[t n h e] has shape {buffer_1.shape}, expected {(t, n, h, e)}")
     d_X = torch.empty((h, t, e), dtype=torch.bfloat16, device=C.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 1024:
         if BLOCK_N <= 16:
@@ -3985,6 +4099,7 @@ def _ssd_backward_d_X(
     return d_X
 
 
+@_operator
 def _ssd_backward_d_A(dt: torch.Tensor, A: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_ssd_backward_d_A(dt: f32[h t], A: f32[h], buffer_3: f32[t h]) -> d_A: f32[h]. Any strides; sizes are read off the shapes."""
     _check("dt", dt, torch.float32, 2, dt.device)
@@ -3996,6 +4111,8 @@ def _ssd_backward_d_A(dt: torch.Tensor, A: torch.Tensor, buffer_3: torch.Tensor)
     if buffer_3.shape != (t, h):
         raise ValueError(f"buffer_3: f32[t h] has shape {buffer_3.shape}, expected {(t, h)}")
     d_A = torch.empty((h,), dtype=torch.float32, device=dt.device)
+    if _is_traced(d_A):
+        return d_A
     BLOCK_T = max(16, triton.next_power_of_2(t))
     if BLOCK_T <= 1024:
         if BLOCK_T <= 16:
@@ -4830,11 +4947,14 @@ def gated_delta_backward_d_V_kernel(
     )
 
 
+@_operator
 def _gated_delta_buffer_0(K: torch.Tensor) -> torch.Tensor:
     """_gated_delta_buffer_0(K: f32[h t d]) -> buffer_0: f32[h t]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 3, K.device)
     h, t, d = K.shape
     buffer_0 = torch.empty((h, t), dtype=torch.float32, device=K.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -4858,6 +4978,7 @@ def _gated_delta_buffer_0(K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _gated_delta_out(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4886,6 +5007,8 @@ def _gated_delta_out(
     if buffer_0.shape != (h, t):
         raise ValueError(f"buffer_0: f32[h t] has shape {buffer_0.shape}, expected {(h, t)}")
     out = torch.empty((h, t, e), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 16384:
         raise ValueError(f"d = {BLOCK_D}: at most 16384 elements are held on chip")
@@ -4912,11 +5035,14 @@ def _gated_delta_out(
     return out
 
 
+@_operator
 def _gated_delta_forward_state(K: torch.Tensor) -> torch.Tensor:
     """_gated_delta_forward_state(K: f32[h t d]) -> state: f32[h t]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 3, K.device)
     h, t, d = K.shape
     state = torch.empty((h, t), dtype=torch.float32, device=K.device)
+    if _is_traced(state):
+        return state
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -4940,6 +5066,7 @@ def _gated_delta_forward_state(K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _gated_delta_forward_out(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4968,6 +5095,8 @@ def _gated_delta_forward_out(
     if state.shape != (h, t):
         raise ValueError(f"state: f32[h t] has shape {state.shape}, expected {(h, t)}")
     out = torch.empty((h, t, e), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 16384:
         raise ValueError(f"d = {BLOCK_D}: at most 16384 elements are held on chip")
@@ -4993,11 +5122,14 @@ def _gated_delta_forward_out(
     return out
 
 
+@_operator
 def _gated_delta_backward_buffer_3(K: torch.Tensor) -> torch.Tensor:
     """_gated_delta_backward_buffer_3(K: f32[h t d]) -> buffer_3: f32[h t]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.float32, 3, K.device)
     h, t, d = K.shape
     buffer_3 = torch.empty((h, t), dtype=torch.float32, device=K.device)
+    if _is_traced(buffer_3):
+        return buffer_3
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -5021,6 +5153,7 @@ def _gated_delta_backward_buffer_3(K: torch.Tensor) -> torch.Tensor:
     return buffer_3
 
 
+@_operator
 def _gated_delta_backward_buffer_0_buffer_2(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -5058,6 +5191,8 @@ def _gated_delta_backward_buffer_0_buffer_2(
         raise ValueError(f"buffer_3: f32[h t] has shape {buffer_3.shape}, expected {(h, t)}")
     buffer_0 = torch.empty((h, t, d, e), dtype=torch.float32, device=Q.device)
     buffer_2 = torch.empty((h, t, d, e), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_2
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 16384:
         raise ValueError(f"d = {BLOCK_D}: at most 16384 elements are held on chip")
@@ -5086,11 +5221,14 @@ def _gated_delta_backward_buffer_0_buffer_2(
     return buffer_0, buffer_2
 
 
+@_operator
 def _gated_delta_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     """_gated_delta_backward_buffer_1(buffer_0: f32[h t d e]) -> buffer_1: f32[h t d e]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 4, buffer_0.device)
     h, t, d, e = buffer_0.shape
     buffer_1 = torch.empty((h, t, d, e), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (h * t * d * triton.cdiv(e, BLOCK_E),)
     gated_delta_backward_buffer_1_kernel[grid](
@@ -5101,6 +5239,7 @@ def _gated_delta_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     return buffer_1
 
 
+@_operator
 def _gated_delta_backward_d_Q(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_gated_delta_backward_d_Q(d_out: f32[h t e], buffer_2: f32[h t d e]) -> d_Q: f32[h t d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 3, d_out.device)
@@ -5110,6 +5249,8 @@ def _gated_delta_backward_d_Q(d_out: torch.Tensor, buffer_2: torch.Tensor) -> to
     if buffer_2.shape != (h, t, d, e):
         raise ValueError(f"buffer_2: f32[h t d e] has shape {buffer_2.shape}, expected {(h, t, d, e)}")
     d_Q = torch.empty((h, t, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 1024:
         if BLOCK_E <= 16:
@@ -5138,6 +5279,7 @@ def _gated_delta_backward_d_Q(d_out: torch.Tensor, buffer_2: torch.Tensor) -> to
     return d_Q
 
 
+@_operator
 def _gated_delta_backward_d_K_d_beta_d_gate(
     Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, beta: torch.Tensor, gate: torch.Tensor,
     d_out: torch.Tensor, state: torch.Tensor, buffer_1: torch.Tensor, buffer_2: torch.Tensor,
@@ -5173,6 +5315,8 @@ def _gated_delta_backward_d_K_d_beta_d_gate(
     d_K = torch.empty((h, t, d), dtype=torch.float32, device=Q.device)
     d_beta = torch.empty((h, t), dtype=torch.float32, device=Q.device)
     d_gate = torch.empty((h, t), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_beta, d_gate
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_D * BLOCK_E > 16384:
@@ -5197,6 +5341,7 @@ def _gated_delta_backward_d_K_d_beta_d_gate(
     return d_K, d_beta, d_gate
 
 
+@_operator
 def _gated_delta_backward_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -5225,6 +5370,8 @@ def _gated_delta_backward_d_V(
     if buffer_1.shape != (h, t, d, e):
         raise ValueError(f"buffer_1: f32[h t d e] has shape {buffer_1.shape}, expected {(h, t, d, e)}")
     d_V = torch.empty((h, t, e), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 1024:
         if BLOCK_D <= 16:

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from masks.diag. Tiles are masked at ragged ends; arithmetic
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -30,7 +32,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of masks_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -38,6 +42,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -266,6 +290,7 @@ def scores_backward_d_K_kernel(
     )
 
 
+@_operator
 def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -275,6 +300,8 @@ def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     scores_kernel[grid](
@@ -284,6 +311,7 @@ def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_scores_forward(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -293,6 +321,8 @@ def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     scores_forward_kernel[grid](
@@ -302,6 +332,7 @@ def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_scores_backward_d_Q(K: bf16[x d], d_out: f32[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -311,6 +342,8 @@ def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     scores_backward_d_Q_kernel[grid](
@@ -321,6 +354,7 @@ def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     return d_Q
 
 
+@_operator
 def _scores_backward_d_K(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_scores_backward_d_K(Q: bf16[q d], d_out: f32[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -330,6 +364,8 @@ def _scores_backward_d_K(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     scores_backward_d_K_kernel[grid](
@@ -1680,6 +1716,7 @@ def sliding_window_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_sliding_window(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1692,6 +1729,8 @@ def _sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1710,6 +1749,7 @@ def _sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.
     return out
 
 
+@_operator
 def _sliding_window_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_sliding_window_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1719,6 +1759,8 @@ def _sliding_window_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sliding_window_long_buffer_0_kernel[grid](
@@ -1729,6 +1771,7 @@ def _sliding_window_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     return buffer_0
 
 
+@_operator
 def _sliding_window_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_sliding_window_long_out(V: bf16[x d], buffer_0: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -1738,6 +1781,8 @@ def _sliding_window_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_out_kernel[grid](
@@ -1748,6 +1793,7 @@ def _sliding_window_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     return out
 
 
+@_operator
 def _sliding_window_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1765,6 +1811,8 @@ def _sliding_window_forward(
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1783,6 +1831,7 @@ def _sliding_window_forward(
     return out, logsum
 
 
+@_operator
 def _sliding_window_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_sliding_window_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -1791,6 +1840,8 @@ def _sliding_window_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) ->
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -1815,6 +1866,7 @@ def _sliding_window_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) ->
     return buffer_0
 
 
+@_operator
 def _sliding_window_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1843,6 +1895,8 @@ def _sliding_window_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1862,6 +1916,7 @@ def _sliding_window_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _sliding_window_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1891,6 +1946,8 @@ def _sliding_window_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -1908,6 +1965,7 @@ def _sliding_window_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _sliding_window_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_sliding_window_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1917,6 +1975,8 @@ def _sliding_window_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torc
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sliding_window_long_forward_state_kernel[grid](
@@ -1926,6 +1986,7 @@ def _sliding_window_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torc
     return state
 
 
+@_operator
 def _sliding_window_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_sliding_window_long_forward_out(V: bf16[x d], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -1935,6 +1996,8 @@ def _sliding_window_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> to
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_forward_out_kernel[grid](
@@ -1945,11 +2008,14 @@ def _sliding_window_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> to
     return out
 
 
+@_operator
 def _sliding_window_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_sliding_window_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1973,6 +2039,7 @@ def _sliding_window_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Te
     return logsum
 
 
+@_operator
 def _sliding_window_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_sliding_window_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -1982,6 +2049,8 @@ def _sliding_window_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Te
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     sliding_window_long_backward_buffer_1_kernel[grid](
@@ -1991,6 +2060,7 @@ def _sliding_window_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Te
     return buffer_1
 
 
+@_operator
 def _sliding_window_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -2011,6 +2081,8 @@ def _sliding_window_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sliding_window_long_backward_buffer_0_kernel[grid](
@@ -2022,6 +2094,7 @@ def _sliding_window_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _sliding_window_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_sliding_window_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -2031,6 +2104,8 @@ def _sliding_window_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tenso
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_backward_d_V_kernel[grid](
@@ -2041,6 +2116,7 @@ def _sliding_window_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tenso
     return d_V
 
 
+@_operator
 def _sliding_window_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_sliding_window_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -2050,6 +2126,8 @@ def _sliding_window_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_backward_d_Q_kernel[grid](
@@ -2060,6 +2138,7 @@ def _sliding_window_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -
     return d_Q
 
 
+@_operator
 def _sliding_window_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_sliding_window_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2069,6 +2148,8 @@ def _sliding_window_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_backward_d_K_kernel[grid](
@@ -3305,6 +3386,7 @@ def dilated_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_dilated(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3317,6 +3399,8 @@ def _dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3335,6 +3419,7 @@ def _dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _dilated_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_dilated_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3344,6 +3429,8 @@ def _dilated_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     dilated_long_buffer_0_kernel[grid](
@@ -3354,6 +3441,7 @@ def _dilated_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _dilated_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_dilated_long_out(V: bf16[x d], buffer_0: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -3363,6 +3451,8 @@ def _dilated_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     dilated_long_out_kernel[grid](
@@ -3373,6 +3463,7 @@ def _dilated_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _dilated_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_dilated_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3386,6 +3477,8 @@ def _dilated_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3404,6 +3497,7 @@ def _dilated_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple
     return out, logsum
 
 
+@_operator
 def _dilated_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_dilated_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -3412,6 +3506,8 @@ def _dilated_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -3436,6 +3532,7 @@ def _dilated_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.
     return buffer_0
 
 
+@_operator
 def _dilated_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3464,6 +3561,8 @@ def _dilated_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3483,6 +3582,7 @@ def _dilated_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _dilated_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3512,6 +3612,8 @@ def _dilated_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -3529,6 +3631,7 @@ def _dilated_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _dilated_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_dilated_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3538,6 +3641,8 @@ def _dilated_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     dilated_long_forward_state_kernel[grid](
@@ -3547,6 +3652,7 @@ def _dilated_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     return state
 
 
+@_operator
 def _dilated_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_dilated_long_forward_out(V: bf16[x d], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -3556,6 +3662,8 @@ def _dilated_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Ten
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     dilated_long_forward_out_kernel[grid](
@@ -3566,11 +3674,14 @@ def _dilated_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Ten
     return out
 
 
+@_operator
 def _dilated_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_dilated_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -3594,6 +3705,7 @@ def _dilated_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _dilated_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_dilated_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -3603,6 +3715,8 @@ def _dilated_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     dilated_long_backward_buffer_1_kernel[grid](
@@ -3612,6 +3726,7 @@ def _dilated_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d
     return buffer_1
 
 
+@_operator
 def _dilated_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -3632,6 +3747,8 @@ def _dilated_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     dilated_long_backward_buffer_0_kernel[grid](
@@ -3643,6 +3760,7 @@ def _dilated_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _dilated_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_dilated_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -3652,6 +3770,8 @@ def _dilated_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> t
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     dilated_long_backward_d_V_kernel[grid](
@@ -3662,6 +3782,7 @@ def _dilated_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> t
     return d_V
 
 
+@_operator
 def _dilated_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_dilated_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -3671,6 +3792,8 @@ def _dilated_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     dilated_long_backward_d_Q_kernel[grid](
@@ -3681,6 +3804,7 @@ def _dilated_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch
     return d_Q
 
 
+@_operator
 def _dilated_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_dilated_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3690,6 +3814,8 @@ def _dilated_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     dilated_long_backward_d_K_kernel[grid](
@@ -4881,6 +5007,7 @@ def prefix_lm_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_prefix_lm(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -4893,6 +5020,8 @@ def _prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tenso
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4911,6 +5040,7 @@ def _prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tenso
     return out
 
 
+@_operator
 def _prefix_lm_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_prefix_lm_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -4920,6 +5050,8 @@ def _prefix_lm_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     prefix_lm_long_buffer_0_kernel[grid](
@@ -4930,6 +5062,7 @@ def _prefix_lm_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _prefix_lm_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_prefix_lm_long_out(V: bf16[x d], buffer_0: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -4939,6 +5072,8 @@ def _prefix_lm_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_out_kernel[grid](
@@ -4949,6 +5084,7 @@ def _prefix_lm_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor
     return out
 
 
+@_operator
 def _prefix_lm_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4966,6 +5102,8 @@ def _prefix_lm_forward(
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -4984,6 +5122,7 @@ def _prefix_lm_forward(
     return out, logsum
 
 
+@_operator
 def _prefix_lm_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_prefix_lm_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -4992,6 +5131,8 @@ def _prefix_lm_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torc
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -5016,6 +5157,7 @@ def _prefix_lm_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torc
     return buffer_0
 
 
+@_operator
 def _prefix_lm_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -5044,6 +5186,8 @@ def _prefix_lm_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -5063,6 +5207,7 @@ def _prefix_lm_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _prefix_lm_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -5092,6 +5237,8 @@ def _prefix_lm_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -5109,6 +5256,7 @@ def _prefix_lm_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _prefix_lm_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_prefix_lm_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -5118,6 +5266,8 @@ def _prefix_lm_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     prefix_lm_long_forward_state_kernel[grid](
@@ -5127,6 +5277,7 @@ def _prefix_lm_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     return state
 
 
+@_operator
 def _prefix_lm_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_prefix_lm_long_forward_out(V: bf16[x d], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -5136,6 +5287,8 @@ def _prefix_lm_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.T
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_forward_out_kernel[grid](
@@ -5146,11 +5299,14 @@ def _prefix_lm_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.T
     return out
 
 
+@_operator
 def _prefix_lm_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_prefix_lm_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -5174,6 +5330,7 @@ def _prefix_lm_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _prefix_lm_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_prefix_lm_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -5183,6 +5340,8 @@ def _prefix_lm_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor,
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     prefix_lm_long_backward_buffer_1_kernel[grid](
@@ -5192,6 +5351,7 @@ def _prefix_lm_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor,
     return buffer_1
 
 
+@_operator
 def _prefix_lm_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -5212,6 +5372,8 @@ def _prefix_lm_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     prefix_lm_long_backward_buffer_0_kernel[grid](
@@ -5223,6 +5385,7 @@ def _prefix_lm_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _prefix_lm_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_prefix_lm_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -5232,6 +5395,8 @@ def _prefix_lm_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) ->
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_backward_d_V_kernel[grid](
@@ -5242,6 +5407,7 @@ def _prefix_lm_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) ->
     return d_V
 
 
+@_operator
 def _prefix_lm_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_prefix_lm_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -5251,6 +5417,8 @@ def _prefix_lm_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> tor
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_backward_d_Q_kernel[grid](
@@ -5261,6 +5429,7 @@ def _prefix_lm_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> tor
     return d_Q
 
 
+@_operator
 def _prefix_lm_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_prefix_lm_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -5270,6 +5439,8 @@ def _prefix_lm_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> tor
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_backward_d_K_kernel[grid](
@@ -6644,6 +6815,7 @@ def documents_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _documents(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6668,6 +6840,8 @@ def _documents(
     if of_x.shape != (x,):
         raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -6686,6 +6860,7 @@ def _documents(
     return out
 
 
+@_operator
 def _documents_long_buffer_0(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6706,6 +6881,8 @@ def _documents_long_buffer_0(
     if of_x.shape != (x,):
         raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     documents_long_buffer_0_kernel[grid](
@@ -6716,6 +6893,7 @@ def _documents_long_buffer_0(
     return buffer_0
 
 
+@_operator
 def _documents_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_documents_long_out(V: bf16[x d], buffer_0: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -6725,6 +6903,8 @@ def _documents_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     documents_long_out_kernel[grid](
@@ -6735,6 +6915,7 @@ def _documents_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor
     return out
 
 
+@_operator
 def _documents_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6760,6 +6941,8 @@ def _documents_forward(
         raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -6779,6 +6962,7 @@ def _documents_forward(
     return out, logsum
 
 
+@_operator
 def _documents_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_documents_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -6787,6 +6971,8 @@ def _documents_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torc
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -6811,6 +6997,7 @@ def _documents_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torc
     return buffer_0
 
 
+@_operator
 def _documents_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6847,6 +7034,8 @@ def _documents_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -6866,6 +7055,7 @@ def _documents_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _documents_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6903,6 +7093,8 @@ def _documents_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -6921,6 +7113,7 @@ def _documents_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _documents_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_documents_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -6930,6 +7123,8 @@ def _documents_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     documents_long_forward_state_kernel[grid](
@@ -6939,6 +7134,7 @@ def _documents_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     return state
 
 
+@_operator
 def _documents_long_forward_out(
     V: torch.Tensor,
     of_q: torch.Tensor,
@@ -6957,6 +7153,8 @@ def _documents_long_forward_out(
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     documents_long_forward_out_kernel[grid](
@@ -6967,6 +7165,7 @@ def _documents_long_forward_out(
     return out
 
 
+@_operator
 def _documents_long_forward_logsum(
     of_q: torch.Tensor,
     of_x: torch.Tensor,
@@ -6982,6 +7181,8 @@ def _documents_long_forward_logsum(
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     logsum = torch.empty((q,), dtype=torch.float32, device=of_q.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -7006,6 +7207,7 @@ def _documents_long_forward_logsum(
     return logsum
 
 
+@_operator
 def _documents_long_backward_buffer_1(
     of_q: torch.Tensor,
     of_x: torch.Tensor,
@@ -7025,6 +7227,8 @@ def _documents_long_backward_buffer_1(
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=of_q.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     documents_long_backward_buffer_1_kernel[grid](
@@ -7035,6 +7239,7 @@ def _documents_long_backward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _documents_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -7055,6 +7260,8 @@ def _documents_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     documents_long_backward_buffer_0_kernel[grid](
@@ -7066,6 +7273,7 @@ def _documents_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _documents_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_documents_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -7075,6 +7283,8 @@ def _documents_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) ->
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     documents_long_backward_d_V_kernel[grid](
@@ -7085,6 +7295,7 @@ def _documents_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) ->
     return d_V
 
 
+@_operator
 def _documents_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_documents_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -7094,6 +7305,8 @@ def _documents_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> tor
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     documents_long_backward_d_Q_kernel[grid](
@@ -7104,6 +7317,7 @@ def _documents_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> tor
     return d_Q
 
 
+@_operator
 def _documents_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_documents_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -7113,6 +7327,8 @@ def _documents_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> tor
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     documents_long_backward_d_K_kernel[grid](
@@ -8375,6 +8591,7 @@ def padding_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """_padding(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -8390,6 +8607,8 @@ def _padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tens
     if real.shape != (x,):
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -8408,6 +8627,7 @@ def _padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tens
     return out
 
 
+@_operator
 def _padding_long_buffer_0(Q: torch.Tensor, K: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """_padding_long_buffer_0(Q: bf16[q d], K: bf16[x d], real: bool[x]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -8420,6 +8640,8 @@ def _padding_long_buffer_0(Q: torch.Tensor, K: torch.Tensor, real: torch.Tensor)
     if real.shape != (x,):
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     padding_long_buffer_0_kernel[grid](
@@ -8430,6 +8652,7 @@ def _padding_long_buffer_0(Q: torch.Tensor, K: torch.Tensor, real: torch.Tensor)
     return buffer_0
 
 
+@_operator
 def _padding_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_padding_long_out(V: bf16[x d], buffer_0: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -8439,6 +8662,8 @@ def _padding_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     padding_long_out_kernel[grid](
@@ -8449,6 +8674,7 @@ def _padding_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _padding_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -8470,6 +8696,8 @@ def _padding_forward(
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -8488,6 +8716,7 @@ def _padding_forward(
     return out, logsum
 
 
+@_operator
 def _padding_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_padding_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -8496,6 +8725,8 @@ def _padding_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -8520,6 +8751,7 @@ def _padding_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.
     return buffer_0
 
 
+@_operator
 def _padding_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -8552,6 +8784,8 @@ def _padding_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -8571,6 +8805,7 @@ def _padding_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _padding_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -8604,6 +8839,8 @@ def _padding_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -8622,6 +8859,7 @@ def _padding_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _padding_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_padding_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -8631,6 +8869,8 @@ def _padding_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     padding_long_forward_state_kernel[grid](
@@ -8640,6 +8880,7 @@ def _padding_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     return state
 
 
+@_operator
 def _padding_long_forward_out(V: torch.Tensor, real: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_padding_long_forward_out(V: bf16[x d], real: bool[x], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -8652,6 +8893,8 @@ def _padding_long_forward_out(V: torch.Tensor, real: torch.Tensor, state: torch.
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     padding_long_forward_out_kernel[grid](
@@ -8662,6 +8905,7 @@ def _padding_long_forward_out(V: torch.Tensor, real: torch.Tensor, state: torch.
     return out
 
 
+@_operator
 def _padding_long_forward_logsum(real: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_padding_long_forward_logsum(real: bool[x], state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("real", real, torch.bool, 1, real.device)
@@ -8671,6 +8915,8 @@ def _padding_long_forward_logsum(real: torch.Tensor, state: torch.Tensor, d: int
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     logsum = torch.empty((q,), dtype=torch.float32, device=real.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -8694,6 +8940,7 @@ def _padding_long_forward_logsum(real: torch.Tensor, state: torch.Tensor, d: int
     return logsum
 
 
+@_operator
 def _padding_long_backward_buffer_1(
     real: torch.Tensor,
     logsum: torch.Tensor,
@@ -8709,6 +8956,8 @@ def _padding_long_backward_buffer_1(
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=real.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     padding_long_backward_buffer_1_kernel[grid](
@@ -8718,6 +8967,7 @@ def _padding_long_backward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _padding_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -8738,6 +8988,8 @@ def _padding_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     padding_long_backward_buffer_0_kernel[grid](
@@ -8749,6 +9001,7 @@ def _padding_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _padding_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_padding_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -8758,6 +9011,8 @@ def _padding_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> t
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     padding_long_backward_d_V_kernel[grid](
@@ -8768,6 +9023,7 @@ def _padding_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> t
     return d_V
 
 
+@_operator
 def _padding_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_padding_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -8777,6 +9033,8 @@ def _padding_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     padding_long_backward_d_Q_kernel[grid](
@@ -8787,6 +9045,7 @@ def _padding_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch
     return d_Q
 
 
+@_operator
 def _padding_long_backward_d_K(Q: torch.Tensor, real: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_padding_long_backward_d_K(Q: bf16[q d], real: bool[x], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -8797,6 +9056,8 @@ def _padding_long_backward_d_K(Q: torch.Tensor, real: torch.Tensor, buffer_0: to
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     padding_long_backward_d_K_kernel[grid](
@@ -10267,6 +10528,7 @@ def alibi_long_backward_d_slope_kernel(
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, acc_x_q, mask=(h_index < size_h))
 
 
+@_operator
 def _alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
     """_alibi(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -10282,6 +10544,8 @@ def _alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tenso
     if slope.shape != (h,):
         raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
     out = torch.empty((h, q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -10301,6 +10565,7 @@ def _alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tenso
     return out
 
 
+@_operator
 def _alibi_long_S(Q: torch.Tensor, K: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
     """_alibi_long_S(Q: bf16[h q d], K: bf16[h x d], slope: f32[h]) -> S: f32[h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -10313,6 +10578,8 @@ def _alibi_long_S(Q: torch.Tensor, K: torch.Tensor, slope: torch.Tensor) -> torc
     if slope.shape != (h,):
         raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
     S = torch.empty((h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(S):
+        return S
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 64, 64, 8, 3
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     alibi_long_S_kernel[grid](
@@ -10323,6 +10590,7 @@ def _alibi_long_S(Q: torch.Tensor, K: torch.Tensor, slope: torch.Tensor) -> torc
     return S
 
 
+@_operator
 def _alibi_long_out(V: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     """_alibi_long_out(V: bf16[h x d], S: f32[h q x]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 3, V.device)
@@ -10332,6 +10600,8 @@ def _alibi_long_out(V: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     if S.shape != (h, q, x):
         raise ValueError(f"S: f32[h q x] has shape {S.shape}, expected {(h, q, x)}")
     out = torch.empty((h, q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     alibi_long_out_kernel[grid](
@@ -10342,6 +10612,7 @@ def _alibi_long_out(V: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _alibi_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -10363,6 +10634,8 @@ def _alibi_forward(
         raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
     out = torch.empty((h, q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -10382,6 +10655,7 @@ def _alibi_forward(
     return out, logsum
 
 
+@_operator
 def _alibi_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_alibi_backward_buffer_0(d_out: bf16[h q d], out: bf16[h q d]) -> buffer_0: f32[h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
@@ -10390,6 +10664,8 @@ def _alibi_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Te
     if out.shape != (h, q, d):
         raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
     buffer_0 = torch.empty((h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -10415,6 +10691,7 @@ def _alibi_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Te
     return buffer_0
 
 
+@_operator
 def _alibi_backward_buffer_1_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -10449,6 +10726,8 @@ def _alibi_backward_buffer_1_d_K_d_V(
     buffer_1 = torch.empty((h, x), dtype=torch.float32, device=Q.device)
     d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_1):
+        return buffer_1, d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -10469,6 +10748,7 @@ def _alibi_backward_buffer_1_d_K_d_V(
     return buffer_1, d_K, d_V
 
 
+@_operator
 def _alibi_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -10501,6 +10781,8 @@ def _alibi_backward_d_Q(
     if buffer_0.shape != (h, q):
         raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
     d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -10521,11 +10803,14 @@ def _alibi_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _alibi_backward_d_slope(buffer_1: torch.Tensor) -> torch.Tensor:
     """_alibi_backward_d_slope(buffer_1: f32[h x]) -> d_slope: f32[h]. Any strides; sizes are read off the shapes."""
     _check("buffer_1", buffer_1, torch.float32, 2, buffer_1.device)
     h, x = buffer_1.shape
     d_slope = torch.empty((h,), dtype=torch.float32, device=buffer_1.device)
+    if _is_traced(d_slope):
+        return d_slope
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -10549,6 +10834,7 @@ def _alibi_backward_d_slope(buffer_1: torch.Tensor) -> torch.Tensor:
     return d_slope
 
 
+@_operator
 def _alibi_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_alibi_long_forward_state(Q: bf16[h q d], K: bf16[h x d]) -> state: f32[h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -10558,6 +10844,8 @@ def _alibi_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (h, x, d):
         raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
     state = torch.empty((h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     alibi_long_forward_state_kernel[grid](
@@ -10568,6 +10856,7 @@ def _alibi_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _alibi_long_forward_out(V: torch.Tensor, slope: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_alibi_long_forward_out(V: bf16[h x d], slope: f32[h], state: f32[h q x]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 3, V.device)
@@ -10580,6 +10869,8 @@ def _alibi_long_forward_out(V: torch.Tensor, slope: torch.Tensor, state: torch.T
     if state.shape != (h, q, x):
         raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
     out = torch.empty((h, q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     alibi_long_forward_out_kernel[grid](
@@ -10590,6 +10881,7 @@ def _alibi_long_forward_out(V: torch.Tensor, slope: torch.Tensor, state: torch.T
     return out
 
 
+@_operator
 def _alibi_long_forward_logsum(slope: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_alibi_long_forward_logsum(slope: f32[h], state: f32[h q x]) -> logsum: f32[h q]. Any strides; sizes are read off the shapes."""
     _check("slope", slope, torch.float32, 1, slope.device)
@@ -10599,6 +10891,8 @@ def _alibi_long_forward_logsum(slope: torch.Tensor, state: torch.Tensor, d: int)
     if state.shape != (h, q, x):
         raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
     logsum = torch.empty((h, q), dtype=torch.float32, device=slope.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -10623,6 +10917,7 @@ def _alibi_long_forward_logsum(slope: torch.Tensor, state: torch.Tensor, d: int)
     return logsum
 
 
+@_operator
 def _alibi_long_backward_buffer_1(
     slope: torch.Tensor,
     logsum: torch.Tensor,
@@ -10641,6 +10936,8 @@ def _alibi_long_backward_buffer_1(
     if state.shape != (h, q, x):
         raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
     buffer_1 = torch.empty((h, q, x), dtype=torch.float32, device=slope.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (h * q * triton.cdiv(x, BLOCK_X),)
     alibi_long_backward_buffer_1_kernel[grid](
@@ -10651,6 +10948,7 @@ def _alibi_long_backward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _alibi_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -10671,6 +10969,8 @@ def _alibi_long_backward_buffer_0(
     if buffer_1.shape != (h, q, x):
         raise ValueError(f"buffer_1: f32[h q x] has shape {buffer_1.shape}, expected {(h, q, x)}")
     buffer_0 = torch.empty((h, q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     alibi_long_backward_buffer_0_kernel[grid](
@@ -10682,6 +10982,7 @@ def _alibi_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _alibi_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_alibi_long_backward_d_V(d_out: bf16[h q d], buffer_1: f32[h q x]) -> d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
@@ -10691,6 +10992,8 @@ def _alibi_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> tor
     if buffer_1.shape != (h, q, x):
         raise ValueError(f"buffer_1: f32[h q x] has shape {buffer_1.shape}, expected {(h, q, x)}")
     d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     alibi_long_backward_d_V_kernel[grid](
@@ -10701,6 +11004,7 @@ def _alibi_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> tor
     return d_V
 
 
+@_operator
 def _alibi_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_alibi_long_backward_d_Q(K: bf16[h x d], buffer_0: f32[h q x]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 3, K.device)
@@ -10710,6 +11014,8 @@ def _alibi_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     if buffer_0.shape != (h, q, x):
         raise ValueError(f"buffer_0: f32[h q x] has shape {buffer_0.shape}, expected {(h, q, x)}")
     d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     alibi_long_backward_d_Q_kernel[grid](
@@ -10720,6 +11026,7 @@ def _alibi_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     return d_Q
 
 
+@_operator
 def _alibi_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_alibi_long_backward_d_K(Q: bf16[h q d], buffer_0: f32[h q x]) -> d_K: bf16[h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -10729,6 +11036,8 @@ def _alibi_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     if buffer_0.shape != (h, q, x):
         raise ValueError(f"buffer_0: f32[h q x] has shape {buffer_0.shape}, expected {(h, q, x)}")
     d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     alibi_long_backward_d_K_kernel[grid](
@@ -10739,11 +11048,14 @@ def _alibi_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     return d_K
 
 
+@_operator
 def _alibi_long_backward_d_slope(buffer_0: torch.Tensor) -> torch.Tensor:
     """_alibi_long_backward_d_slope(buffer_0: f32[h q x]) -> d_slope: f32[h]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 3, buffer_0.device)
     h, q, x = buffer_0.shape
     d_slope = torch.empty((h,), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(d_slope):
+        return d_slope
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_Q * BLOCK_X <= 1024:
@@ -12121,6 +12433,7 @@ def relative_bias_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_relative_bias(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], B: f32[h q x]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -12136,6 +12449,8 @@ def _relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.T
     if B.shape != (h, q, x):
         raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
     out = torch.empty((h, q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -12155,6 +12470,7 @@ def _relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.T
     return out
 
 
+@_operator
 def _relative_bias_long_buffer_0(Q: torch.Tensor, K: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_relative_bias_long_buffer_0(Q: bf16[h q d], K: bf16[h x d], B: f32[h q x]) -> buffer_0: f32[h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -12167,6 +12483,8 @@ def _relative_bias_long_buffer_0(Q: torch.Tensor, K: torch.Tensor, B: torch.Tens
     if B.shape != (h, q, x):
         raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
     buffer_0 = torch.empty((h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     relative_bias_long_buffer_0_kernel[grid](
@@ -12177,6 +12495,7 @@ def _relative_bias_long_buffer_0(Q: torch.Tensor, K: torch.Tensor, B: torch.Tens
     return buffer_0
 
 
+@_operator
 def _relative_bias_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_relative_bias_long_out(V: bf16[h x d], buffer_0: f32[h q x]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 3, V.device)
@@ -12186,6 +12505,8 @@ def _relative_bias_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     if buffer_0.shape != (h, q, x):
         raise ValueError(f"buffer_0: f32[h q x] has shape {buffer_0.shape}, expected {(h, q, x)}")
     out = torch.empty((h, q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     relative_bias_long_out_kernel[grid](
@@ -12196,6 +12517,7 @@ def _relative_bias_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Te
     return out
 
 
+@_operator
 def _relative_bias_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -12217,6 +12539,8 @@ def _relative_bias_forward(
         raise ValueError(f"B: f32[h q x] has shape {B.shape}, expected {(h, q, x)}")
     out = torch.empty((h, q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -12236,6 +12560,7 @@ def _relative_bias_forward(
     return out, logsum
 
 
+@_operator
 def _relative_bias_backward_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -12260,6 +12585,8 @@ def _relative_bias_backward_d_V(
     if logsum.shape != (h, q):
         raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
     d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -12280,6 +12607,7 @@ def _relative_bias_backward_d_V(
     return d_V
 
 
+@_operator
 def _relative_bias_backward_d_B(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -12312,6 +12640,8 @@ def _relative_bias_backward_d_B(
     if logsum.shape != (h, q):
         raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
     d_B = torch.empty((h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_B):
+        return d_B
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 64, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     relative_bias_backward_d_B_kernel[grid](
@@ -12324,6 +12654,7 @@ def _relative_bias_backward_d_B(
     return d_B
 
 
+@_operator
 def _relative_bias_backward_d_Q(K: torch.Tensor, d_B: torch.Tensor) -> torch.Tensor:
     """_relative_bias_backward_d_Q(K: bf16[h x d], d_B: f32[h q x]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 3, K.device)
@@ -12333,6 +12664,8 @@ def _relative_bias_backward_d_Q(K: torch.Tensor, d_B: torch.Tensor) -> torch.Ten
     if d_B.shape != (h, q, x):
         raise ValueError(f"d_B: f32[h q x] has shape {d_B.shape}, expected {(h, q, x)}")
     d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     relative_bias_backward_d_Q_kernel[grid](
@@ -12343,6 +12676,7 @@ def _relative_bias_backward_d_Q(K: torch.Tensor, d_B: torch.Tensor) -> torch.Ten
     return d_Q
 
 
+@_operator
 def _relative_bias_backward_d_K(Q: torch.Tensor, d_B: torch.Tensor) -> torch.Tensor:
     """_relative_bias_backward_d_K(Q: bf16[h q d], d_B: f32[h q x]) -> d_K: bf16[h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -12352,6 +12686,8 @@ def _relative_bias_backward_d_K(Q: torch.Tensor, d_B: torch.Tensor) -> torch.Ten
     if d_B.shape != (h, q, x):
         raise ValueError(f"d_B: f32[h q x] has shape {d_B.shape}, expected {(h, q, x)}")
     d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     relative_bias_backward_d_K_kernel[grid](
@@ -12362,6 +12698,7 @@ def _relative_bias_backward_d_K(Q: torch.Tensor, d_B: torch.Tensor) -> torch.Ten
     return d_K
 
 
+@_operator
 def _relative_bias_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_relative_bias_long_forward_state(Q: bf16[h q d], K: bf16[h x d]) -> state: f32[h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -12371,6 +12708,8 @@ def _relative_bias_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch
     if K.shape != (h, x, d):
         raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
     state = torch.empty((h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     relative_bias_long_forward_state_kernel[grid](
@@ -12381,6 +12720,7 @@ def _relative_bias_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch
     return state
 
 
+@_operator
 def _relative_bias_long_forward_out(V: torch.Tensor, B: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_relative_bias_long_forward_out(V: bf16[h x d], B: f32[h q x], state: f32[h q x]) -> out: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 3, V.device)
@@ -12393,6 +12733,8 @@ def _relative_bias_long_forward_out(V: torch.Tensor, B: torch.Tensor, state: tor
     if state.shape != (h, q, x):
         raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
     out = torch.empty((h, q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     relative_bias_long_forward_out_kernel[grid](
@@ -12403,6 +12745,7 @@ def _relative_bias_long_forward_out(V: torch.Tensor, B: torch.Tensor, state: tor
     return out
 
 
+@_operator
 def _relative_bias_long_forward_logsum(B: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_relative_bias_long_forward_logsum(B: f32[h q x], state: f32[h q x]) -> logsum: f32[h q]. Any strides; sizes are read off the shapes."""
     _check("B", B, torch.float32, 3, B.device)
@@ -12411,6 +12754,8 @@ def _relative_bias_long_forward_logsum(B: torch.Tensor, state: torch.Tensor, d: 
     if state.shape != (h, q, x):
         raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
     logsum = torch.empty((h, q), dtype=torch.float32, device=B.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -12436,6 +12781,7 @@ def _relative_bias_long_forward_logsum(B: torch.Tensor, state: torch.Tensor, d: 
     return logsum
 
 
+@_operator
 def _relative_bias_long_backward_buffer_0(
     B: torch.Tensor,
     logsum: torch.Tensor,
@@ -12452,6 +12798,8 @@ def _relative_bias_long_backward_buffer_0(
     if state.shape != (h, q, x):
         raise ValueError(f"state: f32[h q x] has shape {state.shape}, expected {(h, q, x)}")
     buffer_0 = torch.empty((h, q, x), dtype=torch.float32, device=B.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (h * q * triton.cdiv(x, BLOCK_X),)
     relative_bias_long_backward_buffer_0_kernel[grid](
@@ -12462,6 +12810,7 @@ def _relative_bias_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _relative_bias_long_backward_d_V(d_out: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_relative_bias_long_backward_d_V(d_out: bf16[h q d], buffer_0: f32[h q x]) -> d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
@@ -12471,6 +12820,8 @@ def _relative_bias_long_backward_d_V(d_out: torch.Tensor, buffer_0: torch.Tensor
     if buffer_0.shape != (h, q, x):
         raise ValueError(f"buffer_0: f32[h q x] has shape {buffer_0.shape}, expected {(h, q, x)}")
     d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     relative_bias_long_backward_d_V_kernel[grid](
@@ -12481,6 +12832,7 @@ def _relative_bias_long_backward_d_V(d_out: torch.Tensor, buffer_0: torch.Tensor
     return d_V
 
 
+@_operator
 def _relative_bias_long_backward_d_B(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -12501,6 +12853,8 @@ def _relative_bias_long_backward_d_B(
     if buffer_0.shape != (h, q, x):
         raise ValueError(f"buffer_0: f32[h q x] has shape {buffer_0.shape}, expected {(h, q, x)}")
     d_B = torch.empty((h, q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(d_B):
+        return d_B
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     relative_bias_long_backward_d_B_kernel[grid](
@@ -12512,6 +12866,7 @@ def _relative_bias_long_backward_d_B(
     return d_B
 
 
+@_operator
 def _relative_bias_long_backward_d_Q(K: torch.Tensor, d_B: torch.Tensor) -> torch.Tensor:
     """_relative_bias_long_backward_d_Q(K: bf16[h x d], d_B: f32[h q x]) -> d_Q: bf16[h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 3, K.device)
@@ -12521,6 +12876,8 @@ def _relative_bias_long_backward_d_Q(K: torch.Tensor, d_B: torch.Tensor) -> torc
     if d_B.shape != (h, q, x):
         raise ValueError(f"d_B: f32[h q x] has shape {d_B.shape}, expected {(h, q, x)}")
     d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     relative_bias_long_backward_d_Q_kernel[grid](
@@ -12531,6 +12888,7 @@ def _relative_bias_long_backward_d_Q(K: torch.Tensor, d_B: torch.Tensor) -> torc
     return d_Q
 
 
+@_operator
 def _relative_bias_long_backward_d_K(Q: torch.Tensor, d_B: torch.Tensor) -> torch.Tensor:
     """_relative_bias_long_backward_d_K(Q: bf16[h q d], d_B: f32[h q x]) -> d_K: bf16[h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 3, Q.device)
@@ -12540,6 +12898,8 @@ def _relative_bias_long_backward_d_K(Q: torch.Tensor, d_B: torch.Tensor) -> torc
     if d_B.shape != (h, q, x):
         raise ValueError(f"d_B: f32[h q x] has shape {d_B.shape}, expected {(h, q, x)}")
     d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     relative_bias_long_backward_d_K_kernel[grid](
@@ -13779,6 +14139,7 @@ def softcap_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_softcap(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -13791,6 +14152,8 @@ def _softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -13809,6 +14172,7 @@ def _softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _softcap_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_softcap_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -13818,6 +14182,8 @@ def _softcap_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     softcap_long_buffer_0_kernel[grid](
@@ -13828,6 +14194,7 @@ def _softcap_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _softcap_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_softcap_long_out(V: bf16[x d], buffer_0: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -13837,6 +14204,8 @@ def _softcap_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     softcap_long_out_kernel[grid](
@@ -13847,6 +14216,7 @@ def _softcap_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _softcap_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_softcap_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d], logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -13860,6 +14230,8 @@ def _softcap_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -13878,6 +14250,7 @@ def _softcap_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple
     return out, logsum
 
 
+@_operator
 def _softcap_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_softcap_backward_buffer_0(d_out: bf16[q d], out: bf16[q d]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -13886,6 +14259,8 @@ def _softcap_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -13910,6 +14285,7 @@ def _softcap_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.
     return buffer_0
 
 
+@_operator
 def _softcap_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -13938,6 +14314,8 @@ def _softcap_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -13957,6 +14335,7 @@ def _softcap_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _softcap_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -13986,6 +14365,8 @@ def _softcap_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
@@ -14003,6 +14384,7 @@ def _softcap_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _softcap_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_softcap_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -14012,6 +14394,8 @@ def _softcap_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     softcap_long_forward_state_kernel[grid](
@@ -14021,6 +14405,7 @@ def _softcap_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     return state
 
 
+@_operator
 def _softcap_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_softcap_long_forward_out(V: bf16[x d], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -14030,6 +14415,8 @@ def _softcap_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Ten
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     softcap_long_forward_out_kernel[grid](
@@ -14040,11 +14427,14 @@ def _softcap_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Ten
     return out
 
 
+@_operator
 def _softcap_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_softcap_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -14068,6 +14458,7 @@ def _softcap_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _softcap_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_softcap_long_backward_buffer_1(logsum: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 1, logsum.device)
@@ -14077,6 +14468,8 @@ def _softcap_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     softcap_long_backward_buffer_1_kernel[grid](
@@ -14086,6 +14479,7 @@ def _softcap_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d
     return buffer_1
 
 
+@_operator
 def _softcap_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -14110,6 +14504,8 @@ def _softcap_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 64, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     softcap_long_backward_buffer_0_kernel[grid](
@@ -14121,6 +14517,7 @@ def _softcap_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _softcap_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_softcap_long_backward_d_V(d_out: bf16[q d], buffer_1: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -14130,6 +14527,8 @@ def _softcap_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> t
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     softcap_long_backward_d_V_kernel[grid](
@@ -14140,6 +14539,7 @@ def _softcap_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> t
     return d_V
 
 
+@_operator
 def _softcap_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_softcap_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -14149,6 +14549,8 @@ def _softcap_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     softcap_long_backward_d_Q_kernel[grid](
@@ -14159,6 +14561,7 @@ def _softcap_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch
     return d_Q
 
 
+@_operator
 def _softcap_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_softcap_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -14168,6 +14571,8 @@ def _softcap_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     softcap_long_backward_d_K_kernel[grid](

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from matmul.diag. Tiles are masked at ragged ends; arithmeti
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -25,7 +27,9 @@ def gelu(x):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of matmul_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -33,6 +37,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -251,6 +275,7 @@ def matmul_backward_d_B_kernel(
     )
 
 
+@_operator
 def _matmul(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_matmul(A: bf16[m k], B: bf16[k n]) -> out: bf16[m n]. Any strides; sizes are read off the shapes."""
     _check("A", A, torch.bfloat16, 2, A.device)
@@ -260,6 +285,8 @@ def _matmul(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     if B.shape != (k, n):
         raise ValueError(f"B: bf16[k n] has shape {B.shape}, expected {(k, n)}")
     out = torch.empty((m, n), dtype=torch.bfloat16, device=A.device)
+    if _is_traced(out):
+        return out
     BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(n, BLOCK_N),)
     matmul_kernel[grid](
@@ -269,6 +296,7 @@ def _matmul(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _matmul_forward(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_matmul_forward(A: bf16[m k], B: bf16[k n]) -> out: bf16[m n]. Any strides; sizes are read off the shapes."""
     _check("A", A, torch.bfloat16, 2, A.device)
@@ -278,6 +306,8 @@ def _matmul_forward(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     if B.shape != (k, n):
         raise ValueError(f"B: bf16[k n] has shape {B.shape}, expected {(k, n)}")
     out = torch.empty((m, n), dtype=torch.bfloat16, device=A.device)
+    if _is_traced(out):
+        return out
     BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(n, BLOCK_N),)
     matmul_forward_kernel[grid](
@@ -287,6 +317,7 @@ def _matmul_forward(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _matmul_backward_d_A(B: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_matmul_backward_d_A(B: bf16[k n], d_out: bf16[m n]) -> d_A: bf16[m k]. Any strides; sizes are read off the shapes."""
     _check("B", B, torch.bfloat16, 2, B.device)
@@ -296,6 +327,8 @@ def _matmul_backward_d_A(B: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (m, n):
         raise ValueError(f"d_out: bf16[m n] has shape {d_out.shape}, expected {(m, n)}")
     d_A = torch.empty((m, k), dtype=torch.bfloat16, device=B.device)
+    if _is_traced(d_A):
+        return d_A
     BLOCK_M, BLOCK_K, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(k, BLOCK_K),)
     matmul_backward_d_A_kernel[grid](
@@ -306,6 +339,7 @@ def _matmul_backward_d_A(B: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     return d_A
 
 
+@_operator
 def _matmul_backward_d_B(A: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_matmul_backward_d_B(A: bf16[m k], d_out: bf16[m n]) -> d_B: bf16[k n]. Any strides; sizes are read off the shapes."""
     _check("A", A, torch.bfloat16, 2, A.device)
@@ -315,6 +349,8 @@ def _matmul_backward_d_B(A: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (m, n):
         raise ValueError(f"d_out: bf16[m n] has shape {d_out.shape}, expected {(m, n)}")
     d_B = torch.empty((k, n), dtype=torch.bfloat16, device=A.device)
+    if _is_traced(d_B):
+        return d_B
     BLOCK_K, BLOCK_N, BLOCK_M, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(k, BLOCK_K) * triton.cdiv(n, BLOCK_N),)
     matmul_backward_d_B_kernel[grid](
@@ -673,6 +709,7 @@ def matmul_bias_gelu_backward_d_c_kernel(
     tl.store(d_c_ptr + n_index * d_c_stride_n, sum_m, mask=(n_index < size_n))
 
 
+@_operator
 def _matmul_bias_gelu(A: torch.Tensor, B: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
     """_matmul_bias_gelu(A: bf16[m k], B: bf16[k n], c: f32[n]) -> out: bf16[m n]. Any strides; sizes are read off the shapes."""
     _check("A", A, torch.bfloat16, 2, A.device)
@@ -685,6 +722,8 @@ def _matmul_bias_gelu(A: torch.Tensor, B: torch.Tensor, c: torch.Tensor) -> torc
     if c.shape != (n,):
         raise ValueError(f"c: f32[n] has shape {c.shape}, expected {(n,)}")
     out = torch.empty((m, n), dtype=torch.bfloat16, device=A.device)
+    if _is_traced(out):
+        return out
     BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(n, BLOCK_N),)
     matmul_bias_gelu_kernel[grid](
@@ -695,6 +734,7 @@ def _matmul_bias_gelu(A: torch.Tensor, B: torch.Tensor, c: torch.Tensor) -> torc
     return out
 
 
+@_operator
 def _matmul_bias_gelu_forward(
     A: torch.Tensor,
     B: torch.Tensor,
@@ -712,6 +752,8 @@ def _matmul_bias_gelu_forward(
         raise ValueError(f"c: f32[n] has shape {c.shape}, expected {(n,)}")
     out = torch.empty((m, n), dtype=torch.bfloat16, device=A.device)
     state = torch.empty((m, n), dtype=torch.float32, device=A.device)
+    if _is_traced(out):
+        return out, state
     BLOCK_M, BLOCK_N, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(n, BLOCK_N),)
     matmul_bias_gelu_forward_kernel[grid](
@@ -722,6 +764,7 @@ def _matmul_bias_gelu_forward(
     return out, state
 
 
+@_operator
 def _matmul_bias_gelu_backward_buffer_0(
     c: torch.Tensor,
     d_out: torch.Tensor,
@@ -738,6 +781,8 @@ def _matmul_bias_gelu_backward_buffer_0(
     if state.shape != (m, n):
         raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
     buffer_0 = torch.empty((m, n), dtype=torch.float32, device=c.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_N, warps, stages = 1024, 4, 1
     grid = (m * triton.cdiv(n, BLOCK_N),)
     matmul_bias_gelu_backward_buffer_0_kernel[grid](
@@ -748,6 +793,7 @@ def _matmul_bias_gelu_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _matmul_bias_gelu_backward_d_A(B: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_matmul_bias_gelu_backward_d_A(B: bf16[k n], buffer_0: f32[m n]) -> d_A: bf16[m k]. Any strides; sizes are read off the shapes."""
     _check("B", B, torch.bfloat16, 2, B.device)
@@ -757,6 +803,8 @@ def _matmul_bias_gelu_backward_d_A(B: torch.Tensor, buffer_0: torch.Tensor) -> t
     if buffer_0.shape != (m, n):
         raise ValueError(f"buffer_0: f32[m n] has shape {buffer_0.shape}, expected {(m, n)}")
     d_A = torch.empty((m, k), dtype=torch.bfloat16, device=B.device)
+    if _is_traced(d_A):
+        return d_A
     BLOCK_M, BLOCK_K, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(k, BLOCK_K),)
     matmul_bias_gelu_backward_d_A_kernel[grid](
@@ -767,6 +815,7 @@ def _matmul_bias_gelu_backward_d_A(B: torch.Tensor, buffer_0: torch.Tensor) -> t
     return d_A
 
 
+@_operator
 def _matmul_bias_gelu_backward_d_B(A: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_matmul_bias_gelu_backward_d_B(A: bf16[m k], buffer_0: f32[m n]) -> d_B: bf16[k n]. Any strides; sizes are read off the shapes."""
     _check("A", A, torch.bfloat16, 2, A.device)
@@ -776,6 +825,8 @@ def _matmul_bias_gelu_backward_d_B(A: torch.Tensor, buffer_0: torch.Tensor) -> t
     if buffer_0.shape != (m, n):
         raise ValueError(f"buffer_0: f32[m n] has shape {buffer_0.shape}, expected {(m, n)}")
     d_B = torch.empty((k, n), dtype=torch.bfloat16, device=A.device)
+    if _is_traced(d_B):
+        return d_B
     BLOCK_K, BLOCK_N, BLOCK_M, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(k, BLOCK_K) * triton.cdiv(n, BLOCK_N),)
     matmul_bias_gelu_backward_d_B_kernel[grid](
@@ -786,11 +837,14 @@ def _matmul_bias_gelu_backward_d_B(A: torch.Tensor, buffer_0: torch.Tensor) -> t
     return d_B
 
 
+@_operator
 def _matmul_bias_gelu_backward_d_c(buffer_0: torch.Tensor) -> torch.Tensor:
     """_matmul_bias_gelu_backward_d_c(buffer_0: f32[m n]) -> d_c: f32[n]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
     m, n = buffer_0.shape
     d_c = torch.empty((n,), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(d_c):
+        return d_c
     BLOCK_M = max(16, triton.next_power_of_2(m))
     if BLOCK_M <= 1024:
         if BLOCK_M <= 16:

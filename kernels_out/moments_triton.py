@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from moments.diag. Tiles are masked at ragged ends; arithmet
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of moments_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -257,6 +281,7 @@ def scores_backward_d_K_kernel(
     )
 
 
+@_operator
 def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -266,6 +291,8 @@ def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     scores_kernel[grid](
@@ -275,6 +302,7 @@ def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_scores_forward(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -284,6 +312,8 @@ def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     scores_forward_kernel[grid](
@@ -293,6 +323,7 @@ def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_scores_backward_d_Q(K: bf16[x d], d_out: f32[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -302,6 +333,8 @@ def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     scores_backward_d_Q_kernel[grid](
@@ -312,6 +345,7 @@ def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     return d_Q
 
 
+@_operator
 def _scores_backward_d_K(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_scores_backward_d_K(Q: bf16[q d], d_out: f32[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -321,6 +355,8 @@ def _scores_backward_d_K(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     scores_backward_d_K_kernel[grid](
@@ -1442,6 +1478,7 @@ def kurtosis_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_kurtosis(Q: bf16[q d], K: bf16[x d]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1451,6 +1488,8 @@ def _kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1469,6 +1508,7 @@ def _kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _kurtosis_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_kurtosis_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1478,6 +1518,8 @@ def _kurtosis_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     kurtosis_long_buffer_0_kernel[grid](
@@ -1488,11 +1530,14 @@ def _kurtosis_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _kurtosis_long_out(buffer_0: torch.Tensor, d: int) -> torch.Tensor:
     """_kurtosis_long_out(buffer_0: f32[q x]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
     q, x = buffer_0.shape
     out = torch.empty((q,), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(out):
+        return out
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1516,6 +1561,7 @@ def _kurtosis_long_out(buffer_0: torch.Tensor, d: int) -> torch.Tensor:
     return out
 
 
+@_operator
 def _kurtosis_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1531,6 +1577,8 @@ def _kurtosis_forward(
     state = torch.empty((q,), dtype=torch.float32, device=Q.device)
     state__ = torch.empty((q,), dtype=torch.float32, device=Q.device)
     state____ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, state, state__, state____
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1549,6 +1597,7 @@ def _kurtosis_forward(
     return out, state, state__, state____
 
 
+@_operator
 def _kurtosis_backward_buffer_0_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1578,6 +1627,8 @@ def _kurtosis_backward_buffer_0_d_Q(
         raise ValueError(f"state____: f32[q] has shape {state____.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1597,6 +1648,7 @@ def _kurtosis_backward_buffer_0_d_Q(
     return buffer_0, d_Q
 
 
+@_operator
 def _kurtosis_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1629,6 +1681,8 @@ def _kurtosis_backward_d_K(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1648,6 +1702,7 @@ def _kurtosis_backward_d_K(
     return d_K
 
 
+@_operator
 def _kurtosis_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_kurtosis_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1657,6 +1712,8 @@ def _kurtosis_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tens
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     kurtosis_long_forward_state_kernel[grid](
@@ -1666,6 +1723,7 @@ def _kurtosis_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tens
     return state
 
 
+@_operator
 def _kurtosis_long_forward_state__state____state_____(
     state: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -1675,6 +1733,8 @@ def _kurtosis_long_forward_state__state____state_____(
     state_ = torch.empty((q,), dtype=torch.float32, device=state.device)
     state___ = torch.empty((q,), dtype=torch.float32, device=state.device)
     state_____ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(state_):
+        return state_, state___, state_____
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1699,6 +1759,7 @@ def _kurtosis_long_forward_state__state____state_____(
     return state_, state___, state_____
 
 
+@_operator
 def _kurtosis_long_forward_out(
     state___: torch.Tensor,
     state_____: torch.Tensor,
@@ -1712,6 +1773,8 @@ def _kurtosis_long_forward_out(
     if state_____.shape != (q,):
         raise ValueError(f"state_____: f32[q] has shape {state_____.shape}, expected {(q,)}")
     out = torch.empty((q,), dtype=torch.float32, device=state___.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, warps, stages = 1024, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     kurtosis_long_forward_out_kernel[grid](
@@ -1721,6 +1784,7 @@ def _kurtosis_long_forward_out(
     return out
 
 
+@_operator
 def _kurtosis_long_backward_buffer_0(
     state: torch.Tensor,
     state_: torch.Tensor,
@@ -1741,6 +1805,8 @@ def _kurtosis_long_backward_buffer_0(
     if state_____.shape != (q,):
         raise ValueError(f"state_____: f32[q] has shape {state_____.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1766,6 +1832,7 @@ def _kurtosis_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _kurtosis_long_backward_d_Q(
     K: torch.Tensor,
     d_out: torch.Tensor,
@@ -1796,6 +1863,8 @@ def _kurtosis_long_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     kurtosis_long_backward_d_Q_kernel[grid](
@@ -1807,6 +1876,7 @@ def _kurtosis_long_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _kurtosis_long_backward_d_K(
     Q: torch.Tensor,
     d_out: torch.Tensor,
@@ -1839,6 +1909,8 @@ def _kurtosis_long_backward_d_K(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     kurtosis_long_backward_d_K_kernel[grid](
@@ -3329,6 +3401,7 @@ def deviation_long_backward_d_t_kernel(
     tl.store(d_t_ptr + x_index * d_t_stride_x, (sum_q - acc_q), mask=(x_index < size_x))
 
 
+@_operator
 def _deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_deviation(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> M: f32[q], D: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3342,6 +3415,8 @@ def _deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch
         raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
     M = torch.empty((q,), dtype=torch.float32, device=Q.device)
     D = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(M):
+        return M, D
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3360,6 +3435,7 @@ def _deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch
     return M, D
 
 
+@_operator
 def _deviation_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_deviation_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3369,6 +3445,8 @@ def _deviation_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     deviation_long_buffer_0_kernel[grid](
@@ -3379,6 +3457,7 @@ def _deviation_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _deviation_long_M_D(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_deviation_long_M_D(t: f32[x], buffer_0: f32[q x]) -> M: f32[q], D: f32[q]. Any strides; sizes are read off the shapes."""
     _check("t", t, torch.float32, 1, t.device)
@@ -3389,6 +3468,8 @@ def _deviation_long_M_D(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[torch.
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     M = torch.empty((q,), dtype=torch.float32, device=t.device)
     D = torch.empty((q,), dtype=torch.float32, device=t.device)
+    if _is_traced(M):
+        return M, D
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -3412,6 +3493,7 @@ def _deviation_long_M_D(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[torch.
     return M, D
 
 
+@_operator
 def _deviation_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3433,6 +3515,8 @@ def _deviation_forward(
     state = torch.empty((q,), dtype=torch.float32, device=Q.device)
     z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(M):
+        return M, D, logsum, state, z, state_
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3452,6 +3536,7 @@ def _deviation_forward(
     return M, D, logsum, state, z, state_
 
 
+@_operator
 def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor,
@@ -3491,6 +3576,8 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     buffer_2 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1, buffer_2, d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3511,6 +3598,7 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     return buffer_0, buffer_1, buffer_2, d_Q
 
 
+@_operator
 def _deviation_backward_d_K_d_t(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
@@ -3555,6 +3643,8 @@ def _deviation_backward_d_K_d_t(
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_t = torch.empty((x,), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_t
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3575,6 +3665,7 @@ def _deviation_backward_d_K_d_t(
     return d_K, d_t
 
 
+@_operator
 def _deviation_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_deviation_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3584,6 +3675,8 @@ def _deviation_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     deviation_long_forward_state_kernel[grid](
@@ -3593,6 +3686,7 @@ def _deviation_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     return state
 
 
+@_operator
 def _deviation_long_forward_M_D_logsum_state__z_state__(
     t: torch.Tensor,
     state: torch.Tensor,
@@ -3611,6 +3705,8 @@ def _deviation_long_forward_M_D_logsum_state__z_state__(
     state_ = torch.empty((q,), dtype=torch.float32, device=t.device)
     z = torch.empty((q,), dtype=torch.float32, device=t.device)
     state__ = torch.empty((q,), dtype=torch.float32, device=t.device)
+    if _is_traced(M):
+        return M, D, logsum, state_, z, state__
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -3636,6 +3732,7 @@ def _deviation_long_forward_M_D_logsum_state__z_state__(
     return M, D, logsum, state_, z, state__
 
 
+@_operator
 def _deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(
     t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor, logsum: torch.Tensor,
     state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, d: int,
@@ -3670,6 +3767,8 @@ def _deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=t.device)
     buffer_2 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
     buffer_3 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1, buffer_2, buffer_3
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 4096:
         if BLOCK_X <= 1024:
@@ -3698,6 +3797,7 @@ def _deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(
     return buffer_0, buffer_1, buffer_2, buffer_3
 
 
+@_operator
 def _deviation_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_deviation_long_backward_d_Q(K: bf16[x d], z: f32[q], buffer_2: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -3708,6 +3808,8 @@ def _deviation_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_2: tor
     if buffer_2.shape != (q, x):
         raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_Q_kernel[grid](
@@ -3718,6 +3820,7 @@ def _deviation_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_2: tor
     return d_Q
 
 
+@_operator
 def _deviation_long_backward_d_K(Q: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_deviation_long_backward_d_K(Q: bf16[q d], buffer_3: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3727,6 +3830,8 @@ def _deviation_long_backward_d_K(Q: torch.Tensor, buffer_3: torch.Tensor) -> tor
     if buffer_3.shape != (q, x):
         raise ValueError(f"buffer_3: bf16[q x] has shape {buffer_3.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_K_kernel[grid](
@@ -3737,6 +3842,7 @@ def _deviation_long_backward_d_K(Q: torch.Tensor, buffer_3: torch.Tensor) -> tor
     return d_K
 
 
+@_operator
 def _deviation_long_backward_d_t(
     t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor, logsum: torch.Tensor,
     state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
@@ -3772,6 +3878,8 @@ def _deviation_long_backward_d_t(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_t = torch.empty((x,), dtype=torch.float32, device=t.device)
+    if _is_traced(d_t):
+        return d_t
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
         if BLOCK_Q <= 16:
@@ -5435,6 +5543,7 @@ def spread_long_backward_d_V_kernel(
     )
 
 
+@_operator
 def _spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_spread(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -5449,6 +5558,8 @@ def _spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Te
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     O = torch.empty((q, e), dtype=torch.float32, device=Q.device)
     N = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(O):
+        return O, N
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -5468,6 +5579,7 @@ def _spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Te
     return O, N
 
 
+@_operator
 def _spread_long_S(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_spread_long_S(Q: bf16[q d], K: bf16[x d]) -> S: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -5477,6 +5589,8 @@ def _spread_long_S(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     S = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(S):
+        return S
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     spread_long_S_kernel[grid](
@@ -5486,6 +5600,7 @@ def _spread_long_S(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return S
 
 
+@_operator
 def _spread_long_O(V: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     """_spread_long_O(V: bf16[x e], S: f32[q x]) -> O: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -5495,6 +5610,8 @@ def _spread_long_O(V: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     if S.shape != (q, x):
         raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
     O = torch.empty((q, e), dtype=torch.float32, device=V.device)
+    if _is_traced(O):
+        return O
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     spread_long_O_kernel[grid](
@@ -5504,11 +5621,14 @@ def _spread_long_O(V: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     return O
 
 
+@_operator
 def _spread_long_N(S: torch.Tensor) -> torch.Tensor:
     """_spread_long_N(S: f32[q x]) -> N: f32[q]. Any strides; sizes are read off the shapes."""
     _check("S", S, torch.float32, 2, S.device)
     q, x = S.shape
     N = torch.empty((q,), dtype=torch.float32, device=S.device)
+    if _is_traced(N):
+        return N
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -5532,6 +5652,7 @@ def _spread_long_N(S: torch.Tensor) -> torch.Tensor:
     return N
 
 
+@_operator
 def _spread_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -5556,6 +5677,8 @@ def _spread_forward(
     state = torch.empty((q, e), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
     place = torch.empty((q,), dtype=torch.int32, device=Q.device)
+    if _is_traced(O):
+        return O, N, logsum, m, z, state, state_, place
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -5577,6 +5700,7 @@ def _spread_forward(
     return O, N, logsum, m, z, state, state_, place
 
 
+@_operator
 def _spread_backward_buffer_1(
     d_O: torch.Tensor,
     d_N: torch.Tensor,
@@ -5604,6 +5728,8 @@ def _spread_backward_buffer_1(
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -5629,6 +5755,7 @@ def _spread_backward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _spread_backward_buffer_0_d_Q(
     Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, d_O: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor,
     logsum: torch.Tensor, m: torch.Tensor, place: torch.Tensor, buffer_1: torch.Tensor,
@@ -5667,6 +5794,8 @@ def _spread_backward_buffer_0_d_Q(
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -5688,6 +5817,7 @@ def _spread_backward_buffer_0_d_Q(
     return buffer_0, d_Q
 
 
+@_operator
 def _spread_backward_d_K_d_V(
     Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, d_O: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor,
     logsum: torch.Tensor, m: torch.Tensor, place: torch.Tensor, buffer_1: torch.Tensor,
@@ -5730,6 +5860,8 @@ def _spread_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -5752,6 +5884,7 @@ def _spread_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _spread_long_forward_S(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_spread_long_forward_S(Q: bf16[q d], K: bf16[x d]) -> S: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -5761,6 +5894,8 @@ def _spread_long_forward_S(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     S = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(S):
+        return S
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     spread_long_forward_S_kernel[grid](
@@ -5770,6 +5905,7 @@ def _spread_long_forward_S(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return S
 
 
+@_operator
 def _spread_long_forward_w_m__state__place(
     S: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -5780,6 +5916,8 @@ def _spread_long_forward_w_m__state__place(
     m_ = torch.empty((q,), dtype=torch.float32, device=S.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=S.device)
     place = torch.empty((q,), dtype=torch.int32, device=S.device)
+    if _is_traced(w):
+        return w, m_, state_, place
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -5804,11 +5942,14 @@ def _spread_long_forward_w_m__state__place(
     return w, m_, state_, place
 
 
+@_operator
 def _spread_long_forward_z_(w: torch.Tensor) -> torch.Tensor:
     """_spread_long_forward_z_(w: f32[q x]) -> z_: f32[q]. Any strides; sizes are read off the shapes."""
     _check("w", w, torch.float32, 2, w.device)
     q, x = w.shape
     z_ = torch.empty((q,), dtype=torch.float32, device=w.device)
+    if _is_traced(z_):
+        return z_
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -5832,6 +5973,7 @@ def _spread_long_forward_z_(w: torch.Tensor) -> torch.Tensor:
     return z_
 
 
+@_operator
 def _spread_long_forward_state(V: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
     """_spread_long_forward_state(V: bf16[x e], w: f32[q x]) -> state: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -5841,6 +5983,8 @@ def _spread_long_forward_state(V: torch.Tensor, w: torch.Tensor) -> torch.Tensor
     if w.shape != (q, x):
         raise ValueError(f"w: f32[q x] has shape {w.shape}, expected {(q, x)}")
     state = torch.empty((q, e), dtype=torch.float32, device=V.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     spread_long_forward_state_kernel[grid](
@@ -5850,6 +5994,7 @@ def _spread_long_forward_state(V: torch.Tensor, w: torch.Tensor) -> torch.Tensor
     return state
 
 
+@_operator
 def _spread_long_forward_O_N_logsum_(
     state: torch.Tensor,
     z_: torch.Tensor,
@@ -5871,6 +6016,8 @@ def _spread_long_forward_O_N_logsum_(
     O = torch.empty((q, e), dtype=torch.float32, device=state.device)
     N = torch.empty((q,), dtype=torch.float32, device=state.device)
     logsum_ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(O):
+        return O, N, logsum_
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(e, BLOCK_E),)
     spread_long_forward_O_N_logsum__kernel[grid](
@@ -5881,6 +6028,7 @@ def _spread_long_forward_O_N_logsum_(
     return O, N, logsum_
 
 
+@_operator
 def _spread_long_backward_buffer_0(V: torch.Tensor, d_O: torch.Tensor) -> torch.Tensor:
     """_spread_long_backward_buffer_0(V: bf16[x e], d_O: f32[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -5890,6 +6038,8 @@ def _spread_long_backward_buffer_0(V: torch.Tensor, d_O: torch.Tensor) -> torch.
     if d_O.shape != (q, e):
         raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     spread_long_backward_buffer_0_kernel[grid](
@@ -5900,6 +6050,7 @@ def _spread_long_backward_buffer_0(V: torch.Tensor, d_O: torch.Tensor) -> torch.
     return buffer_0
 
 
+@_operator
 def _spread_long_backward_buffer_1(
     d_O: torch.Tensor,
     d_N: torch.Tensor,
@@ -5927,6 +6078,8 @@ def _spread_long_backward_buffer_1(
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -5952,6 +6105,7 @@ def _spread_long_backward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _spread_long_backward_buffer_2_buffer_3(
     d_N: torch.Tensor,
     N: torch.Tensor,
@@ -5989,6 +6143,8 @@ def _spread_long_backward_buffer_2_buffer_3(
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     buffer_2 = torch.empty((q, x), dtype=torch.bfloat16, device=d_N.device)
     buffer_3 = torch.empty((q, x), dtype=torch.float32, device=d_N.device)
+    if _is_traced(buffer_2):
+        return buffer_2, buffer_3
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -6017,6 +6173,7 @@ def _spread_long_backward_buffer_2_buffer_3(
     return buffer_2, buffer_3
 
 
+@_operator
 def _spread_long_backward_d_Q(K: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_spread_long_backward_d_Q(K: bf16[x d], buffer_2: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -6026,6 +6183,8 @@ def _spread_long_backward_d_Q(K: torch.Tensor, buffer_2: torch.Tensor) -> torch.
     if buffer_2.shape != (q, x):
         raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     spread_long_backward_d_Q_kernel[grid](
@@ -6036,6 +6195,7 @@ def _spread_long_backward_d_Q(K: torch.Tensor, buffer_2: torch.Tensor) -> torch.
     return d_Q
 
 
+@_operator
 def _spread_long_backward_d_K(Q: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_spread_long_backward_d_K(Q: bf16[q d], buffer_2: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -6045,6 +6205,8 @@ def _spread_long_backward_d_K(Q: torch.Tensor, buffer_2: torch.Tensor) -> torch.
     if buffer_2.shape != (q, x):
         raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     spread_long_backward_d_K_kernel[grid](
@@ -6055,6 +6217,7 @@ def _spread_long_backward_d_K(Q: torch.Tensor, buffer_2: torch.Tensor) -> torch.
     return d_K
 
 
+@_operator
 def _spread_long_backward_d_V(d_O: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_spread_long_backward_d_V(d_O: f32[q e], buffer_3: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.float32, 2, d_O.device)
@@ -6064,6 +6227,8 @@ def _spread_long_backward_d_V(d_O: torch.Tensor, buffer_3: torch.Tensor) -> torc
     if buffer_3.shape != (q, x):
         raise ValueError(f"buffer_3: f32[q x] has shape {buffer_3.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_O.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     spread_long_backward_d_V_kernel[grid](
@@ -8256,6 +8421,7 @@ def drift_long_backward_d_t_kernel(
     tl.store(d_t_ptr + x_index * d_t_stride_x, add_x, mask=(x_index < size_x))
 
 
+@_operator
 def _drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_drift(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> forecast: f32[q], lean: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -8269,6 +8435,8 @@ def _drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Ten
         raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
     forecast = torch.empty((q,), dtype=torch.float32, device=Q.device)
     lean = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(forecast):
+        return forecast, lean
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -8287,6 +8455,7 @@ def _drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Ten
     return forecast, lean
 
 
+@_operator
 def _drift_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_drift_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -8296,6 +8465,8 @@ def _drift_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     drift_long_buffer_0_kernel[grid](
@@ -8306,6 +8477,7 @@ def _drift_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _drift_long_forecast_lean(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_drift_long_forecast_lean(t: f32[x], buffer_0: f32[q x]) -> forecast: f32[q], lean: f32[q]. Any strides; sizes are read off the shapes."""
     _check("t", t, torch.float32, 1, t.device)
@@ -8316,6 +8488,8 @@ def _drift_long_forecast_lean(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     forecast = torch.empty((q,), dtype=torch.float32, device=t.device)
     lean = torch.empty((q,), dtype=torch.float32, device=t.device)
+    if _is_traced(forecast):
+        return forecast, lean
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -8340,6 +8514,7 @@ def _drift_long_forecast_lean(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[
     return forecast, lean
 
 
+@_operator
 def _drift_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -8362,6 +8537,8 @@ def _drift_forward(
     z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
     state__ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(forecast):
+        return forecast, lean, logsum, state, z, state_, state__
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -8381,6 +8558,7 @@ def _drift_forward(
     return forecast, lean, logsum, state, z, state_, state__
 
 
+@_operator
 def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor, state__: torch.Tensor,
@@ -8423,6 +8601,8 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     buffer_5 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     buffer_6 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -8445,6 +8625,7 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     return buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q
 
 
+@_operator
 def _drift_backward_d_K_d_t(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor, state__: torch.Tensor,
@@ -8502,6 +8683,8 @@ def _drift_backward_d_K_d_t(
         raise ValueError(f"buffer_6: f32[q] has shape {buffer_6.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_t = torch.empty((x,), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_t
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -8524,6 +8707,7 @@ def _drift_backward_d_K_d_t(
     return d_K, d_t
 
 
+@_operator
 def _drift_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_drift_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -8533,6 +8717,8 @@ def _drift_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     drift_long_forward_state_kernel[grid](
@@ -8542,6 +8728,7 @@ def _drift_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _drift_long_forward_forecast_lean_logsum_state__z_state___state___(
     t: torch.Tensor,
     state: torch.Tensor,
@@ -8561,6 +8748,8 @@ def _drift_long_forward_forecast_lean_logsum_state__z_state___state___(
     z = torch.empty((q,), dtype=torch.float32, device=t.device)
     state__ = torch.empty((q,), dtype=torch.float32, device=t.device)
     state___ = torch.empty((q,), dtype=torch.float32, device=t.device)
+    if _is_traced(forecast):
+        return forecast, lean, logsum, state_, z, state__, state___
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -8587,6 +8776,7 @@ def _drift_long_forward_forecast_lean_logsum_state__z_state___state___(
     return forecast, lean, logsum, state_, z, state__, state___
 
 
+@_operator
 def _drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4(
     t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, logsum: torch.Tensor,
     state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
@@ -8622,6 +8812,8 @@ def _drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4(
     buffer_5 = torch.empty((q,), dtype=torch.float32, device=t.device)
     buffer_3 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
     buffer_4 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_5, buffer_3, buffer_4
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 4096:
         if BLOCK_X <= 1024:
@@ -8650,6 +8842,7 @@ def _drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4(
     return buffer_0, buffer_5, buffer_3, buffer_4
 
 
+@_operator
 def _drift_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_drift_long_backward_d_Q(K: bf16[x d], z: f32[q], buffer_3: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -8660,6 +8853,8 @@ def _drift_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_3: torch.T
     if buffer_3.shape != (q, x):
         raise ValueError(f"buffer_3: bf16[q x] has shape {buffer_3.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_Q_kernel[grid](
@@ -8670,6 +8865,7 @@ def _drift_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_3: torch.T
     return d_Q
 
 
+@_operator
 def _drift_long_backward_d_K(Q: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
     """_drift_long_backward_d_K(Q: bf16[q d], buffer_4: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -8679,6 +8875,8 @@ def _drift_long_backward_d_K(Q: torch.Tensor, buffer_4: torch.Tensor) -> torch.T
     if buffer_4.shape != (q, x):
         raise ValueError(f"buffer_4: bf16[q x] has shape {buffer_4.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_K_kernel[grid](
@@ -8689,6 +8887,7 @@ def _drift_long_backward_d_K(Q: torch.Tensor, buffer_4: torch.Tensor) -> torch.T
     return d_K
 
 
+@_operator
 def _drift_long_backward_d_t(
     d_forecast: torch.Tensor,
     logsum: torch.Tensor,
@@ -8722,6 +8921,8 @@ def _drift_long_backward_d_t(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_t = torch.empty((x,), dtype=torch.float32, device=d_forecast.device)
+    if _is_traced(d_t):
+        return d_t
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
         if BLOCK_Q <= 16:
@@ -9982,6 +10183,7 @@ def choice_long_backward_d_E_kernel(
     )
 
 
+@_operator
 def _choice_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """_choice_e_best_top(logits: f32[token vocab]) -> e: f32[token vocab], best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
@@ -9989,6 +10191,8 @@ def _choice_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
     e = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
     best = torch.empty((token,), dtype=torch.int32, device=logits.device)
     top = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    if _is_traced(e):
+        return e, best, top
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -10013,6 +10217,7 @@ def _choice_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
     return e, best, top
 
 
+@_operator
 def _choice_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     """_choice_mean(E: bf16[vocab e], e: f32[token vocab]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
     _check("E", E, torch.bfloat16, 2, E.device)
@@ -10022,6 +10227,8 @@ def _choice_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     if e.shape != (token, vocab):
         raise ValueError(f"e: f32[token vocab] has shape {e.shape}, expected {(token, vocab)}")
     mean = torch.empty((token, e_2), dtype=torch.bfloat16, device=E.device)
+    if _is_traced(mean):
+        return mean
     BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e_2, BLOCK_E),)
     choice_mean_kernel[grid](
@@ -10032,6 +10239,7 @@ def _choice_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     return mean
 
 
+@_operator
 def _choice_forward_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """_choice_forward_e_best_top(logits: f32[token vocab]) -> e: f32[token vocab], best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
@@ -10039,6 +10247,8 @@ def _choice_forward_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torc
     e = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
     best = torch.empty((token,), dtype=torch.int32, device=logits.device)
     top = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    if _is_traced(e):
+        return e, best, top
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -10063,6 +10273,7 @@ def _choice_forward_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torc
     return e, best, top
 
 
+@_operator
 def _choice_forward_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     """_choice_forward_mean(E: bf16[vocab e], e: f32[token vocab]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
     _check("E", E, torch.bfloat16, 2, E.device)
@@ -10072,6 +10283,8 @@ def _choice_forward_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     if e.shape != (token, vocab):
         raise ValueError(f"e: f32[token vocab] has shape {e.shape}, expected {(token, vocab)}")
     mean = torch.empty((token, e_2), dtype=torch.bfloat16, device=E.device)
+    if _is_traced(mean):
+        return mean
     BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e_2, BLOCK_E),)
     choice_forward_mean_kernel[grid](
@@ -10082,6 +10295,7 @@ def _choice_forward_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     return mean
 
 
+@_operator
 def _choice_backward_z_buffer_1(logits: torch.Tensor, top: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_choice_backward_z_buffer_1(logits: f32[token vocab], top: f32[token]) -> z: f32[token], buffer_1: bf16[token vocab]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
@@ -10091,6 +10305,8 @@ def _choice_backward_z_buffer_1(logits: torch.Tensor, top: torch.Tensor) -> tupl
         raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
     z = torch.empty((token,), dtype=torch.float32, device=logits.device)
     buffer_1 = torch.empty((token, vocab), dtype=torch.bfloat16, device=logits.device)
+    if _is_traced(z):
+        return z, buffer_1
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -10116,6 +10332,7 @@ def _choice_backward_z_buffer_1(logits: torch.Tensor, top: torch.Tensor) -> tupl
     return z, buffer_1
 
 
+@_operator
 def _choice_backward_d_logits(
     logits: torch.Tensor,
     E: torch.Tensor,
@@ -10152,6 +10369,8 @@ def _choice_backward_d_logits(
     if z.shape != (token,):
         raise ValueError(f"z: f32[token] has shape {z.shape}, expected {(token,)}")
     d_logits = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
+    if _is_traced(d_logits):
+        return d_logits
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E > 256:
         raise ValueError(f"e = {BLOCK_E}: at most 256 elements are held on chip")
@@ -10172,6 +10391,7 @@ def _choice_backward_d_logits(
     return d_logits
 
 
+@_operator
 def _choice_backward_d_E(d_mean: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_choice_backward_d_E(d_mean: bf16[token e], buffer_1: bf16[token vocab]) -> d_E: bf16[vocab e]. Any strides; sizes are read off the shapes."""
     _check("d_mean", d_mean, torch.bfloat16, 2, d_mean.device)
@@ -10181,6 +10401,8 @@ def _choice_backward_d_E(d_mean: torch.Tensor, buffer_1: torch.Tensor) -> torch.
     if buffer_1.shape != (token, vocab):
         raise ValueError(f"buffer_1: bf16[token vocab] has shape {buffer_1.shape}, expected {(token, vocab)}")
     d_E = torch.empty((vocab, e), dtype=torch.bfloat16, device=d_mean.device)
+    if _is_traced(d_E):
+        return d_E
     BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(e, BLOCK_E),)
     choice_backward_d_E_kernel[grid](
@@ -10191,6 +10413,7 @@ def _choice_backward_d_E(d_mean: torch.Tensor, buffer_1: torch.Tensor) -> torch.
     return d_E
 
 
+@_operator
 def _choice_long_forward_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """_choice_long_forward_e_best_top(logits: f32[token vocab]) -> e: f32[token vocab], best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
@@ -10198,6 +10421,8 @@ def _choice_long_forward_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor,
     e = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
     best = torch.empty((token,), dtype=torch.int32, device=logits.device)
     top = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    if _is_traced(e):
+        return e, best, top
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -10222,6 +10447,7 @@ def _choice_long_forward_e_best_top(logits: torch.Tensor) -> tuple[torch.Tensor,
     return e, best, top
 
 
+@_operator
 def _choice_long_forward_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     """_choice_long_forward_mean(E: bf16[vocab e], e: f32[token vocab]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
     _check("E", E, torch.bfloat16, 2, E.device)
@@ -10231,6 +10457,8 @@ def _choice_long_forward_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     if e.shape != (token, vocab):
         raise ValueError(f"e: f32[token vocab] has shape {e.shape}, expected {(token, vocab)}")
     mean = torch.empty((token, e_2), dtype=torch.bfloat16, device=E.device)
+    if _is_traced(mean):
+        return mean
     BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e_2, BLOCK_E),)
     choice_long_forward_mean_kernel[grid](
@@ -10241,6 +10469,7 @@ def _choice_long_forward_mean(E: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     return mean
 
 
+@_operator
 def _choice_long_backward_buffer_0(E: torch.Tensor, d_mean: torch.Tensor) -> torch.Tensor:
     """_choice_long_backward_buffer_0(E: bf16[vocab e], d_mean: bf16[token e]) -> buffer_0: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("E", E, torch.bfloat16, 2, E.device)
@@ -10250,6 +10479,8 @@ def _choice_long_backward_buffer_0(E: torch.Tensor, d_mean: torch.Tensor) -> tor
     if d_mean.shape != (token, e):
         raise ValueError(f"d_mean: bf16[token e] has shape {d_mean.shape}, expected {(token, e)}")
     buffer_0 = torch.empty((token, vocab), dtype=torch.float32, device=E.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
     choice_long_backward_buffer_0_kernel[grid](
@@ -10260,6 +10491,7 @@ def _choice_long_backward_buffer_0(E: torch.Tensor, d_mean: torch.Tensor) -> tor
     return buffer_0
 
 
+@_operator
 def _choice_long_backward_buffer_1(d_mean: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
     """_choice_long_backward_buffer_1(d_mean: bf16[token e], mean: bf16[token e]) -> buffer_1: f32[token]. Any strides; sizes are read off the shapes."""
     _check("d_mean", d_mean, torch.bfloat16, 2, d_mean.device)
@@ -10268,6 +10500,8 @@ def _choice_long_backward_buffer_1(d_mean: torch.Tensor, mean: torch.Tensor) -> 
     if mean.shape != (token, e):
         raise ValueError(f"mean: bf16[token e] has shape {mean.shape}, expected {(token, e)}")
     buffer_1 = torch.empty((token,), dtype=torch.float32, device=d_mean.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -10292,6 +10526,7 @@ def _choice_long_backward_buffer_1(d_mean: torch.Tensor, mean: torch.Tensor) -> 
     return buffer_1
 
 
+@_operator
 def _choice_long_backward_buffer_3_d_logits(
     logits: torch.Tensor,
     d_top: torch.Tensor,
@@ -10320,6 +10555,8 @@ def _choice_long_backward_buffer_3_d_logits(
         raise ValueError(f"buffer_1: f32[token] has shape {buffer_1.shape}, expected {(token,)}")
     buffer_3 = torch.empty((token, vocab), dtype=torch.bfloat16, device=logits.device)
     d_logits = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
+    if _is_traced(buffer_3):
+        return buffer_3, d_logits
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -10348,6 +10585,7 @@ def _choice_long_backward_buffer_3_d_logits(
     return buffer_3, d_logits
 
 
+@_operator
 def _choice_long_backward_d_E(d_mean: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_choice_long_backward_d_E(d_mean: bf16[token e], buffer_3: bf16[token vocab]) -> d_E: bf16[vocab e]. Any strides; sizes are read off the shapes."""
     _check("d_mean", d_mean, torch.bfloat16, 2, d_mean.device)
@@ -10357,6 +10595,8 @@ def _choice_long_backward_d_E(d_mean: torch.Tensor, buffer_3: torch.Tensor) -> t
     if buffer_3.shape != (token, vocab):
         raise ValueError(f"buffer_3: bf16[token vocab] has shape {buffer_3.shape}, expected {(token, vocab)}")
     d_E = torch.empty((vocab, e), dtype=torch.bfloat16, device=d_mean.device)
+    if _is_traced(d_E):
+        return d_E
     BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(e, BLOCK_E),)
     choice_long_backward_d_E_kernel[grid](
@@ -11460,6 +11700,7 @@ def temperature_long_backward_d_b_kernel(
     tl.store(d_b_ptr, (acc_q_x * rsqrt))
 
 
+@_operator
 def _temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_temperature(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -11473,6 +11714,8 @@ def _temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[tor
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     L = torch.empty((q,), dtype=torch.float32, device=Q.device)
     E = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(L):
+        return L, E
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -11491,6 +11734,7 @@ def _temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[tor
     return L, E
 
 
+@_operator
 def _temperature_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_temperature_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -11500,6 +11744,8 @@ def _temperature_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     temperature_long_buffer_0_kernel[grid](
@@ -11510,6 +11756,7 @@ def _temperature_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     return buffer_0
 
 
+@_operator
 def _temperature_long_L_E(
     b: torch.Tensor,
     buffer_0: torch.Tensor,
@@ -11523,6 +11770,8 @@ def _temperature_long_L_E(
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     L = torch.empty((q,), dtype=torch.float32, device=b.device)
     E = torch.empty((q,), dtype=torch.float32, device=b.device)
+    if _is_traced(L):
+        return L, E
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -11546,6 +11795,7 @@ def _temperature_long_L_E(
     return L, E
 
 
+@_operator
 def _temperature_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -11563,6 +11813,8 @@ def _temperature_forward(
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     L = torch.empty((q,), dtype=torch.float32, device=Q.device)
     E = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(L):
+        return L, E
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -11581,6 +11833,7 @@ def _temperature_forward(
     return L, E
 
 
+@_operator
 def _temperature_backward_buffer_0_buffer_1_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -11611,6 +11864,8 @@ def _temperature_backward_buffer_0_buffer_1_d_Q(
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1, d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -11630,6 +11885,7 @@ def _temperature_backward_buffer_0_buffer_1_d_Q(
     return buffer_0, buffer_1, d_Q
 
 
+@_operator
 def _temperature_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -11662,6 +11918,8 @@ def _temperature_backward_d_K(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -11681,11 +11939,14 @@ def _temperature_backward_d_K(
     return d_K
 
 
+@_operator
 def _temperature_backward_d_b(buffer_1: torch.Tensor, d: int) -> torch.Tensor:
     """_temperature_backward_d_b(buffer_1: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
     _check("buffer_1", buffer_1, torch.float32, 1, buffer_1.device)
     (q,) = buffer_1.shape
     d_b = torch.empty((), dtype=torch.float32, device=buffer_1.device)
+    if _is_traced(d_b):
+        return d_b
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 16384:
         if BLOCK_Q <= 1024:
@@ -11715,6 +11976,7 @@ def _temperature_backward_d_b(buffer_1: torch.Tensor, d: int) -> torch.Tensor:
     return d_b
 
 
+@_operator
 def _temperature_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_temperature_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -11724,6 +11986,8 @@ def _temperature_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.T
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     temperature_long_forward_state_kernel[grid](
@@ -11733,6 +11997,7 @@ def _temperature_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.T
     return state
 
 
+@_operator
 def _temperature_long_forward_L_E(
     b: torch.Tensor,
     state: torch.Tensor,
@@ -11746,6 +12011,8 @@ def _temperature_long_forward_L_E(
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     L = torch.empty((q,), dtype=torch.float32, device=b.device)
     E = torch.empty((q,), dtype=torch.float32, device=b.device)
+    if _is_traced(L):
+        return L, E
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -11769,6 +12036,7 @@ def _temperature_long_forward_L_E(
     return L, E
 
 
+@_operator
 def _temperature_long_backward_buffer_0_buffer_1(
     b: torch.Tensor,
     d_L: torch.Tensor,
@@ -11795,6 +12063,8 @@ def _temperature_long_backward_buffer_0_buffer_1(
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=b.device)
     buffer_1 = torch.empty((q, x), dtype=torch.bfloat16, device=b.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -11820,6 +12090,7 @@ def _temperature_long_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _temperature_long_backward_d_Q(K: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_temperature_long_backward_d_Q(K: bf16[x d], buffer_1: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -11829,6 +12100,8 @@ def _temperature_long_backward_d_Q(K: torch.Tensor, buffer_1: torch.Tensor) -> t
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     temperature_long_backward_d_Q_kernel[grid](
@@ -11839,6 +12112,7 @@ def _temperature_long_backward_d_Q(K: torch.Tensor, buffer_1: torch.Tensor) -> t
     return d_Q
 
 
+@_operator
 def _temperature_long_backward_d_K(Q: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_temperature_long_backward_d_K(Q: bf16[q d], buffer_1: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -11848,6 +12122,8 @@ def _temperature_long_backward_d_K(Q: torch.Tensor, buffer_1: torch.Tensor) -> t
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     temperature_long_backward_d_K_kernel[grid](
@@ -11858,6 +12134,7 @@ def _temperature_long_backward_d_K(Q: torch.Tensor, buffer_1: torch.Tensor) -> t
     return d_K
 
 
+@_operator
 def _temperature_long_backward_d_b(
     b: torch.Tensor,
     d_L: torch.Tensor,
@@ -11887,6 +12164,8 @@ def _temperature_long_backward_d_b(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_b = torch.empty((), dtype=torch.float32, device=b.device)
+    if _is_traced(d_b):
+        return d_b
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_Q * BLOCK_X <= 16384:

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from nearest.diag. Tiles are masked at ragged ends; arithmet
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of nearest_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 def _processors(array: torch.Tensor) -> int:
@@ -502,6 +526,7 @@ def distances_backward_d_K_kernel(
     )
 
 
+@_operator
 def _distances(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_distances(Q: f32[q d], K: f32[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -511,6 +536,8 @@ def _distances(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -534,6 +561,7 @@ def _distances(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _distances_parts(Q: torch.Tensor, K: torch.Tensor, parts_d: int, length_d: int) -> torch.Tensor:
     """_distances_parts(Q: f32[q d], K: f32[x d]) -> sum_parts: f32[d_part q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -543,6 +571,8 @@ def _distances_parts(Q: torch.Tensor, K: torch.Tensor, parts_d: int, length_d: i
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     sum_parts = torch.empty((parts_d, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(sum_parts):
+        return sum_parts
     BLOCK_D_IN_1 = max(16, triton.next_power_of_2(length_d))
     if BLOCK_D_IN_1 <= 16384:
         if BLOCK_D_IN_1 <= 1024:
@@ -568,11 +598,14 @@ def _distances_parts(Q: torch.Tensor, K: torch.Tensor, parts_d: int, length_d: i
     return sum_parts
 
 
+@_operator
 def _distances_joined(sum_parts: torch.Tensor) -> torch.Tensor:
     """_distances_joined(sum_parts: f32[d_part q x]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("sum_parts", sum_parts, torch.float32, 3, sum_parts.device)
     parts_d, q, x = sum_parts.shape
     out = torch.empty((q, x), dtype=torch.float32, device=sum_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_D_PART_1 = max(16, triton.next_power_of_2(parts_d))
     if BLOCK_D_PART_1 <= 1024:
         if BLOCK_D_PART_1 <= 16:
@@ -600,6 +633,7 @@ def _distances_joined(sum_parts: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _distances_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_distances_forward(Q: f32[q d], K: f32[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -609,6 +643,8 @@ def _distances_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -632,6 +668,7 @@ def _distances_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _distances_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_distances_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -644,6 +681,8 @@ def _distances_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tenso
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
         if BLOCK_X <= 16:
@@ -671,6 +710,7 @@ def _distances_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tenso
     return d_Q
 
 
+@_operator
 def _distances_backward_d_K(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_distances_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -683,6 +723,8 @@ def _distances_backward_d_K(Q: torch.Tensor, K: torch.Tensor, d_out: torch.Tenso
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
         if BLOCK_Q <= 16:
@@ -1089,6 +1131,7 @@ def nearest_joined_kernel(
     tl.store(out_ptr + q_index * out_stride_q, min_x_part_2, mask=(q_index < size_q))
 
 
+@_operator
 def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_nearest(Q: f32[q d], K: f32[x d]) -> out: i32[q] in x. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1098,6 +1141,8 @@ def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.int32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X * BLOCK_D <= 16384:
@@ -1136,6 +1181,7 @@ def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _nearest_parts(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1151,6 +1197,8 @@ def _nearest_parts(
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
     min_parts2 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
+    if _is_traced(min_parts):
+        return min_parts, min_parts2
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X_IN_1 * BLOCK_D <= 16384:
@@ -1191,6 +1239,7 @@ def _nearest_parts(
     return min_parts, min_parts2
 
 
+@_operator
 def _nearest_joined(min_parts: torch.Tensor, min_parts2: torch.Tensor, x: int, length_x: int) -> torch.Tensor:
     """_nearest_joined(min_parts: f32[x_part q], min_parts2: i32[x_part q]) -> out: i32[q] in x. Any strides; sizes are read off the shapes."""
     _check("min_parts", min_parts, torch.float32, 2, min_parts.device)
@@ -1199,6 +1248,8 @@ def _nearest_joined(min_parts: torch.Tensor, min_parts2: torch.Tensor, x: int, l
     if min_parts2.shape != (parts_x, q):
         raise ValueError(f"min_parts2: i32[x_part q] has shape {min_parts2.shape}, expected {(parts_x, q)}")
     out = torch.empty((q,), dtype=torch.int32, device=min_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     if BLOCK_X_PART_1 <= 1024:
         if BLOCK_X_PART_1 <= 16:
@@ -1773,6 +1824,7 @@ def nearest_distance_backward_d_K_kernel(
     )
 
 
+@_operator
 def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_nearest_distance(Q: f32[q d], K: f32[x d]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1782,6 +1834,8 @@ def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X * BLOCK_D <= 16384:
@@ -1820,6 +1874,7 @@ def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _nearest_distance_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, length_x: int) -> torch.Tensor:
     """_nearest_distance_parts(Q: f32[q d], K: f32[x d]) -> min_parts: f32[x_part q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1829,6 +1884,8 @@ def _nearest_distance_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, leng
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(min_parts):
+        return min_parts
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X_IN_1 * BLOCK_D <= 16384:
@@ -1867,11 +1924,14 @@ def _nearest_distance_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, leng
     return min_parts
 
 
+@_operator
 def _nearest_distance_joined(min_parts: torch.Tensor) -> torch.Tensor:
     """_nearest_distance_joined(min_parts: f32[x_part q]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("min_parts", min_parts, torch.float32, 2, min_parts.device)
     parts_x, q = min_parts.shape
     out = torch.empty((q,), dtype=torch.float32, device=min_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     if BLOCK_X_PART_1 <= 1024:
         if BLOCK_X_PART_1 <= 16:
@@ -1898,6 +1958,7 @@ def _nearest_distance_joined(min_parts: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_nearest_distance_forward(Q: f32[q d], K: f32[x d]) -> out: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -1908,6 +1969,8 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.T
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
     place = torch.empty((q,), dtype=torch.int32, device=Q.device)
+    if _is_traced(out):
+        return out, place
     BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X * BLOCK_D <= 16384:
@@ -1946,6 +2009,7 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.T
     return out, place
 
 
+@_operator
 def _nearest_distance_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1966,6 +2030,8 @@ def _nearest_distance_backward_d_Q(
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
         if BLOCK_X <= 16:
@@ -1993,6 +2059,7 @@ def _nearest_distance_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _nearest_distance_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2013,6 +2080,8 @@ def _nearest_distance_backward_d_K(
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
         if BLOCK_Q <= 16:
@@ -3877,6 +3946,7 @@ def nearest_few_backward_d_K_kernel(
     )
 
 
+@_operator
 def _nearest_few(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_nearest_few(Q: f32[q d], K: f32[x d]) -> D: f32[q place], I: i32[q place] in x. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -3887,6 +3957,8 @@ def _nearest_few(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     D = torch.empty((q, 4), dtype=torch.float32, device=Q.device)
     I = torch.empty((q, 4), dtype=torch.int32, device=Q.device)
+    if _is_traced(D):
+        return D, I
     BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_PLACE = max(16, triton.next_power_of_2(4))
@@ -3928,6 +4000,7 @@ def _nearest_few(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.
     return D, I
 
 
+@_operator
 def _nearest_few_parts(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3949,6 +4022,8 @@ def _nearest_few_parts(
     min_parts3 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
     max_parts4 = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
     min_parts4 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
+    if _is_traced(max_parts):
+        return max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_X_IN_1 * BLOCK_D <= 16384:
@@ -3996,6 +4071,7 @@ def _nearest_few_parts(
     return max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4
 
 
+@_operator
 def _nearest_few_joined(
     max_parts: torch.Tensor, min_parts: torch.Tensor, max_parts2: torch.Tensor, min_parts2: torch.Tensor,
     max_parts3: torch.Tensor, min_parts3: torch.Tensor, max_parts4: torch.Tensor, min_parts4: torch.Tensor,
@@ -4027,6 +4103,8 @@ def _nearest_few_joined(
         raise ValueError(f"min_parts4: i32[x_part q] has shape {min_parts4.shape}, expected {(parts_x, q)}")
     D = torch.empty((q, 4), dtype=torch.float32, device=max_parts.device)
     I = torch.empty((q, 4), dtype=torch.int32, device=max_parts.device)
+    if _is_traced(D):
+        return D, I
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     BLOCK_PLACE = max(16, triton.next_power_of_2(4))
     if BLOCK_X_PART_1 <= 16:
@@ -4060,6 +4138,7 @@ def _nearest_few_joined(
     return D, I
 
 
+@_operator
 def _nearest_few_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_nearest_few_forward(Q: f32[q d], K: f32[x d]) -> D: f32[q place], I: i32[q place] in x. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -4070,6 +4149,8 @@ def _nearest_few_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     D = torch.empty((q, 4), dtype=torch.float32, device=Q.device)
     I = torch.empty((q, 4), dtype=torch.int32, device=Q.device)
+    if _is_traced(D):
+        return D, I
     BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_PLACE = max(16, triton.next_power_of_2(4))
@@ -4111,6 +4192,7 @@ def _nearest_few_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor
     return D, I
 
 
+@_operator
 def _nearest_few_backward_buffer_0(d_D: torch.Tensor, I: torch.Tensor, x: int) -> torch.Tensor:
     """_nearest_few_backward_buffer_0(d_D: f32[q place], I: i32[q place] in x) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("d_D", d_D, torch.float32, 2, d_D.device)
@@ -4121,6 +4203,8 @@ def _nearest_few_backward_buffer_0(d_D: torch.Tensor, I: torch.Tensor, x: int) -
     if I.shape != (q, 4):
         raise ValueError(f"I: i32[q place] has shape {I.shape}, expected {(q, 4)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=d_D.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_PLACE = max(16, triton.next_power_of_2(4))
     if BLOCK_PLACE <= 16384:
         if BLOCK_PLACE <= 1024:
@@ -4145,6 +4229,7 @@ def _nearest_few_backward_buffer_0(d_D: torch.Tensor, I: torch.Tensor, x: int) -
     return buffer_0
 
 
+@_operator
 def _nearest_few_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_nearest_few_backward_d_Q(Q: f32[q d], K: f32[x d], buffer_0: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -4157,6 +4242,8 @@ def _nearest_few_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, buffer_0: torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
         if BLOCK_X <= 16:
@@ -4184,6 +4271,7 @@ def _nearest_few_backward_d_Q(Q: torch.Tensor, K: torch.Tensor, buffer_0: torch.
     return d_Q
 
 
+@_operator
 def _nearest_few_backward_d_K(Q: torch.Tensor, K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_nearest_few_backward_d_K(Q: f32[q d], K: f32[x d], buffer_0: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -4196,6 +4284,8 @@ def _nearest_few_backward_d_K(Q: torch.Tensor, K: torch.Tensor, buffer_0: torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
         if BLOCK_Q <= 16:
@@ -5057,6 +5147,7 @@ def margin_backward_d_K_kernel(
     tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, sum_q, mask=(d_index < size_d))
 
 
+@_operator
 def _margin(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_margin(Q: f32[q d], K: f32[x d]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -5066,6 +5157,8 @@ def _margin(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_D * BLOCK_X <= 16384:
@@ -5104,6 +5197,7 @@ def _margin(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _margin_parts(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -5120,6 +5214,8 @@ def _margin_parts(
     min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
     min_parts2 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
     min_parts3 = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(min_parts):
+        return min_parts, min_parts2, min_parts3
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
     if BLOCK_D * BLOCK_X_IN_1 <= 16384:
@@ -5161,6 +5257,7 @@ def _margin_parts(
     return min_parts, min_parts2, min_parts3
 
 
+@_operator
 def _margin_joined(
     min_parts: torch.Tensor,
     min_parts2: torch.Tensor,
@@ -5178,6 +5275,8 @@ def _margin_joined(
     if min_parts3.shape != (parts_x, q):
         raise ValueError(f"min_parts3: f32[x_part q] has shape {min_parts3.shape}, expected {(parts_x, q)}")
     out = torch.empty((q,), dtype=torch.float32, device=min_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     if BLOCK_X_PART_1 <= 1024:
         if BLOCK_X_PART_1 <= 16:
@@ -5207,6 +5306,7 @@ def _margin_joined(
     return out
 
 
+@_operator
 def _margin_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """_margin_forward(Q: f32[q d], K: f32[x d]) -> out: f32[q], place: i32[q], place_: i32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -5218,6 +5318,8 @@ def _margin_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, tor
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
     place = torch.empty((q,), dtype=torch.int32, device=Q.device)
     place_ = torch.empty((q,), dtype=torch.int32, device=Q.device)
+    if _is_traced(out):
+        return out, place, place_
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_D * BLOCK_X <= 16384:
@@ -5256,6 +5358,7 @@ def _margin_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, tor
     return out, place, place_
 
 
+@_operator
 def _margin_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -5280,6 +5383,8 @@ def _margin_backward_d_Q(
     if place_.shape != (q,):
         raise ValueError(f"place_: i32[q] has shape {place_.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
         if BLOCK_X <= 16:
@@ -5307,6 +5412,7 @@ def _margin_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _margin_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -5331,6 +5437,8 @@ def _margin_backward_d_K(
     if place_.shape != (q,):
         raise ValueError(f"place_: i32[q] has shape {place_.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
         if BLOCK_Q <= 16:
@@ -6936,6 +7044,7 @@ def kernel_regression_long_backward_d_V_kernel(
     )
 
 
+@_operator
 def _kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_kernel_regression(Q: f32[q d], K: f32[x d], V: f32[x e]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -6949,6 +7058,8 @@ def _kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tor
     if V.shape != (x, e):
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     out = torch.empty((q, e), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -6968,6 +7079,7 @@ def _kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tor
     return out
 
 
+@_operator
 def _kernel_regression_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_buffer_0(Q: f32[q d], K: f32[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -6977,6 +7089,8 @@ def _kernel_regression_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -7001,6 +7115,7 @@ def _kernel_regression_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.
     return buffer_0
 
 
+@_operator
 def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int) -> torch.Tensor:
     """_kernel_regression_long_out(V: f32[x e], buffer_0: f32[q x]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -7010,6 +7125,8 @@ def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int)
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     kernel_regression_long_out_kernel[grid](
@@ -7020,6 +7137,7 @@ def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int)
     return out
 
 
+@_operator
 def _kernel_regression_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -7039,6 +7157,8 @@ def _kernel_regression_forward(
     out = torch.empty((q, e), dtype=torch.float32, device=Q.device)
     state = torch.empty((q,), dtype=torch.float32, device=Q.device)
     z = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, state, z
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -7059,6 +7179,7 @@ def _kernel_regression_forward(
     return out, state, z
 
 
+@_operator
 def _kernel_regression_backward_e(Q: torch.Tensor, K: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_backward_e(Q: f32[q d], K: f32[x d], state: f32[q]) -> e: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -7071,6 +7192,8 @@ def _kernel_regression_backward_e(Q: torch.Tensor, K: torch.Tensor, state: torch
     if state.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
     e = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(e):
+        return e
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -7094,6 +7217,7 @@ def _kernel_regression_backward_e(Q: torch.Tensor, K: torch.Tensor, state: torch
     return e
 
 
+@_operator
 def _kernel_regression_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_backward_buffer_1(d_out: f32[q e], out: f32[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -7102,6 +7226,8 @@ def _kernel_regression_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor)
     if out.shape != (q, e):
         raise ValueError(f"out: f32[q e] has shape {out.shape}, expected {(q, e)}")
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -7126,6 +7252,7 @@ def _kernel_regression_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor)
     return buffer_1
 
 
+@_operator
 def _kernel_regression_backward_buffer_2(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -7142,6 +7269,8 @@ def _kernel_regression_backward_buffer_2(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     buffer_2 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     kernel_regression_backward_buffer_2_kernel[grid](
@@ -7152,6 +7281,7 @@ def _kernel_regression_backward_buffer_2(
     return buffer_2
 
 
+@_operator
 def _kernel_regression_backward_d_V(d_out: torch.Tensor, z: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_backward_d_V(d_out: f32[q e], z: f32[q], e: f32[q x]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -7164,6 +7294,8 @@ def _kernel_regression_backward_d_V(d_out: torch.Tensor, z: torch.Tensor, e: tor
     if e.shape != (q, x):
         raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e_2), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e_2, BLOCK_E),)
     kernel_regression_backward_d_V_kernel[grid](
@@ -7174,6 +7306,7 @@ def _kernel_regression_backward_d_V(d_out: torch.Tensor, z: torch.Tensor, e: tor
     return d_V
 
 
+@_operator
 def _kernel_regression_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -7198,6 +7331,8 @@ def _kernel_regression_backward_d_Q(
     if e.shape != (q, x):
         raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
         if BLOCK_X <= 16:
@@ -7225,6 +7360,7 @@ def _kernel_regression_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _kernel_regression_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -7249,6 +7385,8 @@ def _kernel_regression_backward_d_K(
     if e.shape != (q, x):
         raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
         if BLOCK_Q <= 16:
@@ -7276,6 +7414,7 @@ def _kernel_regression_backward_d_K(
     return d_K
 
 
+@_operator
 def _kernel_regression_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_forward_state(Q: f32[q d], K: f32[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
@@ -7285,6 +7424,8 @@ def _kernel_regression_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> t
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -7308,6 +7449,7 @@ def _kernel_regression_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> t
     return state
 
 
+@_operator
 def _kernel_regression_long_forward_e_state_(
     state: torch.Tensor,
     d: int,
@@ -7317,6 +7459,8 @@ def _kernel_regression_long_forward_e_state_(
     q, x = state.shape
     e = torch.empty((q, x), dtype=torch.float32, device=state.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(e):
+        return e, state_
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -7340,11 +7484,14 @@ def _kernel_regression_long_forward_e_state_(
     return e, state_
 
 
+@_operator
 def _kernel_regression_long_forward_z(e: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_forward_z(e: f32[q x]) -> z: f32[q]. Any strides; sizes are read off the shapes."""
     _check("e", e, torch.float32, 2, e.device)
     q, x = e.shape
     z = torch.empty((q,), dtype=torch.float32, device=e.device)
+    if _is_traced(z):
+        return z
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -7368,6 +7515,7 @@ def _kernel_regression_long_forward_z(e: torch.Tensor) -> torch.Tensor:
     return z
 
 
+@_operator
 def _kernel_regression_long_forward_out(V: torch.Tensor, z: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_forward_out(V: f32[x e], z: f32[q], e: f32[q x]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -7378,6 +7526,8 @@ def _kernel_regression_long_forward_out(V: torch.Tensor, z: torch.Tensor, e: tor
     if e.shape != (q, x):
         raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     out = torch.empty((q, e_2), dtype=torch.float32, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e_2, BLOCK_E),)
     kernel_regression_long_forward_out_kernel[grid](
@@ -7388,6 +7538,7 @@ def _kernel_regression_long_forward_out(V: torch.Tensor, z: torch.Tensor, e: tor
     return out
 
 
+@_operator
 def _kernel_regression_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_backward_buffer_0(V: f32[x e], d_out: f32[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
@@ -7397,6 +7548,8 @@ def _kernel_regression_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tens
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     kernel_regression_long_backward_buffer_0_kernel[grid](
@@ -7407,6 +7560,7 @@ def _kernel_regression_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tens
     return buffer_0
 
 
+@_operator
 def _kernel_regression_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_backward_buffer_1(d_out: f32[q e], out: f32[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -7415,6 +7569,8 @@ def _kernel_regression_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Te
     if out.shape != (q, e):
         raise ValueError(f"out: f32[q e] has shape {out.shape}, expected {(q, e)}")
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -7439,6 +7595,7 @@ def _kernel_regression_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Te
     return buffer_1
 
 
+@_operator
 def _kernel_regression_long_backward_buffer_2_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -7472,6 +7629,8 @@ def _kernel_regression_long_backward_buffer_2_d_Q(
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     buffer_2 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_2):
+        return buffer_2, d_Q
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
         if BLOCK_X <= 16:
@@ -7502,6 +7661,7 @@ def _kernel_regression_long_backward_buffer_2_d_Q(
     return buffer_2, d_Q
 
 
+@_operator
 def _kernel_regression_long_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -7534,6 +7694,8 @@ def _kernel_regression_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
         if BLOCK_Q <= 16:
@@ -7563,6 +7725,7 @@ def _kernel_regression_long_backward_d_K(
     return d_K
 
 
+@_operator
 def _kernel_regression_long_backward_d_V(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_kernel_regression_long_backward_d_V(d_out: f32[q e], buffer_2: f32[q x]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
@@ -7572,6 +7735,8 @@ def _kernel_regression_long_backward_d_V(d_out: torch.Tensor, buffer_2: torch.Te
     if buffer_2.shape != (q, x):
         raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     kernel_regression_long_backward_d_V_kernel[grid](

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from norms.diag. Tiles are masked at ragged ends; arithmetic
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of norms_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 def _processors(array: torch.Tensor) -> int:
@@ -359,11 +383,14 @@ def softmax_rows_backward_kernel(
         )
 
 
+@_operator
 def _softmax_rows(X: torch.Tensor) -> torch.Tensor:
     """_softmax_rows(X: f32[row n]) -> out: f32[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
     row, n = X.shape
     out = torch.empty((row, n), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -387,12 +414,15 @@ def _softmax_rows(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _softmax_rows_forward(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_softmax_rows_forward(X: f32[row n]) -> out: f32[row n], logsum: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
     row, n = X.shape
     out = torch.empty((row, n), dtype=torch.float32, device=X.device)
     logsum = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -416,6 +446,7 @@ def _softmax_rows_forward(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return out, logsum
 
 
+@_operator
 def _softmax_rows_backward(
     X: torch.Tensor,
     d_out: torch.Tensor,
@@ -435,6 +466,8 @@ def _softmax_rows_backward(
     if logsum.shape != (row,):
         raise ValueError(f"logsum: f32[row] has shape {logsum.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.float32, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -851,11 +884,14 @@ def logsumexp_rows_backward_kernel(
     )
 
 
+@_operator
 def _logsumexp_rows(X: torch.Tensor) -> torch.Tensor:
     """_logsumexp_rows(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
     row, n = X.shape
     out = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -879,12 +915,15 @@ def _logsumexp_rows(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _logsumexp_rows_parts(X: torch.Tensor, parts_n: int, length_n: int) -> tuple[torch.Tensor, torch.Tensor]:
     """_logsumexp_rows_parts(X: f32[row n]) -> m_parts: f32[n_part row], sum_parts: f32[n_part row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
     row, n = X.shape
     m_parts = torch.empty((parts_n, row), dtype=torch.float32, device=X.device)
     sum_parts = torch.empty((parts_n, row), dtype=torch.float32, device=X.device)
+    if _is_traced(m_parts):
+        return m_parts, sum_parts
     BLOCK_N_IN_1 = max(16, triton.next_power_of_2(length_n))
     if BLOCK_N_IN_1 <= 16384:
         if BLOCK_N_IN_1 <= 1024:
@@ -910,6 +949,7 @@ def _logsumexp_rows_parts(X: torch.Tensor, parts_n: int, length_n: int) -> tuple
     return m_parts, sum_parts
 
 
+@_operator
 def _logsumexp_rows_joined(
     m_parts: torch.Tensor,
     sum_parts: torch.Tensor,
@@ -923,6 +963,8 @@ def _logsumexp_rows_joined(
     if sum_parts.shape != (parts_n, row):
         raise ValueError(f"sum_parts: f32[n_part row] has shape {sum_parts.shape}, expected {(parts_n, row)}")
     out = torch.empty((row,), dtype=torch.float32, device=m_parts.device)
+    if _is_traced(out):
+        return out
     BLOCK_N_PART_1 = max(16, triton.next_power_of_2(parts_n))
     if BLOCK_N_PART_1 <= 1024:
         if BLOCK_N_PART_1 <= 16:
@@ -950,11 +992,14 @@ def _logsumexp_rows_joined(
     return out
 
 
+@_operator
 def _logsumexp_rows_forward(X: torch.Tensor) -> torch.Tensor:
     """_logsumexp_rows_forward(X: f32[row n]) -> out: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
     row, n = X.shape
     out = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -978,6 +1023,7 @@ def _logsumexp_rows_forward(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _logsumexp_rows_backward(X: torch.Tensor, d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_logsumexp_rows_backward(X: f32[row n], d_out: f32[row], out: f32[row]) -> d_X: f32[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 2, X.device)
@@ -989,6 +1035,8 @@ def _logsumexp_rows_backward(X: torch.Tensor, d_out: torch.Tensor, out: torch.Te
     if out.shape != (row,):
         raise ValueError(f"out: f32[row] has shape {out.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.float32, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_N, warps, stages = 1024, 4, 1
     grid = (row * triton.cdiv(n, BLOCK_N),)
     logsumexp_rows_backward_kernel[grid](
@@ -1420,6 +1468,7 @@ def rmsnorm_backward_d_weight_kernel(
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row, mask=(n_index < size_n))
 
 
+@_operator
 def _rmsnorm(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """_rmsnorm(X: bf16[row n], weight: f32[n]) -> out: bf16[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1428,6 +1477,8 @@ def _rmsnorm(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     if weight.shape != (n,):
         raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
     out = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1451,6 +1502,7 @@ def _rmsnorm(X: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _rmsnorm_forward(X: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_rmsnorm_forward(X: bf16[row n], weight: f32[n]) -> out: bf16[row n], state: f32[row]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1460,6 +1512,8 @@ def _rmsnorm_forward(X: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tenso
         raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
     out = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out, state
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1484,6 +1538,7 @@ def _rmsnorm_forward(X: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tenso
     return out, state
 
 
+@_operator
 def _rmsnorm_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -1507,6 +1562,8 @@ def _rmsnorm_backward_d_X(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -1532,6 +1589,7 @@ def _rmsnorm_backward_d_X(
     return d_X
 
 
+@_operator
 def _rmsnorm_backward_d_weight(X: torch.Tensor, d_out: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_rmsnorm_backward_d_weight(X: bf16[row n], d_out: bf16[row n], state: f32[row]) -> d_weight: f32[n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1543,6 +1601,8 @@ def _rmsnorm_backward_d_weight(X: torch.Tensor, d_out: torch.Tensor, state: torc
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
         if BLOCK_ROW <= 16:
@@ -2204,6 +2264,7 @@ def layernorm_backward_d_weight_d_bias_kernel(
     tl.store(d_bias_ptr + n_index * d_bias_stride_n, sum_row, mask=(n_index < size_n))
 
 
+@_operator
 def _layernorm(X: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """_layernorm(X: bf16[row n], weight: f32[n], bias: f32[n]) -> out: bf16[row n]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2215,6 +2276,8 @@ def _layernorm(X: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> tor
     if bias.shape != (n,):
         raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
     out = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -2238,6 +2301,7 @@ def _layernorm(X: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> tor
     return out
 
 
+@_operator
 def _layernorm_forward(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -2255,6 +2319,8 @@ def _layernorm_forward(
     out = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
     state = torch.empty((row,), dtype=torch.float32, device=X.device)
     state__ = torch.empty((row,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out, state, state__
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 16384:
         if BLOCK_N <= 1024:
@@ -2280,6 +2346,7 @@ def _layernorm_forward(
     return out, state, state__
 
 
+@_operator
 def _layernorm_backward_d_X(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -2303,6 +2370,8 @@ def _layernorm_backward_d_X(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_N = max(16, triton.next_power_of_2(n))
     if BLOCK_N <= 1024:
         if BLOCK_N <= 16:
@@ -2331,6 +2400,7 @@ def _layernorm_backward_d_X(
     return d_X
 
 
+@_operator
 def _layernorm_backward_d_weight_d_bias(
     X: torch.Tensor,
     d_out: torch.Tensor,
@@ -2351,6 +2421,8 @@ def _layernorm_backward_d_weight_d_bias(
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((n,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
     if BLOCK_ROW <= 1024:
         if BLOCK_ROW <= 16:

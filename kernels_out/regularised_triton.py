@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from regularised.diag. Tiles are masked at ragged ends; arit
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of regularised_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -255,6 +279,7 @@ def logits_backward_d_W_kernel(
     )
 
 
+@_operator
 def _logits(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_logits(X: bf16[token d], W: bf16[vocab d]) -> out: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -264,6 +289,8 @@ def _logits(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (vocab, d):
         raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
     out = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
     logits_kernel[grid](
@@ -274,6 +301,7 @@ def _logits(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _logits_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_logits_forward(X: bf16[token d], W: bf16[vocab d]) -> out: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -283,6 +311,8 @@ def _logits_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (vocab, d):
         raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
     out = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
     logits_forward_kernel[grid](
@@ -293,6 +323,7 @@ def _logits_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _logits_backward_d_X(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_logits_backward_d_X(W: bf16[vocab d], d_out: f32[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -302,6 +333,8 @@ def _logits_backward_d_X(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (token, vocab):
         raise ValueError(f"d_out: f32[token vocab] has shape {d_out.shape}, expected {(token, vocab)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
     logits_backward_d_X_kernel[grid](
@@ -312,6 +345,7 @@ def _logits_backward_d_X(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     return d_X
 
 
+@_operator
 def _logits_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_logits_backward_d_W(X: bf16[token d], d_out: f32[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -321,6 +355,8 @@ def _logits_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (token, vocab):
         raise ValueError(f"d_out: f32[token vocab] has shape {d_out.shape}, expected {(token, vocab)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
     logits_backward_d_W_kernel[grid](
@@ -676,11 +712,14 @@ def log_softmax_rows_backward_kernel(
         )
 
 
+@_operator
 def _log_softmax_rows(Z: torch.Tensor) -> torch.Tensor:
     """_log_softmax_rows(Z: bf16[token vocab]) -> out: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("Z", Z, torch.bfloat16, 2, Z.device)
     token, vocab = Z.shape
     out = torch.empty((token, vocab), dtype=torch.float32, device=Z.device)
+    if _is_traced(out):
+        return out
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -704,12 +743,15 @@ def _log_softmax_rows(Z: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _log_softmax_rows_forward(Z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_log_softmax_rows_forward(Z: bf16[token vocab]) -> out: f32[token vocab], logsum: f32[token]. Any strides; sizes are read off the shapes."""
     _check("Z", Z, torch.bfloat16, 2, Z.device)
     token, vocab = Z.shape
     out = torch.empty((token, vocab), dtype=torch.float32, device=Z.device)
     logsum = torch.empty((token,), dtype=torch.float32, device=Z.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -734,6 +776,7 @@ def _log_softmax_rows_forward(Z: torch.Tensor) -> tuple[torch.Tensor, torch.Tens
     return out, logsum
 
 
+@_operator
 def _log_softmax_rows_backward(Z: torch.Tensor, d_out: torch.Tensor, logsum: torch.Tensor) -> torch.Tensor:
     """_log_softmax_rows_backward(Z: bf16[token vocab], d_out: f32[token vocab], logsum: f32[token]) -> d_Z: bf16[token vocab]. Any strides; sizes are read off the shapes."""
     _check("Z", Z, torch.bfloat16, 2, Z.device)
@@ -745,6 +788,8 @@ def _log_softmax_rows_backward(Z: torch.Tensor, d_out: torch.Tensor, logsum: tor
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     d_Z = torch.empty((token, vocab), dtype=torch.bfloat16, device=Z.device)
+    if _is_traced(d_Z):
+        return d_Z
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -1842,6 +1887,7 @@ def label_smoothing_long_backward_d_W_kernel(
     )
 
 
+@_operator
 def _label_smoothing(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -1862,6 +1908,8 @@ def _label_smoothing(
     if epsilon.shape != ():
         raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
     out = torch.empty((token,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1880,6 +1928,7 @@ def _label_smoothing(
     return out
 
 
+@_operator
 def _label_smoothing_long_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_label_smoothing_long_Z(X: bf16[token d], W: bf16[vocab d]) -> Z: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1889,6 +1938,8 @@ def _label_smoothing_long_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (vocab, d):
         raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
     Z = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    if _is_traced(Z):
+        return Z
     BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
     label_smoothing_long_Z_kernel[grid](
@@ -1899,6 +1950,7 @@ def _label_smoothing_long_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return Z
 
 
+@_operator
 def _label_smoothing_long_out(label: torch.Tensor, epsilon: torch.Tensor, Z: torch.Tensor) -> torch.Tensor:
     """_label_smoothing_long_out(label: i32[token] in vocab, epsilon: f32[], Z: f32[token vocab]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("label", label, torch.int32, 1, label.device)
@@ -1911,6 +1963,8 @@ def _label_smoothing_long_out(label: torch.Tensor, epsilon: torch.Tensor, Z: tor
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
     out = torch.empty((token,), dtype=torch.float32, device=label.device)
+    if _is_traced(out):
+        return out
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -1934,6 +1988,7 @@ def _label_smoothing_long_out(label: torch.Tensor, epsilon: torch.Tensor, Z: tor
     return out
 
 
+@_operator
 def _label_smoothing_forward(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -1957,6 +2012,8 @@ def _label_smoothing_forward(
     logsum = torch.empty((token,), dtype=torch.float32, device=X.device)
     state_ = torch.empty((token,), dtype=torch.float32, device=X.device)
     state__ = torch.empty((token,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out, logsum, state_, state__
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -1976,6 +2033,7 @@ def _label_smoothing_forward(
     return out, logsum, state_, state__
 
 
+@_operator
 def _label_smoothing_backward_d_X(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -2004,6 +2062,8 @@ def _label_smoothing_backward_d_X(
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2023,6 +2083,7 @@ def _label_smoothing_backward_d_X(
     return d_X
 
 
+@_operator
 def _label_smoothing_backward_d_W(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -2051,6 +2112,8 @@ def _label_smoothing_backward_d_W(
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -2070,6 +2133,7 @@ def _label_smoothing_backward_d_W(
     return d_W
 
 
+@_operator
 def _label_smoothing_backward_d_epsilon(
     d_out: torch.Tensor,
     state_: torch.Tensor,
@@ -2086,6 +2150,8 @@ def _label_smoothing_backward_d_epsilon(
     if state__.shape != (token,):
         raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
     d_epsilon = torch.empty((), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_epsilon):
+        return d_epsilon
     BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
     if BLOCK_TOKEN <= 16384:
         if BLOCK_TOKEN <= 1024:
@@ -2110,6 +2176,7 @@ def _label_smoothing_backward_d_epsilon(
     return d_epsilon
 
 
+@_operator
 def _label_smoothing_long_forward_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_label_smoothing_long_forward_Z(X: bf16[token d], W: bf16[vocab d]) -> Z: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2119,6 +2186,8 @@ def _label_smoothing_long_forward_Z(X: torch.Tensor, W: torch.Tensor) -> torch.T
     if W.shape != (vocab, d):
         raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
     Z = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    if _is_traced(Z):
+        return Z
     BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
     label_smoothing_long_forward_Z_kernel[grid](
@@ -2129,6 +2198,7 @@ def _label_smoothing_long_forward_Z(X: torch.Tensor, W: torch.Tensor) -> torch.T
     return Z
 
 
+@_operator
 def _label_smoothing_long_forward_logsum_state__state__(
     label: torch.Tensor,
     Z: torch.Tensor,
@@ -2143,6 +2213,8 @@ def _label_smoothing_long_forward_logsum_state__state__(
     logsum = torch.empty((token,), dtype=torch.float32, device=label.device)
     state_ = torch.empty((token,), dtype=torch.float32, device=label.device)
     state__ = torch.empty((token,), dtype=torch.float32, device=label.device)
+    if _is_traced(logsum):
+        return logsum, state_, state__
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -2168,6 +2240,7 @@ def _label_smoothing_long_forward_logsum_state__state__(
     return logsum, state_, state__
 
 
+@_operator
 def _label_smoothing_long_forward_out(
     epsilon: torch.Tensor,
     logsum: torch.Tensor,
@@ -2188,6 +2261,8 @@ def _label_smoothing_long_forward_out(
     if state__.shape != (token,):
         raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
     out = torch.empty((token,), dtype=torch.float32, device=epsilon.device)
+    if _is_traced(out):
+        return out
     BLOCK_TOKEN, warps, stages = 1024, 4, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     label_smoothing_long_forward_out_kernel[grid](
@@ -2197,6 +2272,7 @@ def _label_smoothing_long_forward_out(
     return out
 
 
+@_operator
 def _label_smoothing_long_backward_buffer_0(
     label: torch.Tensor,
     epsilon: torch.Tensor,
@@ -2221,6 +2297,8 @@ def _label_smoothing_long_backward_buffer_0(
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
     buffer_0 = torch.empty((token, vocab), dtype=torch.bfloat16, device=label.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_VOCAB, warps, stages = 1024, 4, 1
     grid = (token * triton.cdiv(vocab, BLOCK_VOCAB),)
     label_smoothing_long_backward_buffer_0_kernel[grid](
@@ -2231,6 +2309,7 @@ def _label_smoothing_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _label_smoothing_long_backward_d_epsilon(
     d_out: torch.Tensor,
     state_: torch.Tensor,
@@ -2247,6 +2326,8 @@ def _label_smoothing_long_backward_d_epsilon(
     if state__.shape != (token,):
         raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
     d_epsilon = torch.empty((), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_epsilon):
+        return d_epsilon
     BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
     if BLOCK_TOKEN <= 16384:
         if BLOCK_TOKEN <= 1024:
@@ -2271,6 +2352,7 @@ def _label_smoothing_long_backward_d_epsilon(
     return d_epsilon
 
 
+@_operator
 def _label_smoothing_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_label_smoothing_long_backward_d_X(W: bf16[vocab d], buffer_0: bf16[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -2280,6 +2362,8 @@ def _label_smoothing_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) 
     if buffer_0.shape != (token, vocab):
         raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
     label_smoothing_long_backward_d_X_kernel[grid](
@@ -2290,6 +2374,7 @@ def _label_smoothing_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) 
     return d_X
 
 
+@_operator
 def _label_smoothing_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_label_smoothing_long_backward_d_W(X: bf16[token d], buffer_0: bf16[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2299,6 +2384,8 @@ def _label_smoothing_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) 
     if buffer_0.shape != (token, vocab):
         raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
     label_smoothing_long_backward_d_W_kernel[grid](
@@ -3313,6 +3400,7 @@ def z_loss_long_backward_d_W_kernel(
     )
 
 
+@_operator
 def _z_loss(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """_z_loss(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, weight: f32[]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -3328,6 +3416,8 @@ def _z_loss(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor, weight: torch
     if weight.shape != ():
         raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
     out = torch.empty((token,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3346,6 +3436,7 @@ def _z_loss(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor, weight: torch
     return out
 
 
+@_operator
 def _z_loss_long_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_z_loss_long_Z(X: bf16[token d], W: bf16[vocab d]) -> Z: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -3355,6 +3446,8 @@ def _z_loss_long_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (vocab, d):
         raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
     Z = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    if _is_traced(Z):
+        return Z
     BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
     z_loss_long_Z_kernel[grid](
@@ -3365,6 +3458,7 @@ def _z_loss_long_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return Z
 
 
+@_operator
 def _z_loss_long_out(label: torch.Tensor, weight: torch.Tensor, Z: torch.Tensor) -> torch.Tensor:
     """_z_loss_long_out(label: i32[token] in vocab, weight: f32[], Z: f32[token vocab]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("label", label, torch.int32, 1, label.device)
@@ -3377,6 +3471,8 @@ def _z_loss_long_out(label: torch.Tensor, weight: torch.Tensor, Z: torch.Tensor)
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
     out = torch.empty((token,), dtype=torch.float32, device=label.device)
+    if _is_traced(out):
+        return out
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -3400,6 +3496,7 @@ def _z_loss_long_out(label: torch.Tensor, weight: torch.Tensor, Z: torch.Tensor)
     return out
 
 
+@_operator
 def _z_loss_forward(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -3421,6 +3518,8 @@ def _z_loss_forward(
         raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
     out = torch.empty((token,), dtype=torch.float32, device=X.device)
     logsum = torch.empty((token,), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3439,6 +3538,7 @@ def _z_loss_forward(
     return out, logsum
 
 
+@_operator
 def _z_loss_backward_d_X(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -3467,6 +3567,8 @@ def _z_loss_backward_d_X(
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3486,6 +3588,7 @@ def _z_loss_backward_d_X(
     return d_X
 
 
+@_operator
 def _z_loss_backward_d_W(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -3514,6 +3617,8 @@ def _z_loss_backward_d_W(
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3533,6 +3638,7 @@ def _z_loss_backward_d_W(
     return d_W
 
 
+@_operator
 def _z_loss_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) -> torch.Tensor:
     """_z_loss_backward_d_weight(d_out: f32[token], logsum: f32[token]) -> d_weight: f32[]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 1, d_out.device)
@@ -3541,6 +3647,8 @@ def _z_loss_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) -> torc
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     d_weight = torch.empty((), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_weight):
+        return d_weight
     BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
     if BLOCK_TOKEN <= 16384:
         if BLOCK_TOKEN <= 1024:
@@ -3564,6 +3672,7 @@ def _z_loss_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) -> torc
     return d_weight
 
 
+@_operator
 def _z_loss_long_forward_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_z_loss_long_forward_Z(X: bf16[token d], W: bf16[vocab d]) -> Z: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -3573,6 +3682,8 @@ def _z_loss_long_forward_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (vocab, d):
         raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
     Z = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    if _is_traced(Z):
+        return Z
     BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
     z_loss_long_forward_Z_kernel[grid](
@@ -3583,6 +3694,7 @@ def _z_loss_long_forward_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return Z
 
 
+@_operator
 def _z_loss_long_forward_out_logsum(
     label: torch.Tensor,
     weight: torch.Tensor,
@@ -3600,6 +3712,8 @@ def _z_loss_long_forward_out_logsum(
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
     out = torch.empty((token,), dtype=torch.float32, device=label.device)
     logsum = torch.empty((token,), dtype=torch.float32, device=label.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -3624,6 +3738,7 @@ def _z_loss_long_forward_out_logsum(
     return out, logsum
 
 
+@_operator
 def _z_loss_long_backward_buffer_0(
     label: torch.Tensor,
     weight: torch.Tensor,
@@ -3648,6 +3763,8 @@ def _z_loss_long_backward_buffer_0(
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
     buffer_0 = torch.empty((token, vocab), dtype=torch.bfloat16, device=label.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_VOCAB, warps, stages = 1024, 4, 1
     grid = (token * triton.cdiv(vocab, BLOCK_VOCAB),)
     z_loss_long_backward_buffer_0_kernel[grid](
@@ -3658,6 +3775,7 @@ def _z_loss_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _z_loss_long_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) -> torch.Tensor:
     """_z_loss_long_backward_d_weight(d_out: f32[token], logsum: f32[token]) -> d_weight: f32[]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 1, d_out.device)
@@ -3666,6 +3784,8 @@ def _z_loss_long_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) ->
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
     d_weight = torch.empty((), dtype=torch.float32, device=d_out.device)
+    if _is_traced(d_weight):
+        return d_weight
     BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
     if BLOCK_TOKEN <= 16384:
         if BLOCK_TOKEN <= 1024:
@@ -3689,6 +3809,7 @@ def _z_loss_long_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) ->
     return d_weight
 
 
+@_operator
 def _z_loss_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_z_loss_long_backward_d_X(W: bf16[vocab d], buffer_0: bf16[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -3698,6 +3819,8 @@ def _z_loss_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (token, vocab):
         raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
     z_loss_long_backward_d_X_kernel[grid](
@@ -3708,6 +3831,7 @@ def _z_loss_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     return d_X
 
 
+@_operator
 def _z_loss_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_z_loss_long_backward_d_W(X: bf16[token d], buffer_0: bf16[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -3717,6 +3841,8 @@ def _z_loss_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (token, vocab):
         raise ValueError(f"buffer_0: bf16[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
     z_loss_long_backward_d_W_kernel[grid](

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from rotary.diag. Tiles are masked at ragged ends; arithmeti
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of rotary_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -168,6 +192,7 @@ def rotary_rows_backward_kernel(
     )
 
 
+@_operator
 def _rotary_rows(X: torch.Tensor) -> torch.Tensor:
     """_rotary_rows(X: bf16[b h q two half]) -> out: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 5, X.device)
@@ -175,6 +200,8 @@ def _rotary_rows(X: torch.Tensor) -> torch.Tensor:
     if X.shape != (b, h, q, 2, 32):
         raise ValueError(f"X: bf16[b h q two half] has shape {X.shape}, expected {(b, h, q, 2, 32)}")
     out = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_HALF, warps, stages = 1024, 4, 1
     grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
     rotary_rows_kernel[grid](
@@ -185,6 +212,7 @@ def _rotary_rows(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _rotary_rows_forward(X: torch.Tensor) -> torch.Tensor:
     """_rotary_rows_forward(X: bf16[b h q two half]) -> out: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 5, X.device)
@@ -192,6 +220,8 @@ def _rotary_rows_forward(X: torch.Tensor) -> torch.Tensor:
     if X.shape != (b, h, q, 2, 32):
         raise ValueError(f"X: bf16[b h q two half] has shape {X.shape}, expected {(b, h, q, 2, 32)}")
     out = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_HALF, warps, stages = 1024, 4, 1
     grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
     rotary_rows_forward_kernel[grid](
@@ -202,6 +232,7 @@ def _rotary_rows_forward(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _rotary_rows_backward(d_out: torch.Tensor) -> torch.Tensor:
     """_rotary_rows_backward(d_out: bf16[b h q two half]) -> d_X: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 5, d_out.device)
@@ -209,6 +240,8 @@ def _rotary_rows_backward(d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (b, h, q, 2, 32):
         raise ValueError(f"d_out: bf16[b h q two half] has shape {d_out.shape}, expected {(b, h, q, 2, 32)}")
     d_X = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_HALF, warps, stages = 1024, 4, 1
     grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
     rotary_rows_backward_kernel[grid](
@@ -2799,6 +2832,7 @@ def rotary_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _rotary(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_rotary(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -2814,6 +2848,8 @@ def _rotary(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, e):
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_HALF = max(16, triton.next_power_of_2(32))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_HALF, BLOCK_E) > 256:
@@ -2835,6 +2871,7 @@ def _rotary(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _rotary_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_rotary_long_buffer_0(Q: bf16[b h q two half], K: bf16[b h x two half]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -2846,6 +2883,8 @@ def _rotary_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, 2, 32):
         raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     rotary_long_buffer_0_kernel[grid](
@@ -2857,6 +2896,7 @@ def _rotary_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _rotary_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_rotary_long_out(V: bf16[b h x e], buffer_0: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 4, V.device)
@@ -2866,6 +2906,8 @@ def _rotary_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     rotary_long_out_kernel[grid](
@@ -2877,6 +2919,7 @@ def _rotary_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _rotary_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2899,6 +2942,8 @@ def _rotary_forward(
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
     state = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
     z = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum, state, z
     BLOCK_HALF = max(16, triton.next_power_of_2(32))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_HALF, BLOCK_E) > 256:
@@ -2922,6 +2967,7 @@ def _rotary_forward(
     return out, logsum, state, z
 
 
+@_operator
 def _rotary_backward_buffer_4(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_rotary_backward_buffer_4(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_4: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -2930,6 +2976,8 @@ def _rotary_backward_buffer_4(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     if out.shape != (b, h, q, e):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
     buffer_4 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_4):
+        return buffer_4
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -2956,6 +3004,7 @@ def _rotary_backward_buffer_4(d_out: torch.Tensor, out: torch.Tensor) -> torch.T
     return buffer_4
 
 
+@_operator
 def _rotary_backward_buffer_0_buffer_1(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2988,6 +3037,8 @@ def _rotary_backward_buffer_0_buffer_1(
         raise ValueError(f"buffer_4: f32[b h q] has shape {buffer_4.shape}, expected {(b, h, q)}")
     buffer_0 = torch.empty((b, h, q, 32), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((b, h, q, 32), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
     BLOCK_HALF = max(16, triton.next_power_of_2(32))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_HALF, BLOCK_E) > 256:
@@ -3012,6 +3063,7 @@ def _rotary_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
+@_operator
 def _rotary_backward_buffer_2_buffer_3_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -3045,6 +3097,8 @@ def _rotary_backward_buffer_2_buffer_3_d_V(
     buffer_2 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
     buffer_3 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_2):
+        return buffer_2, buffer_3, d_V
     BLOCK_HALF = max(16, triton.next_power_of_2(32))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_HALF, BLOCK_E) > 256:
@@ -3070,6 +3124,7 @@ def _rotary_backward_buffer_2_buffer_3_d_V(
     return buffer_2, buffer_3, d_V
 
 
+@_operator
 def _rotary_backward_d_Q(z: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_rotary_backward_d_Q(z: f32[b h q], buffer_0: f32[b h q half], buffer_1: f32[b h q half]) -> d_Q: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
     _check("z", z, torch.float32, 3, z.device)
@@ -3081,6 +3136,8 @@ def _rotary_backward_d_Q(z: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torc
     if buffer_1.shape != (b, h, q, 32):
         raise ValueError(f"buffer_1: f32[b h q half] has shape {buffer_1.shape}, expected {(b, h, q, 32)}")
     d_Q = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=z.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_HALF, warps, stages = 1024, 4, 1
     grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
     rotary_backward_d_Q_kernel[grid](
@@ -3092,6 +3149,7 @@ def _rotary_backward_d_Q(z: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torc
     return d_Q
 
 
+@_operator
 def _rotary_backward_d_K(buffer_2: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_rotary_backward_d_K(buffer_2: f32[b h half x], buffer_3: f32[b h half x]) -> d_K: bf16[b h x two half]. Any strides; sizes are read off the shapes."""
     _check("buffer_2", buffer_2, torch.float32, 4, buffer_2.device)
@@ -3102,6 +3160,8 @@ def _rotary_backward_d_K(buffer_2: torch.Tensor, buffer_3: torch.Tensor) -> torc
     if buffer_3.shape != (b, h, 32, x):
         raise ValueError(f"buffer_3: f32[b h half x] has shape {buffer_3.shape}, expected {(b, h, 32, x)}")
     d_K = torch.empty((b, h, x, 2, 32), dtype=torch.bfloat16, device=buffer_2.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_HALF, warps, stages = 1024, 4, 1
     grid = (b * h * x * 2 * triton.cdiv(32, BLOCK_HALF),)
     rotary_backward_d_K_kernel[grid](
@@ -3113,6 +3173,7 @@ def _rotary_backward_d_K(buffer_2: torch.Tensor, buffer_3: torch.Tensor) -> torc
     return d_K
 
 
+@_operator
 def _rotary_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_rotary_long_forward_state(Q: bf16[b h q two half], K: bf16[b h x two half]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -3124,6 +3185,8 @@ def _rotary_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     if K.shape != (b, h, x, 2, 32):
         raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
     state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     rotary_long_forward_state_kernel[grid](
@@ -3135,6 +3198,7 @@ def _rotary_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     return state
 
 
+@_operator
 def _rotary_long_forward_state_(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_rotary_long_forward_state_(Q: bf16[b h q two half], K: bf16[b h x two half]) -> state_: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -3146,6 +3210,8 @@ def _rotary_long_forward_state_(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     if K.shape != (b, h, x, 2, 32):
         raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
     state_ = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     rotary_long_forward_state__kernel[grid](
@@ -3157,6 +3223,7 @@ def _rotary_long_forward_state_(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     return state_
 
 
+@_operator
 def _rotary_long_forward_state___z(
     state_: torch.Tensor,
     state: torch.Tensor,
@@ -3169,6 +3236,8 @@ def _rotary_long_forward_state___z(
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     state__ = torch.empty((b, h, q), dtype=torch.float32, device=state_.device)
     z = torch.empty((b, h, q), dtype=torch.float32, device=state_.device)
+    if _is_traced(state__):
+        return state__, z
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -3196,6 +3265,7 @@ def _rotary_long_forward_state___z(
     return state__, z
 
 
+@_operator
 def _rotary_long_forward_out(
     V: torch.Tensor,
     z: torch.Tensor,
@@ -3216,6 +3286,8 @@ def _rotary_long_forward_out(
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     rotary_long_forward_out_kernel[grid](
@@ -3228,6 +3300,7 @@ def _rotary_long_forward_out(
     return out
 
 
+@_operator
 def _rotary_long_forward_logsum(state__: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
     """_rotary_long_forward_logsum(state__: f32[b h q], z: f32[b h q]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("state__", state__, torch.float32, 3, state__.device)
@@ -3236,6 +3309,8 @@ def _rotary_long_forward_logsum(state__: torch.Tensor, z: torch.Tensor) -> torch
     if z.shape != (b, h, q):
         raise ValueError(f"z: f32[b h q] has shape {z.shape}, expected {(b, h, q)}")
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=state__.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_Q, warps, stages = 1024, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     rotary_long_forward_logsum_kernel[grid](
@@ -3246,6 +3321,7 @@ def _rotary_long_forward_logsum(state__: torch.Tensor, z: torch.Tensor) -> torch
     return logsum
 
 
+@_operator
 def _rotary_long_backward_buffer_4(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_rotary_long_backward_buffer_4(V: bf16[b h x e], d_out: bf16[b h q e]) -> buffer_4: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 4, V.device)
@@ -3255,6 +3331,8 @@ def _rotary_long_backward_buffer_4(V: torch.Tensor, d_out: torch.Tensor) -> torc
     if d_out.shape != (b, h, q, e):
         raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
     buffer_4 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_4):
+        return buffer_4
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     rotary_long_backward_buffer_4_kernel[grid](
@@ -3266,6 +3344,7 @@ def _rotary_long_backward_buffer_4(V: torch.Tensor, d_out: torch.Tensor) -> torc
     return buffer_4
 
 
+@_operator
 def _rotary_long_backward_buffer_5(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_rotary_long_backward_buffer_5(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_5: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -3274,6 +3353,8 @@ def _rotary_long_backward_buffer_5(d_out: torch.Tensor, out: torch.Tensor) -> to
     if out.shape != (b, h, q, e):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
     buffer_5 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_5):
+        return buffer_5
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -3300,6 +3381,7 @@ def _rotary_long_backward_buffer_5(d_out: torch.Tensor, out: torch.Tensor) -> to
     return buffer_5
 
 
+@_operator
 def _rotary_long_backward_buffer_6(
     logsum: torch.Tensor,
     state: torch.Tensor,
@@ -3316,6 +3398,8 @@ def _rotary_long_backward_buffer_6(
     if state_.shape != (b, h, q, x):
         raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
     buffer_6 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_6):
+        return buffer_6
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
     rotary_long_backward_buffer_6_kernel[grid](
@@ -3328,6 +3412,7 @@ def _rotary_long_backward_buffer_6(
     return buffer_6
 
 
+@_operator
 def _rotary_long_backward_buffer_0(
     K: torch.Tensor,
     state: torch.Tensor,
@@ -3358,6 +3443,8 @@ def _rotary_long_backward_buffer_0(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_0 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 64, 32, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
     rotary_long_backward_buffer_0_kernel[grid](
@@ -3372,6 +3459,7 @@ def _rotary_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _rotary_long_backward_buffer_1(
     K: torch.Tensor,
     state: torch.Tensor,
@@ -3402,6 +3490,8 @@ def _rotary_long_backward_buffer_1(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_1 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 64, 32, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
     rotary_long_backward_buffer_1_kernel[grid](
@@ -3416,6 +3506,7 @@ def _rotary_long_backward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _rotary_long_backward_buffer_2(
     Q: torch.Tensor,
     buffer_6: torch.Tensor,
@@ -3438,6 +3529,8 @@ def _rotary_long_backward_buffer_2(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_2 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
     rotary_long_backward_buffer_2_kernel[grid](
@@ -3451,6 +3544,7 @@ def _rotary_long_backward_buffer_2(
     return buffer_2
 
 
+@_operator
 def _rotary_long_backward_buffer_3(
     Q: torch.Tensor,
     buffer_6: torch.Tensor,
@@ -3473,6 +3567,8 @@ def _rotary_long_backward_buffer_3(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_3 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_3):
+        return buffer_3
     BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
     rotary_long_backward_buffer_3_kernel[grid](
@@ -3486,6 +3582,7 @@ def _rotary_long_backward_buffer_3(
     return buffer_3
 
 
+@_operator
 def _rotary_long_backward_d_V(d_out: torch.Tensor, buffer_6: torch.Tensor) -> torch.Tensor:
     """_rotary_long_backward_d_V(d_out: bf16[b h q e], buffer_6: f32[b h q x]) -> d_V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -3495,6 +3592,8 @@ def _rotary_long_backward_d_V(d_out: torch.Tensor, buffer_6: torch.Tensor) -> to
     if buffer_6.shape != (b, h, q, x):
         raise ValueError(f"buffer_6: f32[b h q x] has shape {buffer_6.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     rotary_long_backward_d_V_kernel[grid](
@@ -3506,6 +3605,7 @@ def _rotary_long_backward_d_V(d_out: torch.Tensor, buffer_6: torch.Tensor) -> to
     return d_V
 
 
+@_operator
 def _rotary_long_backward_d_Q(
     z: torch.Tensor,
     buffer_0: torch.Tensor,
@@ -3521,6 +3621,8 @@ def _rotary_long_backward_d_Q(
     if buffer_1.shape != (b, h, q, 32):
         raise ValueError(f"buffer_1: f32[b h q half] has shape {buffer_1.shape}, expected {(b, h, q, 32)}")
     d_Q = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=z.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_HALF, warps, stages = 1024, 4, 1
     grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
     rotary_long_backward_d_Q_kernel[grid](
@@ -3532,6 +3634,7 @@ def _rotary_long_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _rotary_long_backward_d_K(buffer_2: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
     """_rotary_long_backward_d_K(buffer_2: f32[b h half x], buffer_3: f32[b h half x]) -> d_K: bf16[b h x two half]. Any strides; sizes are read off the shapes."""
     _check("buffer_2", buffer_2, torch.float32, 4, buffer_2.device)
@@ -3542,6 +3645,8 @@ def _rotary_long_backward_d_K(buffer_2: torch.Tensor, buffer_3: torch.Tensor) ->
     if buffer_3.shape != (b, h, 32, x):
         raise ValueError(f"buffer_3: f32[b h half x] has shape {buffer_3.shape}, expected {(b, h, 32, x)}")
     d_K = torch.empty((b, h, x, 2, 32), dtype=torch.bfloat16, device=buffer_2.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_HALF, warps, stages = 1024, 4, 1
     grid = (b * h * x * 2 * triton.cdiv(32, BLOCK_HALF),)
     rotary_long_backward_d_K_kernel[grid](

@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from routing.diag. Tiles are masked at ragged ends; arithmet
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of routing_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -950,6 +974,7 @@ def experts_masked_backward_d_gate_kernel(
     tl.store(d_gate_ptr + token_index * d_gate_stride_token + place_index * d_gate_stride_place, sum_expert)
 
 
+@_operator
 def _experts_masked_H(X: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
     """_experts_masked_H(X: bf16[token d], up: bf16[expert d hidden]) -> H: bf16[token expert hidden]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -960,6 +985,8 @@ def _experts_masked_H(X: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
     if up.shape != (4, 64, 64):
         raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
     H = torch.empty((token, 4, 64), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(H):
+        return H
     BLOCK_TOKEN, BLOCK_HIDDEN, BLOCK_D, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * 4 * triton.cdiv(64, BLOCK_HIDDEN),)
     experts_masked_H_kernel[grid](
@@ -970,6 +997,7 @@ def _experts_masked_H(X: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
     return H
 
 
+@_operator
 def _experts_masked_weight(gate: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     """_experts_masked_weight(gate: f32[token place], chosen: i32[token place] in expert) -> weight: f32[token expert]. Any strides; sizes are read off the shapes."""
     _check("gate", gate, torch.float32, 2, gate.device)
@@ -980,6 +1008,8 @@ def _experts_masked_weight(gate: torch.Tensor, chosen: torch.Tensor) -> torch.Te
     if chosen.shape != (token, 2):
         raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
     weight = torch.empty((token, 4), dtype=torch.float32, device=gate.device)
+    if _is_traced(weight):
+        return weight
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     if BLOCK_PLACE <= 16384:
         if BLOCK_PLACE <= 1024:
@@ -1005,6 +1035,7 @@ def _experts_masked_weight(gate: torch.Tensor, chosen: torch.Tensor) -> torch.Te
     return weight
 
 
+@_operator
 def _experts_masked_buffer_2(down: torch.Tensor, H: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """_experts_masked_buffer_2(down: bf16[expert hidden d], H: bf16[token expert hidden], weight: f32[token expert]) -> buffer_2: f32[token d expert]. Any strides; sizes are read off the shapes."""
     _check("down", down, torch.bfloat16, 3, down.device)
@@ -1018,6 +1049,8 @@ def _experts_masked_buffer_2(down: torch.Tensor, H: torch.Tensor, weight: torch.
     if weight.shape != (token, 4):
         raise ValueError(f"weight: f32[token expert] has shape {weight.shape}, expected {(token, 4)}")
     buffer_2 = torch.empty((token, 64, 4), dtype=torch.float32, device=down.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_TOKEN, BLOCK_D, BLOCK_HIDDEN, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(64, BLOCK_D) * 4,)
     experts_masked_buffer_2_kernel[grid](
@@ -1029,6 +1062,7 @@ def _experts_masked_buffer_2(down: torch.Tensor, H: torch.Tensor, weight: torch.
     return buffer_2
 
 
+@_operator
 def _experts_masked_out(buffer_2: torch.Tensor) -> torch.Tensor:
     """_experts_masked_out(buffer_2: f32[token d expert]) -> out: bf16[token d]. Any strides; sizes are read off the shapes."""
     _check("buffer_2", buffer_2, torch.float32, 3, buffer_2.device)
@@ -1036,6 +1070,8 @@ def _experts_masked_out(buffer_2: torch.Tensor) -> torch.Tensor:
     if buffer_2.shape != (token, 64, 4):
         raise ValueError(f"buffer_2: f32[token d expert] has shape {buffer_2.shape}, expected {(token, 64, 4)}")
     out = torch.empty((token, 64), dtype=torch.bfloat16, device=buffer_2.device)
+    if _is_traced(out):
+        return out
     BLOCK_EXPERT = max(16, triton.next_power_of_2(4))
     if BLOCK_EXPERT <= 16384:
         if BLOCK_EXPERT <= 1024:
@@ -1060,6 +1096,7 @@ def _experts_masked_out(buffer_2: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _experts_masked_forward_state(X: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
     """_experts_masked_forward_state(X: bf16[token d], up: bf16[expert d hidden]) -> state: f32[token expert hidden]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1070,6 +1107,8 @@ def _experts_masked_forward_state(X: torch.Tensor, up: torch.Tensor) -> torch.Te
     if up.shape != (4, 64, 64):
         raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
     state = torch.empty((token, 4, 64), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_TOKEN, BLOCK_HIDDEN, BLOCK_D, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(token, BLOCK_TOKEN) * 4 * triton.cdiv(64, BLOCK_HIDDEN),)
     experts_masked_forward_state_kernel[grid](
@@ -1080,6 +1119,7 @@ def _experts_masked_forward_state(X: torch.Tensor, up: torch.Tensor) -> torch.Te
     return state
 
 
+@_operator
 def _experts_masked_forward_weight(gate: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     """_experts_masked_forward_weight(gate: f32[token place], chosen: i32[token place] in expert) -> weight: f32[token expert]. Any strides; sizes are read off the shapes."""
     _check("gate", gate, torch.float32, 2, gate.device)
@@ -1090,6 +1130,8 @@ def _experts_masked_forward_weight(gate: torch.Tensor, chosen: torch.Tensor) -> 
     if chosen.shape != (token, 2):
         raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
     weight = torch.empty((token, 4), dtype=torch.float32, device=gate.device)
+    if _is_traced(weight):
+        return weight
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     if BLOCK_PLACE <= 16384:
         if BLOCK_PLACE <= 1024:
@@ -1115,6 +1157,7 @@ def _experts_masked_forward_weight(gate: torch.Tensor, chosen: torch.Tensor) -> 
     return weight
 
 
+@_operator
 def _experts_masked_forward_state_(down: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     """_experts_masked_forward_state_(down: bf16[expert hidden d], state: f32[token expert hidden]) -> state_: f32[token d expert]. Any strides; sizes are read off the shapes."""
     _check("down", down, torch.bfloat16, 3, down.device)
@@ -1125,6 +1168,8 @@ def _experts_masked_forward_state_(down: torch.Tensor, state: torch.Tensor) -> t
     if state.shape != (token, 4, 64):
         raise ValueError(f"state: f32[token expert hidden] has shape {state.shape}, expected {(token, 4, 64)}")
     state_ = torch.empty((token, 64, 4), dtype=torch.float32, device=down.device)
+    if _is_traced(state_):
+        return state_
     BLOCK_TOKEN, BLOCK_D, BLOCK_HIDDEN, warps, stages = 128, 64, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(64, BLOCK_D) * 4,)
     experts_masked_forward_state__kernel[grid](
@@ -1136,6 +1181,7 @@ def _experts_masked_forward_state_(down: torch.Tensor, state: torch.Tensor) -> t
     return state_
 
 
+@_operator
 def _experts_masked_forward_out(state_: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """_experts_masked_forward_out(state_: f32[token d expert], weight: f32[token expert]) -> out: bf16[token d]. Any strides; sizes are read off the shapes."""
     _check("state_", state_, torch.float32, 3, state_.device)
@@ -1146,6 +1192,8 @@ def _experts_masked_forward_out(state_: torch.Tensor, weight: torch.Tensor) -> t
     if weight.shape != (token, 4):
         raise ValueError(f"weight: f32[token expert] has shape {weight.shape}, expected {(token, 4)}")
     out = torch.empty((token, 64), dtype=torch.bfloat16, device=state_.device)
+    if _is_traced(out):
+        return out
     BLOCK_EXPERT = max(16, triton.next_power_of_2(4))
     if BLOCK_EXPERT <= 1024:
         if BLOCK_EXPERT <= 16:
@@ -1173,6 +1221,7 @@ def _experts_masked_forward_out(state_: torch.Tensor, weight: torch.Tensor) -> t
     return out
 
 
+@_operator
 def _experts_masked_backward_buffer_0(d_out: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
     """_experts_masked_backward_buffer_0(d_out: bf16[token d], state_: f32[token d expert]) -> buffer_0: f32[token expert]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -1183,6 +1232,8 @@ def _experts_masked_backward_buffer_0(d_out: torch.Tensor, state_: torch.Tensor)
     if state_.shape != (token, 64, 4):
         raise ValueError(f"state_: f32[token d expert] has shape {state_.shape}, expected {(token, 64, 4)}")
     buffer_0 = torch.empty((token, 4), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 1024:
         if BLOCK_D <= 16:
@@ -1210,6 +1261,7 @@ def _experts_masked_backward_buffer_0(d_out: torch.Tensor, state_: torch.Tensor)
     return buffer_0
 
 
+@_operator
 def _experts_masked_backward_d_X(
     up: torch.Tensor,
     down: torch.Tensor,
@@ -1235,6 +1287,8 @@ def _experts_masked_backward_d_X(
     if weight.shape != (token, 4):
         raise ValueError(f"weight: f32[token expert] has shape {weight.shape}, expected {(token, 4)}")
     d_X = torch.empty((token, 64), dtype=torch.bfloat16, device=up.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -1250,6 +1304,7 @@ def _experts_masked_backward_d_X(
     return d_X
 
 
+@_operator
 def _experts_masked_backward_d_up(
     X: torch.Tensor,
     down: torch.Tensor,
@@ -1275,6 +1330,8 @@ def _experts_masked_backward_d_up(
     if weight.shape != (token, 4):
         raise ValueError(f"weight: f32[token expert] has shape {weight.shape}, expected {(token, 4)}")
     d_up = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_up):
+        return d_up
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
@@ -1290,6 +1347,7 @@ def _experts_masked_backward_d_up(
     return d_up
 
 
+@_operator
 def _experts_masked_backward_d_down(
     d_out: torch.Tensor,
     state: torch.Tensor,
@@ -1307,6 +1365,8 @@ def _experts_masked_backward_d_down(
     if weight.shape != (token, 4):
         raise ValueError(f"weight: f32[token expert] has shape {weight.shape}, expected {(token, 4)}")
     d_down = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_down):
+        return d_down
     BLOCK_HIDDEN, BLOCK_D, BLOCK_TOKEN, warps, stages = 64, 64, 64, 8, 1
     grid = (4 * triton.cdiv(64, BLOCK_HIDDEN) * triton.cdiv(64, BLOCK_D),)
     experts_masked_backward_d_down_kernel[grid](
@@ -1318,6 +1378,7 @@ def _experts_masked_backward_d_down(
     return d_down
 
 
+@_operator
 def _experts_masked_backward_d_gate(chosen: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_experts_masked_backward_d_gate(chosen: i32[token place] in expert, buffer_0: f32[token expert]) -> d_gate: f32[token place]. Any strides; sizes are read off the shapes."""
     _check("chosen", chosen, torch.int32, 2, chosen.device)
@@ -1328,6 +1389,8 @@ def _experts_masked_backward_d_gate(chosen: torch.Tensor, buffer_0: torch.Tensor
     if buffer_0.shape != (token, 4):
         raise ValueError(f"buffer_0: f32[token expert] has shape {buffer_0.shape}, expected {(token, 4)}")
     d_gate = torch.empty((token, 2), dtype=torch.float32, device=chosen.device)
+    if _is_traced(d_gate):
+        return d_gate
     BLOCK_EXPERT = max(16, triton.next_power_of_2(4))
     if BLOCK_EXPERT <= 16384:
         if BLOCK_EXPERT <= 1024:
@@ -2368,6 +2431,7 @@ def experts_gathered_backward_d_up_d_down_kernel(
     )
 
 
+@_operator
 def _experts_gathered_H(X: torch.Tensor, chosen: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
     """_experts_gathered_H(X: bf16[token d], chosen: i32[token place] in expert, up: bf16[expert d hidden]) -> H: bf16[token place hidden]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2381,6 +2445,8 @@ def _experts_gathered_H(X: torch.Tensor, chosen: torch.Tensor, up: torch.Tensor)
     if up.shape != (4, 64, 64):
         raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
     H = torch.empty((token, 2, 64), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(H):
+        return H
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 1024:
         if BLOCK_D <= 16:
@@ -2408,6 +2474,7 @@ def _experts_gathered_H(X: torch.Tensor, chosen: torch.Tensor, up: torch.Tensor)
     return H
 
 
+@_operator
 def _experts_gathered_out(
     gate: torch.Tensor,
     chosen: torch.Tensor,
@@ -2429,6 +2496,8 @@ def _experts_gathered_out(
     if H.shape != (token, 2, 64):
         raise ValueError(f"H: bf16[token place hidden] has shape {H.shape}, expected {(token, 2, 64)}")
     out = torch.empty((token, 64), dtype=torch.bfloat16, device=gate.device)
+    if _is_traced(out):
+        return out
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
@@ -2472,6 +2541,7 @@ def _experts_gathered_out(
     return out
 
 
+@_operator
 def _experts_gathered_forward_state(X: torch.Tensor, chosen: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
     """_experts_gathered_forward_state(X: bf16[token d], chosen: i32[token place] in expert, up: bf16[expert d hidden]) -> state: f32[token place hidden]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2485,6 +2555,8 @@ def _experts_gathered_forward_state(X: torch.Tensor, chosen: torch.Tensor, up: t
     if up.shape != (4, 64, 64):
         raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
     state = torch.empty((token, 2, 64), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 1024:
         if BLOCK_D <= 16:
@@ -2513,6 +2585,7 @@ def _experts_gathered_forward_state(X: torch.Tensor, chosen: torch.Tensor, up: t
     return state
 
 
+@_operator
 def _experts_gathered_forward_out(
     gate: torch.Tensor,
     chosen: torch.Tensor,
@@ -2534,6 +2607,8 @@ def _experts_gathered_forward_out(
     if state.shape != (token, 2, 64):
         raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
     out = torch.empty((token, 64), dtype=torch.bfloat16, device=gate.device)
+    if _is_traced(out):
+        return out
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
@@ -2577,6 +2652,7 @@ def _experts_gathered_forward_out(
     return out
 
 
+@_operator
 def _experts_gathered_backward_buffer_0(
     chosen: torch.Tensor,
     down: torch.Tensor,
@@ -2594,6 +2670,8 @@ def _experts_gathered_backward_buffer_0(
     if d_out.shape != (token, 64):
         raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
     buffer_0 = torch.empty((token, 2, 64), dtype=torch.float32, device=chosen.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 1024:
         if BLOCK_D <= 16:
@@ -2623,6 +2701,7 @@ def _experts_gathered_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _experts_gathered_backward_d_gate(
     chosen: torch.Tensor,
     down: torch.Tensor,
@@ -2644,6 +2723,8 @@ def _experts_gathered_backward_d_gate(
     if state.shape != (token, 2, 64):
         raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
     d_gate = torch.empty((token, 2), dtype=torch.float32, device=chosen.device)
+    if _is_traced(d_gate):
+        return d_gate
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_HIDDEN * BLOCK_D <= 16384:
@@ -2686,6 +2767,7 @@ def _experts_gathered_backward_d_gate(
     return d_gate
 
 
+@_operator
 def _experts_gathered_backward_d_X(
     gate: torch.Tensor,
     chosen: torch.Tensor,
@@ -2711,6 +2793,8 @@ def _experts_gathered_backward_d_X(
     if buffer_0.shape != (token, 2, 64):
         raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
     d_X = torch.empty((token, 64), dtype=torch.bfloat16, device=gate.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     if BLOCK_PLACE * BLOCK_HIDDEN <= 16384:
@@ -2740,6 +2824,7 @@ def _experts_gathered_backward_d_X(
     return d_X
 
 
+@_operator
 def _experts_gathered_backward_d_up_d_down(
     X: torch.Tensor,
     gate: torch.Tensor,
@@ -2770,6 +2855,8 @@ def _experts_gathered_backward_d_up_d_down(
         raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
     d_up = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
     d_down = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_up):
+        return d_up, d_down
     BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     if BLOCK_TOKEN * BLOCK_PLACE <= 1024:

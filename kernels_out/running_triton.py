@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from running.diag. Tiles are masked at ragged ends; arithmet
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -22,7 +24,9 @@ def tanh(x):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of running_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -30,6 +34,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -228,11 +252,14 @@ def running_mean_backward_d_X_kernel(
     )
 
 
+@_operator
 def _running_mean(X: torch.Tensor) -> torch.Tensor:
     """_running_mean(X: f32[b t d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 3, X.device)
     b, t, d = X.shape
     out = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_T, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (b * triton.cdiv(d, BLOCK_D),)
     running_mean_kernel[grid](
@@ -242,11 +269,14 @@ def _running_mean(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _running_mean_forward(X: torch.Tensor) -> torch.Tensor:
     """_running_mean_forward(X: f32[b t d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 3, X.device)
     b, t, d = X.shape
     out = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_T, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (b * triton.cdiv(d, BLOCK_D),)
     running_mean_forward_kernel[grid](
@@ -256,11 +286,14 @@ def _running_mean_forward(X: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _running_mean_backward_buffer_0(d_out: torch.Tensor) -> torch.Tensor:
     """_running_mean_backward_buffer_0(d_out: f32[b t d]) -> buffer_0: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 3, d_out.device)
     b, t, d = d_out.shape
     buffer_0 = torch.empty((b, t, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_T, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (b * triton.cdiv(d, BLOCK_D),)
     running_mean_backward_buffer_0_kernel[grid](
@@ -271,11 +304,14 @@ def _running_mean_backward_buffer_0(d_out: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _running_mean_backward_d_X(buffer_0: torch.Tensor) -> torch.Tensor:
     """_running_mean_backward_d_X(buffer_0: f32[b t d]) -> d_X: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 3, buffer_0.device)
     b, t, d = buffer_0.shape
     d_X = torch.empty((b, t, d), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     running_mean_backward_d_X_kernel[grid](
@@ -627,6 +663,7 @@ def moving_average_backward_d_smoothing_kernel(
     )
 
 
+@_operator
 def _moving_average(X: torch.Tensor, smoothing: torch.Tensor) -> torch.Tensor:
     """_moving_average(X: f32[b t d], smoothing: f32[d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 3, X.device)
@@ -635,6 +672,8 @@ def _moving_average(X: torch.Tensor, smoothing: torch.Tensor) -> torch.Tensor:
     if smoothing.shape != (d,):
         raise ValueError(f"smoothing: f32[d] has shape {smoothing.shape}, expected {(d,)}")
     out = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     moving_average_kernel[grid](
@@ -644,6 +683,7 @@ def _moving_average(X: torch.Tensor, smoothing: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _moving_average_forward(X: torch.Tensor, smoothing: torch.Tensor) -> torch.Tensor:
     """_moving_average_forward(X: f32[b t d], smoothing: f32[d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.float32, 3, X.device)
@@ -652,6 +692,8 @@ def _moving_average_forward(X: torch.Tensor, smoothing: torch.Tensor) -> torch.T
     if smoothing.shape != (d,):
         raise ValueError(f"smoothing: f32[d] has shape {smoothing.shape}, expected {(d,)}")
     out = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(out):
+        return out
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     moving_average_forward_kernel[grid](
@@ -661,6 +703,7 @@ def _moving_average_forward(X: torch.Tensor, smoothing: torch.Tensor) -> torch.T
     return out
 
 
+@_operator
 def _moving_average_backward_buffer_0(smoothing: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_moving_average_backward_buffer_0(smoothing: f32[d], d_out: f32[b t d]) -> buffer_0: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("smoothing", smoothing, torch.float32, 1, smoothing.device)
@@ -670,6 +713,8 @@ def _moving_average_backward_buffer_0(smoothing: torch.Tensor, d_out: torch.Tens
     if d_out.shape != (b, t, d):
         raise ValueError(f"d_out: f32[b t d] has shape {d_out.shape}, expected {(b, t, d)}")
     buffer_0 = torch.empty((b, t, d), dtype=torch.float32, device=smoothing.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     moving_average_backward_buffer_0_kernel[grid](
@@ -680,11 +725,14 @@ def _moving_average_backward_buffer_0(smoothing: torch.Tensor, d_out: torch.Tens
     return buffer_0
 
 
+@_operator
 def _moving_average_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     """_moving_average_backward_buffer_1(buffer_0: f32[b t d]) -> buffer_1: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 3, buffer_0.device)
     b, t, d = buffer_0.shape
     buffer_1 = torch.empty((b, t, d), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     moving_average_backward_buffer_1_kernel[grid](
@@ -694,6 +742,7 @@ def _moving_average_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
     return buffer_1
 
 
+@_operator
 def _moving_average_backward_buffer_2_d_X(
     smoothing: torch.Tensor,
     d_out: torch.Tensor,
@@ -711,6 +760,8 @@ def _moving_average_backward_buffer_2_d_X(
         raise ValueError(f"buffer_1: f32[b t d] has shape {buffer_1.shape}, expected {(b, t, d)}")
     buffer_2 = torch.empty((b, t, d), dtype=torch.float32, device=smoothing.device)
     d_X = torch.empty((b, t, d), dtype=torch.float32, device=smoothing.device)
+    if _is_traced(buffer_2):
+        return buffer_2, d_X
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     moving_average_backward_buffer_2_d_X_kernel[grid](
@@ -722,6 +773,7 @@ def _moving_average_backward_buffer_2_d_X(
     return buffer_2, d_X
 
 
+@_operator
 def _moving_average_backward_d_smoothing(
     X: torch.Tensor,
     smoothing: torch.Tensor,
@@ -741,6 +793,8 @@ def _moving_average_backward_d_smoothing(
     if buffer_2.shape != (b, t, d):
         raise ValueError(f"buffer_2: f32[b t d] has shape {buffer_2.shape}, expected {(b, t, d)}")
     d_smoothing = torch.empty((d,), dtype=torch.float32, device=X.device)
+    if _is_traced(d_smoothing):
+        return d_smoothing
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_T = max(16, triton.next_power_of_2(t))
     if BLOCK_B * BLOCK_T <= 1024:
@@ -1404,6 +1458,7 @@ def cell_backward_d_W_kernel(
     )
 
 
+@_operator
 def _cell_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_cell_U(X: bf16[b t e], W: bf16[e d]) -> U: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1413,6 +1468,8 @@ def _cell_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (e, d):
         raise ValueError(f"W: bf16[e d] has shape {W.shape}, expected {(e, d)}")
     U = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(U):
+        return U
     BLOCK_T, BLOCK_D, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(d, BLOCK_D),)
     cell_U_kernel[grid](
@@ -1423,6 +1480,7 @@ def _cell_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return U
 
 
+@_operator
 def _cell_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_cell_out(gate: f32[d], U: f32[b t d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("gate", gate, torch.float32, 1, gate.device)
@@ -1432,6 +1490,8 @@ def _cell_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     if U.shape != (b, t, d):
         raise ValueError(f"U: f32[b t d] has shape {U.shape}, expected {(b, t, d)}")
     out = torch.empty((b, t, d), dtype=torch.float32, device=gate.device)
+    if _is_traced(out):
+        return out
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     cell_out_kernel[grid](
@@ -1441,6 +1501,7 @@ def _cell_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _cell_forward_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_cell_forward_U(X: bf16[b t e], W: bf16[e d]) -> U: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1450,6 +1511,8 @@ def _cell_forward_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (e, d):
         raise ValueError(f"W: bf16[e d] has shape {W.shape}, expected {(e, d)}")
     U = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(U):
+        return U
     BLOCK_T, BLOCK_D, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(d, BLOCK_D),)
     cell_forward_U_kernel[grid](
@@ -1460,6 +1523,7 @@ def _cell_forward_U(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return U
 
 
+@_operator
 def _cell_forward_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     """_cell_forward_out(gate: f32[d], U: f32[b t d]) -> out: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("gate", gate, torch.float32, 1, gate.device)
@@ -1469,6 +1533,8 @@ def _cell_forward_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     if U.shape != (b, t, d):
         raise ValueError(f"U: f32[b t d] has shape {U.shape}, expected {(b, t, d)}")
     out = torch.empty((b, t, d), dtype=torch.float32, device=gate.device)
+    if _is_traced(out):
+        return out
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     cell_forward_out_kernel[grid](
@@ -1478,11 +1544,14 @@ def _cell_forward_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _cell_backward_buffer_0(out: torch.Tensor) -> torch.Tensor:
     """_cell_backward_buffer_0(out: f32[b t d]) -> buffer_0: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("out", out, torch.float32, 3, out.device)
     b, t, d = out.shape
     buffer_0 = torch.empty((b, t, d), dtype=torch.float32, device=out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_0_kernel[grid](
@@ -1492,6 +1561,7 @@ def _cell_backward_buffer_0(out: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _cell_backward_buffer_3(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """_cell_backward_buffer_3(X: bf16[b t e], W: bf16[e d]) -> buffer_3: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1501,6 +1571,8 @@ def _cell_backward_buffer_3(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (e, d):
         raise ValueError(f"W: bf16[e d] has shape {W.shape}, expected {(e, d)}")
     buffer_3 = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_3):
+        return buffer_3
     BLOCK_T, BLOCK_D, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_3_kernel[grid](
@@ -1511,6 +1583,7 @@ def _cell_backward_buffer_3(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     return buffer_3
 
 
+@_operator
 def _cell_backward_buffer_1(
     gate: torch.Tensor,
     d_out: torch.Tensor,
@@ -1531,6 +1604,8 @@ def _cell_backward_buffer_1(
     if buffer_3.shape != (b, t, d):
         raise ValueError(f"buffer_3: f32[b t d] has shape {buffer_3.shape}, expected {(b, t, d)}")
     buffer_1 = torch.empty((b, t, d), dtype=torch.float32, device=gate.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_1_kernel[grid](
@@ -1542,11 +1617,14 @@ def _cell_backward_buffer_1(
     return buffer_1
 
 
+@_operator
 def _cell_backward_buffer_2(buffer_1: torch.Tensor) -> torch.Tensor:
     """_cell_backward_buffer_2(buffer_1: f32[b t d]) -> buffer_2: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("buffer_1", buffer_1, torch.float32, 3, buffer_1.device)
     b, t, d = buffer_1.shape
     buffer_2 = torch.empty((b, t, d), dtype=torch.float32, device=buffer_1.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_2_kernel[grid](
@@ -1556,6 +1634,7 @@ def _cell_backward_buffer_2(buffer_1: torch.Tensor) -> torch.Tensor:
     return buffer_2
 
 
+@_operator
 def _cell_backward_buffer_4(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_cell_backward_buffer_4(d_out: f32[b t d], buffer_2: f32[b t d]) -> buffer_4: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 3, d_out.device)
@@ -1564,6 +1643,8 @@ def _cell_backward_buffer_4(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torc
     if buffer_2.shape != (b, t, d):
         raise ValueError(f"buffer_2: f32[b t d] has shape {buffer_2.shape}, expected {(b, t, d)}")
     buffer_4 = torch.empty((b, t, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_4):
+        return buffer_4
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_4_kernel[grid](
@@ -1574,6 +1655,7 @@ def _cell_backward_buffer_4(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torc
     return buffer_4
 
 
+@_operator
 def _cell_backward_buffer_5(
     gate: torch.Tensor,
     U: torch.Tensor,
@@ -1594,6 +1676,8 @@ def _cell_backward_buffer_5(
     if buffer_0.shape != (b, t, d):
         raise ValueError(f"buffer_0: f32[b t d] has shape {buffer_0.shape}, expected {(b, t, d)}")
     buffer_5 = torch.empty((b, t, d), dtype=torch.bfloat16, device=gate.device)
+    if _is_traced(buffer_5):
+        return buffer_5
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_5_kernel[grid](
@@ -1605,6 +1689,7 @@ def _cell_backward_buffer_5(
     return buffer_5
 
 
+@_operator
 def _cell_backward_d_gate(
     gate: torch.Tensor,
     U: torch.Tensor,
@@ -1625,6 +1710,8 @@ def _cell_backward_d_gate(
     if buffer_0.shape != (b, t, d):
         raise ValueError(f"buffer_0: f32[b t d] has shape {buffer_0.shape}, expected {(b, t, d)}")
     d_gate = torch.empty((d,), dtype=torch.float32, device=gate.device)
+    if _is_traced(d_gate):
+        return d_gate
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_T = max(16, triton.next_power_of_2(t))
     if BLOCK_B * BLOCK_T <= 1024:
@@ -1656,6 +1743,7 @@ def _cell_backward_d_gate(
     return d_gate
 
 
+@_operator
 def _cell_backward_d_X(W: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     """_cell_backward_d_X(W: bf16[e d], buffer_5: bf16[b t d]) -> d_X: bf16[b t e]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
@@ -1665,6 +1753,8 @@ def _cell_backward_d_X(W: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     if buffer_5.shape != (b, t, d):
         raise ValueError(f"buffer_5: bf16[b t d] has shape {buffer_5.shape}, expected {(b, t, d)}")
     d_X = torch.empty((b, t, e), dtype=torch.bfloat16, device=W.device)
+    if _is_traced(d_X):
+        return d_X
     BLOCK_T, BLOCK_E, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(e, BLOCK_E),)
     cell_backward_d_X_kernel[grid](
@@ -1675,6 +1765,7 @@ def _cell_backward_d_X(W: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     return d_X
 
 
+@_operator
 def _cell_backward_d_W(X: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     """_cell_backward_d_W(X: bf16[b t e], buffer_5: bf16[b t d]) -> d_W: bf16[e d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
@@ -1684,6 +1775,8 @@ def _cell_backward_d_W(X: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
     if buffer_5.shape != (b, t, d):
         raise ValueError(f"buffer_5: bf16[b t d] has shape {buffer_5.shape}, expected {(b, t, d)}")
     d_W = torch.empty((e, d), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
     BLOCK_E, BLOCK_D, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(e, BLOCK_E) * triton.cdiv(d, BLOCK_D),)
     cell_backward_d_W_kernel[grid](

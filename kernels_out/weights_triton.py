@@ -5,6 +5,8 @@ Made by diagc 0.1.0 from weights.diag. Tiles are masked at ragged ends; arithmet
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import triton
 import triton.language as tl
@@ -21,7 +23,9 @@ def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
 
 
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
-    """Refuse an array that the kernel would misread."""
+    """Refuse an array that the kernel would misread, or could not reach."""
+    if array.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        raise ValueError(f"{name}: on a CPU, where no kernel runs; the functions of weights_jax.py do, on NumPy arrays")
     if array.dtype is not dtype or array.dim() != rank:
         raise ValueError(f"{name}: expected {rank} axes of {dtype}, got {array.dim()} of {array.dtype}")
     if array.device != device:
@@ -29,6 +33,26 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
     span = sum((size - 1) * abs(stride) for size, stride in zip(array.shape, array.stride()))
     if span >= 2**31:
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
+
+
+def _is_traced(tensor: object) -> bool:
+    """Whether this stands for a tensor and holds none: torch reads off it what a function does."""
+    return isinstance(tensor, torch.Tensor) and type(tensor) not in (torch.Tensor, torch.nn.Parameter)
+
+
+def _operator(launch):
+    """A launcher that is one operator to what traces: torch.compile, torch.export, fake tensors."""
+    name = "".join(c if c.isalnum() else "_" for c in __name__)
+    operator = torch.library.custom_op(f"{name}::{launch.__name__}", launch, mutates_args=())
+    operator.register_fake(launch)
+
+    @functools.wraps(launch)
+    def call(*arrays, **named):
+        if torch.compiler.is_compiling() or any(map(_is_traced, (*arrays, *named.values()))):
+            return operator(*arrays, **named)
+        return launch(*arrays, **named)
+
+    return call
 
 
 @triton.jit
@@ -257,6 +281,7 @@ def scores_backward_d_K_kernel(
     )
 
 
+@_operator
 def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -266,6 +291,8 @@ def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     scores_kernel[grid](
@@ -275,6 +302,7 @@ def _scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_scores_forward(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -284,6 +312,8 @@ def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     scores_forward_kernel[grid](
@@ -293,6 +323,7 @@ def _scores_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_scores_backward_d_Q(K: bf16[x d], d_out: f32[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -302,6 +333,8 @@ def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     scores_backward_d_Q_kernel[grid](
@@ -312,6 +345,7 @@ def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     return d_Q
 
 
+@_operator
 def _scores_backward_d_K(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_scores_backward_d_K(Q: bf16[q d], d_out: f32[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -321,6 +355,8 @@ def _scores_backward_d_K(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     scores_backward_d_K_kernel[grid](
@@ -1202,6 +1238,7 @@ def sigmoid_weights_long_backward_d_V_kernel(
     )
 
 
+@_operator
 def _sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1215,6 +1252,8 @@ def _sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -1234,6 +1273,7 @@ def _sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch
     return out
 
 
+@_operator
 def _sigmoid_weights_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1243,6 +1283,8 @@ def _sigmoid_weights_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Te
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sigmoid_weights_long_buffer_0_kernel[grid](
@@ -1253,6 +1295,7 @@ def _sigmoid_weights_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Te
     return buffer_0
 
 
+@_operator
 def _sigmoid_weights_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights_long_out(V: bf16[x e], buffer_0: bf16[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -1262,6 +1305,8 @@ def _sigmoid_weights_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sigmoid_weights_long_out_kernel[grid](
@@ -1272,6 +1317,7 @@ def _sigmoid_weights_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.
     return out
 
 
+@_operator
 def _sigmoid_weights_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1285,6 +1331,8 @@ def _sigmoid_weights_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) 
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -1304,6 +1352,7 @@ def _sigmoid_weights_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) 
     return out
 
 
+@_operator
 def _sigmoid_weights_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1325,6 +1374,8 @@ def _sigmoid_weights_backward_d_Q(
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -1345,6 +1396,7 @@ def _sigmoid_weights_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _sigmoid_weights_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -1367,6 +1419,8 @@ def _sigmoid_weights_backward_d_K_d_V(
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 128:
@@ -1385,6 +1439,7 @@ def _sigmoid_weights_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _sigmoid_weights_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1394,6 +1449,8 @@ def _sigmoid_weights_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> tor
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sigmoid_weights_long_forward_state_kernel[grid](
@@ -1403,11 +1460,14 @@ def _sigmoid_weights_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> tor
     return state
 
 
+@_operator
 def _sigmoid_weights_long_forward_buffer_0(state: torch.Tensor, d: int) -> torch.Tensor:
     """_sigmoid_weights_long_forward_buffer_0(state: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=state.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     sigmoid_weights_long_forward_buffer_0_kernel[grid](
@@ -1417,6 +1477,7 @@ def _sigmoid_weights_long_forward_buffer_0(state: torch.Tensor, d: int) -> torch
     return buffer_0
 
 
+@_operator
 def _sigmoid_weights_long_forward_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights_long_forward_out(V: bf16[x e], buffer_0: bf16[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -1426,6 +1487,8 @@ def _sigmoid_weights_long_forward_out(V: torch.Tensor, buffer_0: torch.Tensor) -
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sigmoid_weights_long_forward_out_kernel[grid](
@@ -1436,6 +1499,7 @@ def _sigmoid_weights_long_forward_out(V: torch.Tensor, buffer_0: torch.Tensor) -
     return out
 
 
+@_operator
 def _sigmoid_weights_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -1453,6 +1517,8 @@ def _sigmoid_weights_long_backward_buffer_0(
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sigmoid_weights_long_backward_buffer_0_kernel[grid](
@@ -1463,11 +1529,14 @@ def _sigmoid_weights_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _sigmoid_weights_long_backward_buffer_1(state: torch.Tensor, d: int) -> torch.Tensor:
     """_sigmoid_weights_long_backward_buffer_1(state: f32[q x]) -> buffer_1: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     buffer_1 = torch.empty((q, x), dtype=torch.bfloat16, device=state.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     sigmoid_weights_long_backward_buffer_1_kernel[grid](
@@ -1477,6 +1546,7 @@ def _sigmoid_weights_long_backward_buffer_1(state: torch.Tensor, d: int) -> torc
     return buffer_1
 
 
+@_operator
 def _sigmoid_weights_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -1486,6 +1556,8 @@ def _sigmoid_weights_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) 
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sigmoid_weights_long_backward_d_Q_kernel[grid](
@@ -1496,6 +1568,7 @@ def _sigmoid_weights_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) 
     return d_Q
 
 
+@_operator
 def _sigmoid_weights_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1505,6 +1578,8 @@ def _sigmoid_weights_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) 
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sigmoid_weights_long_backward_d_K_kernel[grid](
@@ -1515,6 +1590,7 @@ def _sigmoid_weights_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) 
     return d_K
 
 
+@_operator
 def _sigmoid_weights_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights_long_backward_d_V(d_out: bf16[q e], buffer_1: bf16[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -1524,6 +1600,8 @@ def _sigmoid_weights_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tens
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: bf16[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     sigmoid_weights_long_backward_d_V_kernel[grid](
@@ -2654,6 +2732,7 @@ def spherical_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_spherical(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2667,6 +2746,8 @@ def _spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tenso
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -2686,6 +2767,7 @@ def _spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tenso
     return out
 
 
+@_operator
 def _spherical_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_spherical_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2695,6 +2777,8 @@ def _spherical_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     spherical_long_buffer_0_kernel[grid](
@@ -2705,6 +2789,7 @@ def _spherical_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _spherical_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int) -> torch.Tensor:
     """_spherical_long_out(V: bf16[x e], buffer_0: f32[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -2714,6 +2799,8 @@ def _spherical_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int) -> torc
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     spherical_long_out_kernel[grid](
@@ -2724,6 +2811,7 @@ def _spherical_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int) -> torc
     return out
 
 
+@_operator
 def _spherical_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2742,6 +2830,8 @@ def _spherical_forward(
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, state_
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -2762,6 +2852,7 @@ def _spherical_forward(
     return out, state_
 
 
+@_operator
 def _spherical_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_spherical_backward_buffer_0(d_out: bf16[q e], out: bf16[q e]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -2770,6 +2861,8 @@ def _spherical_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torc
     if out.shape != (q, e):
         raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -2794,6 +2887,7 @@ def _spherical_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torc
     return buffer_0
 
 
+@_operator
 def _spherical_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2823,6 +2917,8 @@ def _spherical_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -2843,6 +2939,7 @@ def _spherical_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _spherical_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2873,6 +2970,8 @@ def _spherical_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 128:
@@ -2892,6 +2991,7 @@ def _spherical_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _spherical_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_spherical_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2901,6 +3001,8 @@ def _spherical_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     spherical_long_forward_state_kernel[grid](
@@ -2910,11 +3012,14 @@ def _spherical_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     return state
 
 
+@_operator
 def _spherical_long_forward_state__(state: torch.Tensor) -> torch.Tensor:
     """_spherical_long_forward_state__(state: f32[q x]) -> state__: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     state__ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(state__):
+        return state__
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -2938,6 +3043,7 @@ def _spherical_long_forward_state__(state: torch.Tensor) -> torch.Tensor:
     return state__
 
 
+@_operator
 def _spherical_long_forward_out(
     V: torch.Tensor,
     state__: torch.Tensor,
@@ -2953,6 +3059,8 @@ def _spherical_long_forward_out(
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     spherical_long_forward_out_kernel[grid](
@@ -2963,6 +3071,7 @@ def _spherical_long_forward_out(
     return out
 
 
+@_operator
 def _spherical_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     """_spherical_long_backward_buffer_0(V: bf16[x e], d_out: bf16[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -2972,6 +3081,8 @@ def _spherical_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> t
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     spherical_long_backward_buffer_0_kernel[grid](
@@ -2982,6 +3093,7 @@ def _spherical_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> t
     return buffer_0
 
 
+@_operator
 def _spherical_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_spherical_long_backward_buffer_1(d_out: bf16[q e], out: bf16[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -2990,6 +3102,8 @@ def _spherical_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) ->
     if out.shape != (q, e):
         raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -3014,6 +3128,7 @@ def _spherical_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) ->
     return buffer_1
 
 
+@_operator
 def _spherical_long_backward_d_V(
     d_out: torch.Tensor,
     state: torch.Tensor,
@@ -3031,6 +3146,8 @@ def _spherical_long_backward_d_V(
     if state__.shape != (q,):
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     spherical_long_backward_d_V_kernel[grid](
@@ -3041,6 +3158,7 @@ def _spherical_long_backward_d_V(
     return d_V
 
 
+@_operator
 def _spherical_long_backward_d_Q(
     K: torch.Tensor,
     state: torch.Tensor,
@@ -3065,6 +3183,8 @@ def _spherical_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     spherical_long_backward_d_Q_kernel[grid](
@@ -3076,6 +3196,7 @@ def _spherical_long_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _spherical_long_backward_d_K(
     Q: torch.Tensor,
     state: torch.Tensor,
@@ -3100,6 +3221,8 @@ def _spherical_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     spherical_long_backward_d_K_kernel[grid](
@@ -4658,6 +4781,7 @@ def sink_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
     """_sink(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -4674,6 +4798,8 @@ def _sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) ->
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -4693,6 +4819,7 @@ def _sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) ->
     return out
 
 
+@_operator
 def _sink_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_sink_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -4702,6 +4829,8 @@ def _sink_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sink_long_buffer_0_kernel[grid](
@@ -4712,6 +4841,7 @@ def _sink_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _sink_long_out(V: torch.Tensor, s: torch.Tensor, buffer_0: torch.Tensor, d: int) -> torch.Tensor:
     """_sink_long_out(V: bf16[x e], s: f32[], buffer_0: f32[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -4724,6 +4854,8 @@ def _sink_long_out(V: torch.Tensor, s: torch.Tensor, buffer_0: torch.Tensor, d: 
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sink_long_out_kernel[grid](
@@ -4734,6 +4866,7 @@ def _sink_long_out(V: torch.Tensor, s: torch.Tensor, buffer_0: torch.Tensor, d: 
     return out
 
 
+@_operator
 def _sink_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4757,6 +4890,8 @@ def _sink_forward(
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     state = torch.empty((q,), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, state, state_
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -4777,6 +4912,7 @@ def _sink_forward(
     return out, state, state_
 
 
+@_operator
 def _sink_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_sink_backward_buffer_0(d_out: bf16[q e], out: bf16[q e]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -4785,6 +4921,8 @@ def _sink_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Ten
     if out.shape != (q, e):
         raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -4809,6 +4947,7 @@ def _sink_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Ten
     return buffer_0
 
 
+@_operator
 def _sink_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4846,6 +4985,8 @@ def _sink_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -4867,6 +5008,7 @@ def _sink_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _sink_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -4905,6 +5047,8 @@ def _sink_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 128:
@@ -4924,6 +5068,7 @@ def _sink_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _sink_backward_d_s(
     s: torch.Tensor,
     state: torch.Tensor,
@@ -4943,6 +5088,8 @@ def _sink_backward_d_s(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_s = torch.empty((), dtype=torch.float32, device=s.device)
+    if _is_traced(d_s):
+        return d_s
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 16384:
         if BLOCK_Q <= 1024:
@@ -4966,6 +5113,7 @@ def _sink_backward_d_s(
     return d_s
 
 
+@_operator
 def _sink_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_sink_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -4975,6 +5123,8 @@ def _sink_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sink_long_forward_state_kernel[grid](
@@ -4984,6 +5134,7 @@ def _sink_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _sink_long_forward_w_state_(
     s: torch.Tensor,
     state: torch.Tensor,
@@ -4997,6 +5148,8 @@ def _sink_long_forward_w_state_(
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     w = torch.empty((q, x), dtype=torch.float32, device=s.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=s.device)
+    if _is_traced(w):
+        return w, state_
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -5020,11 +5173,14 @@ def _sink_long_forward_w_state_(
     return w, state_
 
 
+@_operator
 def _sink_long_forward_state__(w: torch.Tensor) -> torch.Tensor:
     """_sink_long_forward_state__(w: f32[q x]) -> state__: f32[q]. Any strides; sizes are read off the shapes."""
     _check("w", w, torch.float32, 2, w.device)
     q, x = w.shape
     state__ = torch.empty((q,), dtype=torch.float32, device=w.device)
+    if _is_traced(state__):
+        return state__
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -5048,6 +5204,7 @@ def _sink_long_forward_state__(w: torch.Tensor) -> torch.Tensor:
     return state__
 
 
+@_operator
 def _sink_long_forward_out(
     V: torch.Tensor,
     s: torch.Tensor,
@@ -5072,6 +5229,8 @@ def _sink_long_forward_out(
     if state__.shape != (q,):
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sink_long_forward_out_kernel[grid](
@@ -5082,6 +5241,7 @@ def _sink_long_forward_out(
     return out
 
 
+@_operator
 def _sink_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_sink_long_backward_buffer_1(d_out: bf16[q e], out: bf16[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -5090,6 +5250,8 @@ def _sink_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torc
     if out.shape != (q, e):
         raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -5114,6 +5276,7 @@ def _sink_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torc
     return buffer_1
 
 
+@_operator
 def _sink_long_backward_buffer_2(
     s: torch.Tensor,
     state: torch.Tensor,
@@ -5134,6 +5297,8 @@ def _sink_long_backward_buffer_2(
     if state__.shape != (q,):
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     buffer_2 = torch.empty((q, x), dtype=torch.bfloat16, device=s.device)
+    if _is_traced(buffer_2):
+        return buffer_2
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     sink_long_backward_buffer_2_kernel[grid](
@@ -5144,6 +5309,7 @@ def _sink_long_backward_buffer_2(
     return buffer_2
 
 
+@_operator
 def _sink_long_backward_buffer_1_(
     V: torch.Tensor,
     s: torch.Tensor,
@@ -5173,6 +5339,8 @@ def _sink_long_backward_buffer_1_(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     buffer_1_ = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_1_):
+        return buffer_1_
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sink_long_backward_buffer_1__kernel[grid](
@@ -5184,6 +5352,7 @@ def _sink_long_backward_buffer_1_(
     return buffer_1_
 
 
+@_operator
 def _sink_long_backward_d_V(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
     """_sink_long_backward_d_V(d_out: bf16[q e], buffer_2: bf16[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
@@ -5193,6 +5362,8 @@ def _sink_long_backward_d_V(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torc
     if buffer_2.shape != (q, x):
         raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     sink_long_backward_d_V_kernel[grid](
@@ -5203,6 +5374,7 @@ def _sink_long_backward_d_V(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torc
     return d_V
 
 
+@_operator
 def _sink_long_backward_d_s(
     s: torch.Tensor,
     state_: torch.Tensor,
@@ -5222,6 +5394,8 @@ def _sink_long_backward_d_s(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_s = torch.empty((), dtype=torch.float32, device=s.device)
+    if _is_traced(d_s):
+        return d_s
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 16384:
         if BLOCK_Q <= 1024:
@@ -5245,6 +5419,7 @@ def _sink_long_backward_d_s(
     return d_s
 
 
+@_operator
 def _sink_long_backward_d_Q(
     K: torch.Tensor,
     s: torch.Tensor,
@@ -5267,6 +5442,8 @@ def _sink_long_backward_d_Q(
     if buffer_1_.shape != (q, x):
         raise ValueError(f"buffer_1_: bf16[q x] has shape {buffer_1_.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sink_long_backward_d_Q_kernel[grid](
@@ -5277,6 +5454,7 @@ def _sink_long_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _sink_long_backward_d_K(
     Q: torch.Tensor,
     s: torch.Tensor,
@@ -5301,6 +5479,8 @@ def _sink_long_backward_d_K(
     if buffer_1_.shape != (q, x):
         raise ValueError(f"buffer_1_: bf16[q x] has shape {buffer_1_.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sink_long_backward_d_K_kernel[grid](
@@ -6653,6 +6833,7 @@ def multi_query_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_multi_query(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -6666,6 +6847,8 @@ def _multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Ten
     if V.shape != (b, x, e):
         raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -6686,6 +6869,7 @@ def _multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Ten
     return out
 
 
+@_operator
 def _multi_query_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_multi_query_long_buffer_0(Q: bf16[b h q d], K: bf16[b x d]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -6695,6 +6879,8 @@ def _multi_query_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     if K.shape != (b, x, d):
         raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     multi_query_long_buffer_0_kernel[grid](
@@ -6705,6 +6891,7 @@ def _multi_query_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     return buffer_0
 
 
+@_operator
 def _multi_query_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_multi_query_long_out(V: bf16[b x e], buffer_0: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 3, V.device)
@@ -6714,6 +6901,8 @@ def _multi_query_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tens
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     multi_query_long_out_kernel[grid](
@@ -6724,6 +6913,7 @@ def _multi_query_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tens
     return out
 
 
+@_operator
 def _multi_query_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6742,6 +6932,8 @@ def _multi_query_forward(
         raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -6763,6 +6955,7 @@ def _multi_query_forward(
     return out, logsum
 
 
+@_operator
 def _multi_query_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_multi_query_backward_buffer_0(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -6771,6 +6964,8 @@ def _multi_query_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> to
     if out.shape != (b, h, q, e):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
     buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -6797,6 +6992,7 @@ def _multi_query_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> to
     return buffer_0
 
 
+@_operator
 def _multi_query_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6826,6 +7022,8 @@ def _multi_query_backward_d_Q(
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -6849,6 +7047,7 @@ def _multi_query_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _multi_query_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -6879,6 +7078,8 @@ def _multi_query_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, x, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 128:
@@ -6900,6 +7101,7 @@ def _multi_query_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _multi_query_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_multi_query_long_forward_state(Q: bf16[b h q d], K: bf16[b x d]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -6909,6 +7111,8 @@ def _multi_query_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.T
     if K.shape != (b, x, d):
         raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
     state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     multi_query_long_forward_state_kernel[grid](
@@ -6919,6 +7123,7 @@ def _multi_query_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.T
     return state
 
 
+@_operator
 def _multi_query_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_multi_query_long_forward_out(V: bf16[b x e], state: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 3, V.device)
@@ -6928,6 +7133,8 @@ def _multi_query_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) 
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     multi_query_long_forward_out_kernel[grid](
@@ -6938,11 +7145,14 @@ def _multi_query_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) 
     return out
 
 
+@_operator
 def _multi_query_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_multi_query_long_forward_logsum(state: f32[b h q x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 4, state.device)
     b, h, q, x = state.shape
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -6968,6 +7178,7 @@ def _multi_query_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tenso
     return logsum
 
 
+@_operator
 def _multi_query_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_multi_query_long_backward_buffer_1(logsum: f32[b h q], state: f32[b h q x]) -> buffer_1: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 3, logsum.device)
@@ -6977,6 +7188,8 @@ def _multi_query_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tenso
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     buffer_1 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
     multi_query_long_backward_buffer_1_kernel[grid](
@@ -6988,6 +7201,7 @@ def _multi_query_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tenso
     return buffer_1
 
 
+@_operator
 def _multi_query_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -7008,6 +7222,8 @@ def _multi_query_long_backward_buffer_0(
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     multi_query_long_backward_buffer_0_kernel[grid](
@@ -7020,6 +7236,7 @@ def _multi_query_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _multi_query_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_multi_query_long_backward_d_V(d_out: bf16[b h q e], buffer_1: f32[b h q x]) -> d_V: bf16[b x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -7029,6 +7246,8 @@ def _multi_query_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) 
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, x, e), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     multi_query_long_backward_d_V_kernel[grid](
@@ -7040,6 +7259,7 @@ def _multi_query_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) 
     return d_V
 
 
+@_operator
 def _multi_query_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_multi_query_long_backward_d_Q(K: bf16[b x d], buffer_0: bf16[b h q x]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 3, K.device)
@@ -7049,6 +7269,8 @@ def _multi_query_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> t
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: bf16[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     multi_query_long_backward_d_Q_kernel[grid](
@@ -7059,6 +7281,7 @@ def _multi_query_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> t
     return d_Q
 
 
+@_operator
 def _multi_query_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_multi_query_long_backward_d_K(Q: bf16[b h q d], buffer_0: bf16[b h q x]) -> d_K: bf16[b x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -7068,6 +7291,8 @@ def _multi_query_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> t
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: bf16[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_K = torch.empty((b, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     multi_query_long_backward_d_K_kernel[grid](
@@ -8357,6 +8582,7 @@ def cross_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_cross(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -8370,6 +8596,8 @@ def _cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, e):
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(out):
+        return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -8391,6 +8619,7 @@ def _cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _cross_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_cross_long_buffer_0(Q: bf16[b h q d], K: bf16[b h x d]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -8400,6 +8629,8 @@ def _cross_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     cross_long_buffer_0_kernel[grid](
@@ -8411,6 +8642,7 @@ def _cross_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return buffer_0
 
 
+@_operator
 def _cross_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_cross_long_out(V: bf16[b h x e], buffer_0: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 4, V.device)
@@ -8420,6 +8652,8 @@ def _cross_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     cross_long_out_kernel[grid](
@@ -8431,6 +8665,7 @@ def _cross_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     return out
 
 
+@_operator
 def _cross_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_cross_forward(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> out: bf16[b h q e], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -8445,6 +8680,8 @@ def _cross_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[t
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    if _is_traced(out):
+        return out, logsum
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -8466,6 +8703,7 @@ def _cross_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[t
     return out, logsum
 
 
+@_operator
 def _cross_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """_cross_backward_buffer_0(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -8474,6 +8712,8 @@ def _cross_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Te
     if out.shape != (b, h, q, e):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
     buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -8500,6 +8740,7 @@ def _cross_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Te
     return buffer_0
 
 
+@_operator
 def _cross_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -8529,6 +8770,8 @@ def _cross_backward_d_Q(
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -8552,6 +8795,7 @@ def _cross_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _cross_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -8582,6 +8826,8 @@ def _cross_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 128:
@@ -8603,6 +8849,7 @@ def _cross_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _cross_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_cross_long_forward_state(Q: bf16[b h q d], K: bf16[b h x d]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -8612,6 +8859,8 @@ def _cross_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, d):
         raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     cross_long_forward_state_kernel[grid](
@@ -8622,6 +8871,7 @@ def _cross_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
+@_operator
 def _cross_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_cross_long_forward_out(V: bf16[b h x e], state: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 4, V.device)
@@ -8631,6 +8881,8 @@ def _cross_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> tor
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(out):
+        return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     cross_long_forward_out_kernel[grid](
@@ -8641,11 +8893,14 @@ def _cross_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> tor
     return out
 
 
+@_operator
 def _cross_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     """_cross_long_forward_logsum(state: f32[b h q x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 4, state.device)
     b, h, q, x = state.shape
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    if _is_traced(logsum):
+        return logsum
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -8671,6 +8926,7 @@ def _cross_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
     return logsum
 
 
+@_operator
 def _cross_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_cross_long_backward_buffer_1(logsum: f32[b h q], state: f32[b h q x]) -> buffer_1: f32[b h q x]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 3, logsum.device)
@@ -8680,6 +8936,8 @@ def _cross_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: 
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     buffer_1 = torch.empty((b, h, q, x), dtype=torch.float32, device=logsum.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (b * h * q * triton.cdiv(x, BLOCK_X),)
     cross_long_backward_buffer_1_kernel[grid](
@@ -8691,6 +8949,7 @@ def _cross_long_backward_buffer_1(logsum: torch.Tensor, state: torch.Tensor, d: 
     return buffer_1
 
 
+@_operator
 def _cross_long_backward_buffer_0(
     V: torch.Tensor,
     d_out: torch.Tensor,
@@ -8711,6 +8970,8 @@ def _cross_long_backward_buffer_0(
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     cross_long_backward_buffer_0_kernel[grid](
@@ -8723,6 +8984,7 @@ def _cross_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _cross_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_cross_long_backward_d_V(d_out: bf16[b h q e], buffer_1: f32[b h q x]) -> d_V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
@@ -8732,6 +8994,8 @@ def _cross_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> tor
     if buffer_1.shape != (b, h, q, x):
         raise ValueError(f"buffer_1: f32[b h q x] has shape {buffer_1.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=d_out.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     cross_long_backward_d_V_kernel[grid](
@@ -8743,6 +9007,7 @@ def _cross_long_backward_d_V(d_out: torch.Tensor, buffer_1: torch.Tensor) -> tor
     return d_V
 
 
+@_operator
 def _cross_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_cross_long_backward_d_Q(K: bf16[b h x d], buffer_0: bf16[b h q x]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 4, K.device)
@@ -8752,6 +9017,8 @@ def _cross_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: bf16[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     cross_long_backward_d_Q_kernel[grid](
@@ -8763,6 +9030,7 @@ def _cross_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     return d_Q
 
 
+@_operator
 def _cross_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_cross_long_backward_d_K(Q: bf16[b h q d], buffer_0: bf16[b h q x]) -> d_K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -8772,6 +9040,8 @@ def _cross_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.T
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: bf16[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     cross_long_backward_d_K_kernel[grid](
@@ -10082,6 +10352,7 @@ def with_logsumexp_long_backward_d_K_kernel(
     )
 
 
+@_operator
 def _with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_with_logsumexp(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: bf16[q e], L: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -10096,6 +10367,8 @@ def _with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     O = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     L = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(O):
+        return O, L
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -10115,6 +10388,7 @@ def _with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
     return O, L
 
 
+@_operator
 def _with_logsumexp_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_with_logsumexp_long_buffer_0(Q: bf16[q d], K: bf16[x d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -10124,6 +10398,8 @@ def _with_logsumexp_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     with_logsumexp_long_buffer_0_kernel[grid](
@@ -10134,6 +10410,7 @@ def _with_logsumexp_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Ten
     return buffer_0
 
 
+@_operator
 def _with_logsumexp_long_O(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_with_logsumexp_long_O(V: bf16[x e], buffer_0: f32[q x]) -> O: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -10143,6 +10420,8 @@ def _with_logsumexp_long_O(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     O = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(O):
+        return O
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     with_logsumexp_long_O_kernel[grid](
@@ -10153,11 +10432,14 @@ def _with_logsumexp_long_O(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     return O
 
 
+@_operator
 def _with_logsumexp_long_L(buffer_0: torch.Tensor) -> torch.Tensor:
     """_with_logsumexp_long_L(buffer_0: f32[q x]) -> L: f32[q]. Any strides; sizes are read off the shapes."""
     _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
     q, x = buffer_0.shape
     L = torch.empty((q,), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(L):
+        return L
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -10181,6 +10463,7 @@ def _with_logsumexp_long_L(buffer_0: torch.Tensor) -> torch.Tensor:
     return L
 
 
+@_operator
 def _with_logsumexp_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -10199,6 +10482,8 @@ def _with_logsumexp_forward(
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     O = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     L = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if _is_traced(O):
+        return O, L
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -10218,6 +10503,7 @@ def _with_logsumexp_forward(
     return O, L
 
 
+@_operator
 def _with_logsumexp_backward_buffer_0(d_O: torch.Tensor, O: torch.Tensor) -> torch.Tensor:
     """_with_logsumexp_backward_buffer_0(d_O: bf16[q e], O: bf16[q e]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.bfloat16, 2, d_O.device)
@@ -10226,6 +10512,8 @@ def _with_logsumexp_backward_buffer_0(d_O: torch.Tensor, O: torch.Tensor) -> tor
     if O.shape != (q, e):
         raise ValueError(f"O: bf16[q e] has shape {O.shape}, expected {(q, e)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -10249,6 +10537,7 @@ def _with_logsumexp_backward_buffer_0(d_O: torch.Tensor, O: torch.Tensor) -> tor
     return buffer_0
 
 
+@_operator
 def _with_logsumexp_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -10282,6 +10571,8 @@ def _with_logsumexp_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -10302,6 +10593,7 @@ def _with_logsumexp_backward_d_Q(
     return d_Q
 
 
+@_operator
 def _with_logsumexp_backward_d_K_d_V(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -10336,6 +10628,8 @@ def _with_logsumexp_backward_d_K_d_V(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 128:
@@ -10355,6 +10649,7 @@ def _with_logsumexp_backward_d_K_d_V(
     return d_K, d_V
 
 
+@_operator
 def _with_logsumexp_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_with_logsumexp_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -10364,6 +10659,8 @@ def _with_logsumexp_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torc
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if _is_traced(state):
+        return state
     BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     with_logsumexp_long_forward_state_kernel[grid](
@@ -10373,6 +10670,7 @@ def _with_logsumexp_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torc
     return state
 
 
+@_operator
 def _with_logsumexp_long_forward_O(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_with_logsumexp_long_forward_O(V: bf16[x e], state: f32[q x]) -> O: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
@@ -10382,6 +10680,8 @@ def _with_logsumexp_long_forward_O(V: torch.Tensor, state: torch.Tensor, d: int)
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     O = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(O):
+        return O
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     with_logsumexp_long_forward_O_kernel[grid](
@@ -10391,11 +10691,14 @@ def _with_logsumexp_long_forward_O(V: torch.Tensor, state: torch.Tensor, d: int)
     return O
 
 
+@_operator
 def _with_logsumexp_long_forward_L(state: torch.Tensor, d: int) -> torch.Tensor:
     """_with_logsumexp_long_forward_L(state: f32[q x]) -> L: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     L = torch.empty((q,), dtype=torch.float32, device=state.device)
+    if _is_traced(L):
+        return L
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -10419,6 +10722,7 @@ def _with_logsumexp_long_forward_L(state: torch.Tensor, d: int) -> torch.Tensor:
     return L
 
 
+@_operator
 def _with_logsumexp_long_backward_buffer_1(L: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
     """_with_logsumexp_long_backward_buffer_1(L: f32[q], state: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("L", L, torch.float32, 1, L.device)
@@ -10428,6 +10732,8 @@ def _with_logsumexp_long_backward_buffer_1(L: torch.Tensor, state: torch.Tensor,
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=L.device)
+    if _is_traced(buffer_1):
+        return buffer_1
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     with_logsumexp_long_backward_buffer_1_kernel[grid](
@@ -10437,6 +10743,7 @@ def _with_logsumexp_long_backward_buffer_1(L: torch.Tensor, state: torch.Tensor,
     return buffer_1
 
 
+@_operator
 def _with_logsumexp_long_backward_buffer_0(
     V: torch.Tensor,
     d_O: torch.Tensor,
@@ -10461,6 +10768,8 @@ def _with_logsumexp_long_backward_buffer_0(
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     with_logsumexp_long_backward_buffer_0_kernel[grid](
@@ -10472,6 +10781,7 @@ def _with_logsumexp_long_backward_buffer_0(
     return buffer_0
 
 
+@_operator
 def _with_logsumexp_long_backward_d_V(d_O: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
     """_with_logsumexp_long_backward_d_V(d_O: bf16[q e], buffer_1: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.bfloat16, 2, d_O.device)
@@ -10481,6 +10791,8 @@ def _with_logsumexp_long_backward_d_V(d_O: torch.Tensor, buffer_1: torch.Tensor)
     if buffer_1.shape != (q, x):
         raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_O.device)
+    if _is_traced(d_V):
+        return d_V
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     with_logsumexp_long_backward_d_V_kernel[grid](
@@ -10491,6 +10803,7 @@ def _with_logsumexp_long_backward_d_V(d_O: torch.Tensor, buffer_1: torch.Tensor)
     return d_V
 
 
+@_operator
 def _with_logsumexp_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_with_logsumexp_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
@@ -10500,6 +10813,8 @@ def _with_logsumexp_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     with_logsumexp_long_backward_d_Q_kernel[grid](
@@ -10510,6 +10825,7 @@ def _with_logsumexp_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -
     return d_Q
 
 
+@_operator
 def _with_logsumexp_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_with_logsumexp_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -10519,6 +10835,8 @@ def _with_logsumexp_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     with_logsumexp_long_backward_d_K_kernel[grid](

@@ -62,16 +62,20 @@ def emit_module(
     return module_text(texts, helpers_text(helpers), header)
 
 
-def module_text(functions: Mapping[str, str], helpers: str, header: str) -> str:
-    """A module of functions by name, with the imports that they use and `__all__`."""
-    bodies = helpers + "".join(f"\n\n{text}" for text in functions.values())
+def module_text(functions: Mapping[str, str], helpers: str, header: str, data: str = "") -> str:
+    """A module of functions by name, with the imports that they use and `__all__`; `data` are what they read."""
+    bodies = helpers + "".join(f"\n\n{text}" for text in (*functions.values(), *filter(None, [data])))
     comment = "".join(f"# {line}".rstrip() + "\n" for line in header.splitlines())
     exported = ", ".join(f'"{name}"' for name in functions)
     return f"{comment}{_imports(bodies)}\n__all__ = [{exported}]\n{bodies}"
 
 
+_LIBRARY = ("base64", "contextlib", "functools", "math", "zlib")
+
+
 def _imports(bodies: str) -> str:
-    library = "".join(f"import {name}\n" for name in ("functools", "math") if f"{name}." in bodies)
+    library = "".join(f"import {name}\n" for name in _LIBRARY if f"{name}." in bodies)
+    library += "from typing import NamedTuple\n" if "NamedTuple" in bodies else ""
     wanted = (("jax.", "import jax\n"), ("jnp.", "import jax.numpy as jnp\n"))
     text = (library and f"{library}\n") + "".join(line for mark, line in wanted if mark in bodies)
     return text + ("from jax import lax\n" if "lax." in bodies else "")
@@ -127,15 +131,15 @@ def function_arguments(
     if as_dict and not all(map(_is_tensor, diagram.inputs)):
         found.append("params")
     keywords = [symbols[symbol] for symbol in undetermined(diagram.inputs, symbols)]
-    if _draws(diagram.outputs):
+    if draws(diagram.outputs):
         keywords.append("key=0")
     return [*found, *(["*", *keywords] if keywords else [])]
 
 
-def _draws(roots: Sequence[Node]) -> bool:
+def draws(roots: Sequence[Node]) -> bool:
     """Whether random numbers are drawn below the roots."""
     return any(
-        isinstance(n.op, ops.Random) or (isinstance(n.op, ops.Scan) and _draws(n.op.body.outputs))
+        isinstance(n.op, ops.Random) or (isinstance(n.op, ops.Scan) and draws(n.op.body.outputs))
         for n in walk(roots)
     )
 

@@ -213,14 +213,14 @@ class _Program:
         self._forward(writer, name, self.plan.stages, blocks, ())
         writer.line()
         writer.line()
-        made = replace(made, saved=self._kept(made))
-        self._forward(writer, f"_{self.name}_keeping", made.forward, blocks, made.saved)
+        made = replace(made, saved=saved_names(self.diagram, made))
+        self._forward(writer, keeping_function(self.name), made.forward, blocks, made.saved)
         writer.line()
         writer.line()
         self._backward(writer, made, blocks)
         writer.line()
         writer.line()
-        writer.line(f"{name}.defvjp(_{self.name}_keeping, _{self.name}_pull)")
+        writer.line(f"{name}.defvjp({keeping_function(self.name)}, {pulling_function(self.name)})")
         return writer.text
 
     def _forward(
@@ -243,26 +243,13 @@ class _Program:
                     if keeping else f"return {made}"
                 )  # fmt: skip
 
-    def _kept(self, made: Derivative) -> tuple[str, ...]:
-        """What is saved, and of the inputs those whose shapes give sizes that the backward part could not know."""
-        every = {input_name(n): n for s in (*made.forward, *made.backward) for n in s.diagram.inputs}
-        known = [*made.cotangents, *(every[name] for name in made.saved if name in every)]
-        wanted = {u for s in made.backward for u in undetermined(s.diagram.inputs, s.diagram.size_symbols)}
-        kept = list(made.saved)
-        for node in self.diagram.inputs:
-            left = undetermined(known, wanted)
-            if set(left) & {symbol for axis in node.axes for symbol in axis.size.symbols}:
-                known.append(node)
-                kept.append(input_name(node))
-        return tuple(dict.fromkeys(kept))
-
     def _backward(self, writer: Writer, made: Derivative, blocks: Mapping[Axis, int]) -> None:
         with writer.scope():
             writer.taken.update((*map(block_argument, blocks), "saved", "cotangents"))
             names = {name: writer.fresh(name) for name in made.saved}
             names |= {input_name(node): writer.fresh(input_name(node)) for node in made.cotangents}
             arguments = (*map(block_argument, blocks), "saved", "cotangents")
-            writer.line(f"def _{self.name}_pull({', '.join(arguments)}):")
+            writer.line(f"def {pulling_function(self.name)}({', '.join(arguments)}):")
             with writer.indented():
                 if made.saved:
                     writer.line(f"{unpacking([names[name] for name in made.saved])} = saved")
@@ -277,6 +264,43 @@ class _Program:
                 self._run(writer, made.backward, names, symbols, blocks)
                 gradients = [names[g] if g is not None else "None" for g in made.gradients]
                 writer.line(f"return {tuple_text(gradients)}")
+
+
+def block_lengths(plan: Blocks) -> dict[Axis, int]:
+    """The axes that the public function of an entry cuts into blocks, with the lengths of these."""
+    return {axis: n for stage in plan.stages if _loops(stage) for axis, n in _cut(stage).items()}
+
+
+def keeping_function(name: str) -> str:
+    """Of the public function of that name, the one that gives what its derivative reads beside the results."""
+    return f"_{name}_keeping"
+
+
+def pulling_function(name: str) -> str:
+    """The derivative of the public function of that name, from what was kept and cotangents to gradients."""
+    return f"_{name}_pull"
+
+
+def saved_names(diagram: Diagram, made: Derivative) -> tuple[str, ...]:
+    """What the blocks keep for their derivative, in order."""
+    read = [*made.cotangents, *(n for s in (*made.forward, *made.backward) for n in s.diagram.inputs)]
+    wanted = {u for s in made.backward for u in undetermined(s.diagram.inputs, s.diagram.size_symbols)}
+    return with_sizes(diagram, (*made.saved, *map(input_name, made.cotangents)), read, wanted, made.saved)
+
+
+def with_sizes(
+    diagram: Diagram, known: Iterable[str], read: Iterable[Node], wanted: Iterable[str], saved: Iterable[str]
+) -> tuple[str, ...]:
+    """What is saved, and of the inputs those whose shapes give wanted sizes that those of known arrays do not."""
+    every = {input_name(n): n for n in (*read, *diagram.inputs)}
+    arrays = [every[name] for name in known if name in every]
+    kept = list(saved)
+    for node in diagram.inputs:
+        left = undetermined(arrays, wanted)
+        if set(left) & {symbol for axis in node.axes for symbol in axis.size.symbols}:
+            arrays.append(node)
+            kept.append(input_name(node))
+    return tuple(dict.fromkeys(kept))
 
 
 def _sizes(writer: Writer, stages: Iterable[Stage], arrays: Mapping[Node, str]) -> dict[str, str]:

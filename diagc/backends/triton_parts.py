@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from diagc.backends.launcher import TORCH, Host
 from diagc.backends.launches import EntryKernels, Parted, Variant
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_calls import call_launches, condition
@@ -25,22 +26,26 @@ def _processors(array: torch.Tensor) -> int:
 
 
 def parted_plans(
-    writer: Writer, entry: EntryKernels, names: Mapping[str, str], symbols: Mapping[str, str]
+    writer: Writer,
+    entry: EntryKernels,
+    names: Mapping[str, str],
+    symbols: Mapping[str, str],
+    host: Host = TORCH,
 ) -> None:
     """Return what a plan in parts gives, where the first plan of an entry has too few programs; else go on."""
     if not entry.parted:
         return
     first = entry.plans[0].launches[0].variants[-1]
     programs, processors = writer.fresh("programs"), writer.fresh("processors")
-    writer.line(f"{programs} = {_programs(first, symbols)}")
-    writer.line(f"{processors} = _processors({names[input_name(entry.diagram.inputs[0])]})")
+    writer.line(f"{programs} = {_programs(first, symbols, host)}")
+    writer.line(f"{processors} = {host.processors(names[input_name(entry.diagram.inputs[0])])}")
     writer.line(f"if 0 < 2 * {programs} <= {processors}:")
     with writer.indented():
         for parted in entry.parted:
-            _parts(writer, entry, parted, dict(names), symbols, (programs, processors))
+            _parts(writer, entry, parted, dict(names), symbols, (programs, processors), host)
 
 
-def _programs(variant: Variant, symbols: Mapping[str, str]) -> str:
+def _programs(variant: Variant, symbols: Mapping[str, str], host: Host) -> str:
     """How many programs a kernel has: at most for axes of known size, else in the configuration for short rows."""
     kernel = variant.kernel
     counts: list[str] = []
@@ -52,28 +57,30 @@ def _programs(variant: Variant, symbols: Mapping[str, str]) -> str:
             size, text = axis.size.value, size_text(axis.size, symbols)
             known = size is not None
             counts.append(
-                str(math.ceil(size / min(blocks))) if known else f"triton.cdiv({text}, {max(blocks)})"
+                str(math.ceil(size / min(blocks))) if known else host.ceiling(text, str(max(blocks)))
             )
     return " * ".join(count for count in counts if count != "1") or "1"
 
 
 def _parts(
     writer: Writer, entry: EntryKernels, parted: Parted, names: dict[str, str], symbols: Mapping[str, str],
-    counts: tuple[str, str],
+    counts: tuple[str, str], host: Host,
 ) -> None:  # fmt: skip
     """As many parts as the device has room for, none shorter than the unit, and none beyond the end."""
     (programs, processors), unit = counts, parted.unit
     size = size_text(parted.axis.size, symbols)
     wide = f"{size} >= {2 * unit}" if unit > 1 else f"2 * {programs} * {size} >= {processors}"
-    writer.line(f"if {' and '.join(filter(None, (wide, condition(parted.plan, symbols))))}:")
+    writer.line(f"if {' and '.join(filter(None, (wide, condition(parted.plan, symbols, host))))}:")
     with writer.indented(), writer.scope():
         parts, length = writer.fresh(parted.parts), writer.fresh(parted.length)
-        units = f"triton.cdiv({size}, {unit})" if unit > 1 else size
-        writer.line(f"{parts} = min({units}, triton.cdiv({processors}, {programs}))")
+        units = host.ceiling(size, str(unit)) if unit > 1 else size
+        writer.line(f"{parts} = min({units}, {host.ceiling(processors, programs)})")
         rounded = (
-            f"triton.cdiv({size}, {parts} * {unit}) * {unit}" if unit > 1 else f"triton.cdiv({size}, {parts})"
+            f"{host.ceiling(size, f'{parts} * {unit}')} * {unit}" if unit > 1 else host.ceiling(size, parts)
         )
         writer.line(f"{length} = {rounded}")
-        writer.line(f"{parts} = triton.cdiv({size}, {length})")
-        call_launches(writer, parted.plan, names, {**symbols, parted.parts: parts, parted.length: length})
+        writer.line(f"{parts} = {host.ceiling(size, length)}")
+        call_launches(
+            writer, parted.plan, names, {**symbols, parted.parts: parts, parted.length: length}, host
+        )
         writer.line(f"return {', '.join(names[name] for name in entry.diagram.output_names)}")

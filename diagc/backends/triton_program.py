@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from diagc.backends.launcher import TORCH, free_symbols, launcher_text
 from diagc.backends.launches import Differentiated, EntryKernels, Plan
 from diagc.backends.shapes import bind_shapes, read_sizes
 from diagc.backends.sizes import input_name
-from diagc.backends.triton_calls import call_launches, condition, launcher_name
-from diagc.backends.triton_module import free_symbols, kernel_texts, launcher_text, module_text
+from diagc.backends.triton_calls import call_launches, condition
+from diagc.backends.triton_module import kernel_texts, module_text
 from diagc.backends.triton_parts import PROCESSORS, parted_plans
 from diagc.backends.writer import Writer, identifier, tuple_text, unpacking
 
@@ -34,9 +35,9 @@ def _functions(entry: EntryKernels) -> list[str]:
         and not (entry.differentiated or entry.parted)
     )
     if alone:
-        return [launcher_text(entry.plans[0].launches[0], name)]
+        return [launcher_text(entry.plans[0].launches[0], name, TORCH)]
     launches = {launch.diagram.name: launch for plan in entry.every_plan for launch in plan.launches}
-    parts = [launcher_text(launch, launcher_name(launch.diagram)) for launch in launches.values()]
+    parts = [launcher_text(launch, TORCH.launcher(launch.diagram), TORCH) for launch in launches.values()]
     parts += [_autograd(entry, made) for made in entry.differentiated]
     return [*parts, _public(entry)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from diagc.cli.options import (
     spec_argument,
     write_text,
 )
+
+if TYPE_CHECKING:
+    from diagc.backends.emit import Carried
 
 _STAGES = ("tree", "diagram", "plan", "kernel", "triton", "jax")
 
@@ -43,7 +46,7 @@ _STAGES = ("tree", "diagram", "plan", "kernel", "triton", "jax")
     type=click.Choice(["sm_80", "sm_90", "sm_100"]),
     is_flag=False,
     flag_value="sm_90",
-    help="Write PTX as well, of the kernels that --size launches.",
+    help="Compile the kernels that --size launches: into the JAX file, and to PTX beside the Triton file.",
 )
 def compile(
     spec: Path, entry: str | None, size: tuple[str, ...], target: str, out: Path, emit: str | None,
@@ -55,11 +58,15 @@ def compile(
     diagc compile specs/attention/attention.diag
     diagc compile specs/norm/norms.diag --entry layernorm --emit jax
     diagc compile specs/dense/layers.diag --size n=16
-    diagc compile specs/attention/attention.diag --entry causal --size d=128 --ptx sm_90
+    diagc compile specs/attention/attention.diag --target jax --size d=128 --ptx sm_90
 
     Kernels are right at every size; those that --size gives decide in which order contractions are done.
 
-    PTX goes to OUT/NAME_sm_90/KERNEL.ptx. It takes arrays whose innermost stride is 1 and sizes that are multiples of
+    With --ptx the JAX file carries the kernels, and is these on CUDA and code in blocks elsewhere; its user needs
+    JAX with its CUDA plugin, and neither Triton nor torch. Axes that a kernel holds have the sizes that --size gives,
+    all others any size.
+
+    Beside the Triton file PTX goes to OUT/NAME_sm_90/KERNEL.ptx. It takes dense arrays and sizes that are multiples of
     16, other than those that --size gives; kernels.json there says what each kernel is called with.
     """
     from diagc.api import jax_source, load, triton_source
@@ -77,10 +84,22 @@ def compile(
         click.echo(path)
     if target != "triton":
         path = out / f"{spec.stem}_jax.py"
-        write_text(path, jax_source(entries, str(spec), sizes))
+        carried = None if architecture is None else _carried(entries, sizes, architecture)
+        write_text(path, jax_source(entries, str(spec), sizes, carried))
         click.echo(path)
-    if architecture is not None:
+    if architecture is not None and target != "jax":
         _write_ptx(entries, sizes, out / f"{spec.stem}_{architecture}", architecture)
+
+
+def _carried(entries: Mapping[str, Entry], sizes: Mapping[str, int], target: str) -> Carried:
+    from diagc.verify.ptx import carried
+
+    found, problems = carried(entries, sizes, target)
+    for report in problems:
+        click.echo(f"{report.kernel}: {report.problem}", err=True)
+    for name in entries.keys() - found.entries.keys():
+        click.echo(f"{name}: no kernel is called by JAX at these sizes", err=True)
+    return found
 
 
 def _write_ptx(entries: Mapping[str, Entry], sizes: Mapping[str, int], folder: Path, target: str) -> None:

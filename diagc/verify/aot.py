@@ -7,7 +7,7 @@ reported and nothing else is lost.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from diagc.backends.launches import Variant
 from diagc.backends.triton_frame import block_name
 from diagc.backends.triton_module import argument_names, blocked_axes, emit_kernels, kernel_function
+from diagc.core.axes import Size
 from diagc.core.dtypes import DType
 from diagc.kernel.ir import Dot
 from diagc.plan.config import Config
@@ -27,6 +28,9 @@ SHARED_LIMIT = {"sm_80": 163 * 1024, "sm_90": 227 * 1024, "sm_100": 227 * 1024, 
 
 WARPGROUP_ROWS = 64
 """Rows of a product from which on wgmma takes it (PTX ISA 8.5, wgmma.mma_async: M is 64); shorter ones take mma."""
+
+ALIGNED = 16
+"""What Triton looks for in integers and pointers: multiples of 16 let it load 16 bytes at once."""
 
 MAX_SPILLS = 16
 """Bytes that may be spilled: the assembler parks one or two scalars outside the loops; a tile that does not fit costs
@@ -56,6 +60,7 @@ class Report:
     wgmma: int
     warpgroup: int
     problem: str | None
+    scratch: int = 0
     ptx: str = field(default="", repr=False)
 
 
@@ -64,39 +69,48 @@ def compile_variants(
     targets: Iterable[str],
     processes: int = 2,
     sizes: Mapping[str, int] | None = None,
+    multiples: Collection[str] | None = None,
 ) -> list[Report]:
-    """Every configuration of every kernel, for every target; with `sizes`, which axes that are held may have."""
+    """Every configuration of every kernel, for every target; the rest is as for `request`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kernels.py"
         path.write_text(emit_kernels(variants))
-        jobs = [
-            (v, config, target, sizes or {}) for v in variants for config in v.configs for target in targets
+        asked = [
+            (v, config, request(v, config, target, sizes, multiples))
+            for v in variants
+            for config in v.configs
+            for target in targets
         ]
         with ThreadPoolExecutor(processes) as pool:
-            return list(pool.map(_compile, [path] * len(jobs), *zip(*jobs, strict=True)))
+            return list(pool.map(_compile, [path] * len(asked), *zip(*asked, strict=True)))
 
 
 def request(
-    variant: Variant, config: Config, target: str, sizes: Mapping[str, int] | None = None
-) -> dict[str, Any]:
-    """What the worker compiles: innermost strides are 1, pointers and sizes are multiples of 16.
+    variant: Variant, config: Config, target: str, sizes: Mapping[str, int] | None = None,
+    multiples: Collection[str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What the worker compiles: arrays are dense, pointers and sizes are multiples of 16.
 
-    An axis that is held fills its block, or has the size that `sizes` gives its symbols.
+    An axis that is held fills its block, or has the size that `sizes` gives its symbols. Of sizes that are not given
+    those in `multiples` are multiples of 16, by default all; strides and sizes for which that does not follow are any.
     """
     kernel = variant.kernel
     names, arguments, constants = argument_names(kernel)
     signature: dict[str, str] = {}
     fixed: dict[str, Any] = {}
+    integers: dict[str, Size] = {}
     for array, name in names.arrays.items():
         node_array = kernel.outputs[array][1] if isinstance(array, int) else array.array
         signature[name] = _TYPES[node_array.dtype]
-        for axis in node_array.axes:
-            stride = names.stride(array, axis)
+        stride = Size.constant(1)
+        for axis in reversed(node_array.axes):
             if axis == node_array.axes[-1]:
-                fixed[stride] = 1
+                fixed[names.stride(array, axis)] = 1
             else:
-                signature[stride] = "i32"
-    signature |= dict.fromkeys(names.sizes.values(), "i32")
+                integers[names.stride(array, axis)] = stride
+            stride = stride * axis.size
+    integers |= {name: Size.symbol(symbol) for symbol, name in names.sizes.items()}
+    signature |= dict.fromkeys(integers, "i32")
     held = held_axes(kernel.extents)
     blocks = dict(config.blocks)
     for axis in blocked_axes(kernel):
@@ -108,12 +122,24 @@ def request(
         exact = f"EXACT_{block_name(axis).removeprefix('BLOCK_')}"
         if exact in constants:
             fixed[exact] = known in (None, block)
+    given = [a for a in arguments if a in signature]
     return {
-        "signature": {a: signature[a] for a in arguments if a in signature}, "constants": fixed,
-        "aligned": [a for a in arguments if a in signature],
+        "signature": {a: signature[a] for a in given}, "constants": fixed,
+        "aligned": [a for a in given if a not in integers or _is_multiple(integers[a], sizes, multiples)],
         "target": target,
         "warps": config.warps, "stages": config.stages, "function": kernel_function(kernel.name),
     }  # fmt: skip
+
+
+def _is_multiple(size: Size, sizes: Mapping[str, int] | None, multiples: Collection[str] | None) -> bool:
+    """Whether a size is a multiple of 16 at the sizes that are given, if those in `multiples` are."""
+    if sizes is None:
+        return True
+    left = size.substitute({name: Size.constant(value) for name, value in sizes.items()})
+    return all(
+        c % ALIGNED == 0 or any(multiples is None or symbol in multiples for symbol, _ in monomial)
+        for monomial, c in left.terms
+    )
 
 
 def _resident_block(size: int | None, config: Config, alone: bool) -> int:
@@ -122,8 +148,8 @@ def _resident_block(size: int | None, config: Config, alone: bool) -> int:
     return config.max_resident if alone else 16
 
 
-def _compile(path: Path, variant: Variant, config: Config, target: str, sizes: Mapping[str, int]) -> Report:
-    asked = request(variant, config, target, sizes)
+def _compile(path: Path, variant: Variant, config: Config, asked: Mapping[str, Any]) -> Report:
+    target: str = asked["target"]
     answer = compiler.answer({**asked, "file": str(path)})
     problem = _problem(variant, target, answer, asked["constants"])
     blocks = " ".join(f"{axis}={block}" for axis, block in config.blocks)
@@ -131,7 +157,8 @@ def _compile(path: Path, variant: Variant, config: Config, target: str, sizes: M
         variant.kernel.name, target, config.max_resident, blocks, config.warps, config.stages,
         seconds=float(answer.get("seconds", 0.0)), registers=int(answer.get("registers", 0)),
         spills=int(answer.get("spills", 0)), shared=int(answer.get("shared", 0)), wgmma=int(answer.get("HGMMA", 0)),
-        warpgroup=int(answer.get("WARPGROUP", 0)), problem=problem, ptx=str(answer.get("ptx", "")),
+        warpgroup=int(answer.get("WARPGROUP", 0)), problem=problem, scratch=int(answer.get("scratch", 0)),
+        ptx=str(answer.get("ptx", "")),
     )  # fmt: skip
 
 

@@ -52,9 +52,13 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
     options = {"num_warps": request["warps"], "num_stages": request["stages"]}
     start, log = time.process_time(), io.StringIO()
     triton.knobs.nvidia.dump_ptxas_log = triton.knobs.compilation.always_compile = True
+    triton.knobs.compilation.disable_line_info = True  # or the PTX names a temporary file
     with contextlib.redirect_stdout(log):
         compiled = triton.compile(source, target=_backends.GPUTarget(backend, arch, warp), options=options)
-    answer: dict[str, Any] = {"seconds": time.process_time() - start, "shared": compiled.metadata.shared}
+    answer: dict[str, Any] = {
+        "seconds": time.process_time() - start, "shared": compiled.metadata.shared,
+        "scratch": getattr(compiled.metadata, "global_scratch_size", 0),
+    }  # fmt: skip
     if backend == "cuda":
         answer |= _registers(log.getvalue()) | _instructions(compiled.asm["cubin"])
         answer["ptx"] = compiled.asm["ptx"]
