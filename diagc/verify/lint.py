@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -114,10 +114,17 @@ def require_current(emitted: Path, spec: Path, entries: Iterable[Entry]) -> None
 def checked(
     wanted: Iterable[Shipped], known: Mapping[str, Finding], target: str, processes: int
 ) -> Iterator[Finding]:
-    """A finding for each configuration, compiled where its digest is not known."""
+    """A finding for each configuration, compiled where its digest is not known.
+
+    Kernels of several specs may be the same: what is known about one is said of each.
+    """
 
     def find(one: Shipped) -> Finding:
-        return known.get(one.digest) or _compiled(one, target)
+        found = known.get(one.digest)
+        spec, kernel, configuration = one.name
+        if found is not None:
+            return replace(found, spec=spec, kernel=kernel, configuration=configuration)
+        return _compiled(one, target)
 
     with ThreadPoolExecutor(processes) as pool:
         yield from pool.map(find, wanted)

@@ -25,6 +25,12 @@ def test_what_is_known_by_its_text_is_not_compiled() -> None:
     assert [f.digest for f in checked(wanted, known, "sm_90", 1)] == [one.digest for one in wanted]
 
 
+def test_what_is_known_of_one_spec_is_said_of_another_with_the_same_kernel() -> None:
+    known = {one.digest: replace(FINDING, digest=one.digest) for one in shipped("a", [entry(ROWS)], "sm_90")}
+    wanted = shipped("b", [entry(ROWS)], "sm_90")
+    assert [f.name for f in checked(wanted, known, "sm_90", 1)] == [one.name for one in wanted]
+
+
 def test_another_kernel_or_configuration_is_not_known() -> None:
     digests = [
         {one.digest for one in shipped("s", [entry(text)], target) if one.variant.kernel.name == "f"}
