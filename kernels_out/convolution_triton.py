@@ -2227,7 +2227,7 @@ def _causal_depthwise_backward_d_W(
         elif BLOCK_B * BLOCK_I <= 64:
             BLOCK_K, warps, stages = 16, 4, 1
         elif BLOCK_B * BLOCK_I <= 256:
-            BLOCK_K, warps, stages = 16, 4, 1
+            BLOCK_K, warps, stages = 8, 4, 1
         else:
             BLOCK_K, warps, stages = 8, 8, 1
         grid = (triton.cdiv(3, BLOCK_K) * c,)
@@ -2271,11 +2271,11 @@ def _causal_depthwise_backward_d_bias(
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if BLOCK_B * BLOCK_I <= 1024:
         if BLOCK_B * BLOCK_I <= 16:
-            BLOCK_C, warps, stages = 256, 4, 1
+            BLOCK_C, warps, stages = 32, 4, 1
         elif BLOCK_B * BLOCK_I <= 64:
-            BLOCK_C, warps, stages = 64, 4, 1
+            BLOCK_C, warps, stages = 8, 4, 1
         elif BLOCK_B * BLOCK_I <= 256:
-            BLOCK_C, warps, stages = 16, 4, 1
+            BLOCK_C, warps, stages = 8, 4, 1
         else:
             BLOCK_C, warps, stages = 8, 8, 1
         grid = (triton.cdiv(c, BLOCK_C),)

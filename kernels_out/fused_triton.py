@@ -2733,11 +2733,11 @@ def _groupnorm_backward_buffer_0_buffer_1(
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
         if BLOCK_CHANNEL * BLOCK_PIXEL <= 16:
-            BLOCK_B, warps, stages = 256, 4, 1
+            BLOCK_B, warps, stages = 32, 4, 1
         elif BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
-            BLOCK_B, warps, stages = 64, 4, 1
+            BLOCK_B, warps, stages = 8, 4, 1
         elif BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
-            BLOCK_B, warps, stages = 16, 4, 1
+            BLOCK_B, warps, stages = 8, 4, 1
         else:
             BLOCK_B, warps, stages = 8, 8, 1
         grid = (triton.cdiv(b, BLOCK_B) * 4,)
@@ -2794,9 +2794,9 @@ def _groupnorm_backward_d_weight_d_bias(
         if BLOCK_B * BLOCK_PIXEL <= 16:
             BLOCK_CHANNEL, warps, stages = 16, 4, 1
         elif BLOCK_B * BLOCK_PIXEL <= 64:
-            BLOCK_CHANNEL, warps, stages = 16, 4, 1
+            BLOCK_CHANNEL, warps, stages = 8, 4, 1
         elif BLOCK_B * BLOCK_PIXEL <= 256:
-            BLOCK_CHANNEL, warps, stages = 16, 4, 1
+            BLOCK_CHANNEL, warps, stages = 8, 4, 1
         else:
             BLOCK_CHANNEL, warps, stages = 8, 8, 1
         grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
@@ -3974,11 +3974,11 @@ def _groupnorm_residual_backward_buffer_0_buffer_1(
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
         if BLOCK_CHANNEL * BLOCK_PIXEL <= 16:
-            BLOCK_B, warps, stages = 256, 4, 1
+            BLOCK_B, warps, stages = 32, 4, 1
         elif BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
-            BLOCK_B, warps, stages = 64, 4, 1
+            BLOCK_B, warps, stages = 8, 4, 1
         elif BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
-            BLOCK_B, warps, stages = 16, 4, 1
+            BLOCK_B, warps, stages = 8, 4, 1
         else:
             BLOCK_B, warps, stages = 8, 8, 1
         grid = (triton.cdiv(b, BLOCK_B) * 4,)
@@ -4040,9 +4040,9 @@ def _groupnorm_residual_backward_d_weight_d_bias(
         if BLOCK_B * BLOCK_PIXEL <= 16:
             BLOCK_CHANNEL, warps, stages = 16, 4, 1
         elif BLOCK_B * BLOCK_PIXEL <= 64:
-            BLOCK_CHANNEL, warps, stages = 16, 4, 1
+            BLOCK_CHANNEL, warps, stages = 8, 4, 1
         elif BLOCK_B * BLOCK_PIXEL <= 256:
-            BLOCK_CHANNEL, warps, stages = 16, 4, 1
+            BLOCK_CHANNEL, warps, stages = 8, 4, 1
         else:
             BLOCK_CHANNEL, warps, stages = 8, 8, 1
         grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
@@ -9664,11 +9664,11 @@ def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
         if BLOCK_CHANNEL * BLOCK_PIXEL <= 16:
-            BLOCK_B, warps, stages = 256, 4, 1
+            BLOCK_B, warps, stages = 32, 4, 1
         elif BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
-            BLOCK_B, warps, stages = 64, 4, 1
+            BLOCK_B, warps, stages = 8, 4, 1
         elif BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
-            BLOCK_B, warps, stages = 16, 4, 1
+            BLOCK_B, warps, stages = 8, 4, 1
         else:
             BLOCK_B, warps, stages = 8, 8, 1
         grid = (triton.cdiv(b, BLOCK_B) * 4,)
@@ -9725,9 +9725,9 @@ def _groupnorm_matmul_long_backward_d_weight_d_bias(
         if BLOCK_B * BLOCK_PIXEL <= 16:
             BLOCK_CHANNEL, warps, stages = 16, 4, 1
         elif BLOCK_B * BLOCK_PIXEL <= 64:
-            BLOCK_CHANNEL, warps, stages = 16, 4, 1
+            BLOCK_CHANNEL, warps, stages = 8, 4, 1
         elif BLOCK_B * BLOCK_PIXEL <= 256:
-            BLOCK_CHANNEL, warps, stages = 16, 4, 1
+            BLOCK_CHANNEL, warps, stages = 8, 4, 1
         else:
             BLOCK_CHANNEL, warps, stages = 8, 8, 1
         grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)

@@ -11064,7 +11064,7 @@ def _alibi_long_backward_d_slope(buffer_0: torch.Tensor) -> torch.Tensor:
         elif BLOCK_Q * BLOCK_X <= 64:
             BLOCK_H, warps, stages = 64, 4, 1
         elif BLOCK_Q * BLOCK_X <= 256:
-            BLOCK_H, warps, stages = 16, 4, 1
+            BLOCK_H, warps, stages = 8, 4, 1
         else:
             BLOCK_H, warps, stages = 8, 8, 1
         grid = (triton.cdiv(h, BLOCK_H),)

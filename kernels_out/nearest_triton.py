@@ -4107,8 +4107,13 @@ def _nearest_few_joined(
         return D, I
     BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
     BLOCK_PLACE = max(16, triton.next_power_of_2(4))
-    if BLOCK_X_PART_1 <= 16:
-        BLOCK_Q, warps, stages = 256, 4, 1
+    if BLOCK_X_PART_1 <= 256:
+        if BLOCK_X_PART_1 <= 16:
+            BLOCK_Q, warps, stages = 128, 4, 1
+        elif BLOCK_X_PART_1 <= 64:
+            BLOCK_Q, warps, stages = 32, 4, 1
+        else:
+            BLOCK_Q, warps, stages = 8, 4, 1
         grid = (triton.cdiv(q, BLOCK_Q),)
         nearest_few_joined_rows_kernel[grid](
             max_parts, min_parts, max_parts2, min_parts2, max_parts3, min_parts3, max_parts4, min_parts4, D,

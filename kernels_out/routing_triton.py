@@ -2863,9 +2863,9 @@ def _experts_gathered_backward_d_up_d_down(
         if BLOCK_TOKEN * BLOCK_PLACE <= 16:
             BLOCK_HIDDEN, warps, stages = 64, 4, 1
         elif BLOCK_TOKEN * BLOCK_PLACE <= 64:
-            BLOCK_HIDDEN, warps, stages = 64, 4, 1
+            BLOCK_HIDDEN, warps, stages = 32, 4, 1
         elif BLOCK_TOKEN * BLOCK_PLACE <= 256:
-            BLOCK_HIDDEN, warps, stages = 16, 4, 1
+            BLOCK_HIDDEN, warps, stages = 8, 4, 1
         else:
             BLOCK_HIDDEN, warps, stages = 8, 8, 1
         grid = (4 * 64 * triton.cdiv(64, BLOCK_HIDDEN),)

@@ -799,11 +799,11 @@ def _moving_average_backward_d_smoothing(
     BLOCK_T = max(16, triton.next_power_of_2(t))
     if BLOCK_B * BLOCK_T <= 1024:
         if BLOCK_B * BLOCK_T <= 16:
-            BLOCK_D, warps, stages = 256, 4, 1
-        elif BLOCK_B * BLOCK_T <= 64:
             BLOCK_D, warps, stages = 64, 4, 1
+        elif BLOCK_B * BLOCK_T <= 64:
+            BLOCK_D, warps, stages = 8, 4, 1
         elif BLOCK_B * BLOCK_T <= 256:
-            BLOCK_D, warps, stages = 16, 4, 1
+            BLOCK_D, warps, stages = 8, 4, 1
         else:
             BLOCK_D, warps, stages = 8, 8, 1
         grid = (triton.cdiv(d, BLOCK_D),)
@@ -1716,11 +1716,11 @@ def _cell_backward_d_gate(
     BLOCK_T = max(16, triton.next_power_of_2(t))
     if BLOCK_B * BLOCK_T <= 1024:
         if BLOCK_B * BLOCK_T <= 16:
-            BLOCK_D, warps, stages = 256, 4, 1
+            BLOCK_D, warps, stages = 32, 4, 1
         elif BLOCK_B * BLOCK_T <= 64:
-            BLOCK_D, warps, stages = 64, 4, 1
+            BLOCK_D, warps, stages = 8, 4, 1
         elif BLOCK_B * BLOCK_T <= 256:
-            BLOCK_D, warps, stages = 16, 4, 1
+            BLOCK_D, warps, stages = 8, 4, 1
         else:
             BLOCK_D, warps, stages = 8, 8, 1
         grid = (triton.cdiv(d, BLOCK_D),)

@@ -111,7 +111,7 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
         )
     if resident:
         if tiled:
-            return tuple(_two_sides(n, tiled[-1]) for n in (16, 64, 256, 1024, 4096, MAX_RESIDENT_ROW))
+            return _two_sides(structure, tiled[-1])
         return tuple(Config(n, (), w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
     return (Config(0, tuple((axis, 1024) for axis in tiled), 4, 1),)
 
@@ -129,9 +129,19 @@ def row_configurations(structure: Structure) -> tuple[Config, ...]:
     return fitting or offered[:1]
 
 
-def _two_sides(held: int, axis: Axis) -> Config:
-    """The configuration for rows of `held` elements of which a program takes several: 32 registers a thread."""
-    rows = max(4096 // held, min(MAX_RESIDENT_ROW // held, LINE))
+def _two_sides(structure: Structure, axis: Axis) -> tuple[Config, ...]:
+    """The configurations for rows of which a program takes several: 32 registers a thread for each array, or fewer."""
+    seen = region(structure, dict.fromkeys(structure.diagram.size_symbols, 64))
+    found: list[Config] = []
+    for held in (16, 64, 256, 1024, 4096, MAX_RESIDENT_ROW):
+        least = min(MAX_RESIDENT_ROW // held, LINE)
+        rows = max(4096 // held, least)
+        offered = [_two_sided(held, axis, r) for r in (rows, rows // 2, rows // 4, rows // 8) if r >= least]
+        found.append(_lighter(structure, seen, offered))
+    return tuple(found)
+
+
+def _two_sided(held: int, axis: Axis, rows: int) -> Config:
     return Config(held, ((axis, _block(axis, rows)),), max(4, rows * held // 1024), 1)
 
 
@@ -209,6 +219,10 @@ def _lightest(structure: Structure, offered: Sequence[Config]) -> Config:
         return offered[0]
     symbols = dict.fromkeys(structure.diagram.size_symbols, 64)
     seen = region(structure, symbols)
+    return _lighter(structure, seen, offered)
+
+
+def _lighter(structure: Structure, seen: Region, offered: Sequence[Config]) -> Config:
     return next((c for c in offered if _live(structure, seen, c) <= MAX_LIVE_REGISTERS), offered[-1])
 
 
