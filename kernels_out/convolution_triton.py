@@ -1464,11 +1464,7 @@ def _depthwise1d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if BLOCK_B * BLOCK_I <= 1024:
-        if BLOCK_B * BLOCK_I <= 16:
-            BLOCK_K, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_I <= 64:
-            BLOCK_K, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_I <= 256:
+        if BLOCK_B * BLOCK_I <= 256:
             BLOCK_K, warps, stages = 16, 4, 1
         else:
             BLOCK_K, warps, stages = 8, 8, 1
@@ -2222,11 +2218,7 @@ def _causal_depthwise_backward_d_W(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if BLOCK_B * BLOCK_I <= 1024:
-        if BLOCK_B * BLOCK_I <= 16:
-            BLOCK_K, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_I <= 64:
-            BLOCK_K, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_I <= 256:
+        if BLOCK_B * BLOCK_I <= 256:
             BLOCK_K, warps, stages = 8, 4, 1
         else:
             BLOCK_K, warps, stages = 8, 8, 1
@@ -2270,11 +2262,7 @@ def _causal_depthwise_backward_d_bias(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_I = max(16, triton.next_power_of_2(i))
     if BLOCK_B * BLOCK_I <= 1024:
-        if BLOCK_B * BLOCK_I <= 16:
-            BLOCK_C, warps, stages = 32, 4, 1
-        elif BLOCK_B * BLOCK_I <= 64:
-            BLOCK_C, warps, stages = 8, 4, 1
-        elif BLOCK_B * BLOCK_I <= 256:
+        if BLOCK_B * BLOCK_I <= 256:
             BLOCK_C, warps, stages = 8, 4, 1
         else:
             BLOCK_C, warps, stages = 8, 8, 1
@@ -2606,44 +2594,6 @@ def depthwise2d_backward_buffer_0_kernel(
 
 
 @triton.jit
-def depthwise2d_backward_d_W_rows_kernel(
-    X_ptr, d_out_ptr, d_W_ptr, X_stride_b, X_stride_i, X_stride_j, X_stride_c, d_out_stride_b, d_out_stride_i,
-    d_out_stride_j, d_out_stride_c, d_W_stride_k, d_W_stride_l, d_W_stride_c, size_b, size_i, size_j, size_c,
-    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_L: tl.constexpr,
-    EXACT_B: tl.constexpr, EXACT_I: tl.constexpr, EXACT_J: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_l = (program % tl.cdiv(3, BLOCK_L)) * BLOCK_L
-    l_index = first_l + tl.arange(0, BLOCK_L)
-    program = program // tl.cdiv(3, BLOCK_L)
-    c_index = (program % size_c).to(tl.int64)
-    program = program // size_c
-    k_index = program.to(tl.int64)
-    b_index = tl.arange(0, BLOCK_B)
-    i_index = tl.arange(0, BLOCK_I)
-    j_index = tl.arange(0, BLOCK_J)
-    d_out = load_tile(
-        d_out_ptr + b_index[:, None, None] * d_out_stride_b + i_index[None, :, None] * d_out_stride_i + j_index[None, None, :] * d_out_stride_j + c_index * d_out_stride_c,
-        (b_index < size_b)[:, None, None] & (i_index < size_i)[None, :, None] & (j_index < size_j)[None, None, :],
-        0.0,
-        EXACT_B and EXACT_I and EXACT_J,
-    )
-    # src[convolution.diag:23]
-    X = tl.load(
-        X_ptr + b_index[None, :, None, None] * X_stride_b + (i_index[None, None, :, None] + k_index + -1) * X_stride_i + (j_index[None, None, None, :] + l_index[:, None, None, None] + -1) * X_stride_j + c_index * X_stride_c,
-        mask=(b_index < size_b)[None, :, None, None] & (i_index < size_i)[None, None, :, None] & (j_index < size_j)[None, None, None, :] & (l_index < 3)[:, None, None, None] & ((i_index[None, None, :, None] + k_index + -1) >= 0) & ((i_index[None, None, :, None] + k_index + -1) < size_i) & ((j_index[None, None, None, :] + l_index[:, None, None, None] + -1) >= 0) & ((j_index[None, None, None, :] + l_index[:, None, None, None] + -1) < size_j),
-        other=0,
-    )
-    mul_l_b_i_j = X.to(tl.float32) * d_out.to(tl.float32)[None, :, :, :]
-    sum_ = tl.sum(tl.sum(tl.sum(mul_l_b_i_j, 3), 2), 1)
-    tl.store(
-        d_W_ptr + k_index * d_W_stride_k + l_index * d_W_stride_l + c_index * d_W_stride_c,
-        sum_.to(tl.bfloat16),
-        mask=(l_index < 3),
-    )
-
-
-@triton.jit
 def depthwise2d_backward_d_W_kernel(
     X_ptr, d_out_ptr, d_W_ptr, X_stride_b, X_stride_i, X_stride_j, X_stride_c, d_out_stride_b, d_out_stride_i,
     d_out_stride_j, d_out_stride_c, d_W_stride_k, d_W_stride_l, d_W_stride_c, size_b, size_i, size_j, size_c,
@@ -2791,11 +2741,7 @@ def _depthwise2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     BLOCK_K = max(16, triton.next_power_of_2(3))
     BLOCK_L = max(16, triton.next_power_of_2(3))
     if BLOCK_K * BLOCK_L <= 1024:
-        if BLOCK_K * BLOCK_L <= 16:
-            BLOCK_J, warps, stages = 256, 4, 1
-        elif BLOCK_K * BLOCK_L <= 64:
-            BLOCK_J, warps, stages = 64, 4, 1
-        elif BLOCK_K * BLOCK_L <= 256:
+        if BLOCK_K * BLOCK_L <= 256:
             BLOCK_J, warps, stages = 16, 4, 1
         else:
             BLOCK_J, warps, stages = 8, 8, 1
@@ -2831,11 +2777,7 @@ def _depthwise2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     BLOCK_K = max(16, triton.next_power_of_2(3))
     BLOCK_L = max(16, triton.next_power_of_2(3))
     if BLOCK_K * BLOCK_L <= 1024:
-        if BLOCK_K * BLOCK_L <= 16:
-            BLOCK_J, warps, stages = 256, 4, 1
-        elif BLOCK_K * BLOCK_L <= 64:
-            BLOCK_J, warps, stages = 64, 4, 1
-        elif BLOCK_K * BLOCK_L <= 256:
+        if BLOCK_K * BLOCK_L <= 256:
             BLOCK_J, warps, stages = 16, 4, 1
         else:
             BLOCK_J, warps, stages = 8, 8, 1
@@ -2892,26 +2834,6 @@ def _depthwise2d_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Ten
         raise ValueError(f"d_out: bf16[b i j c] has shape {d_out.shape}, expected {(b, i, j, c)}")
     d_W = torch.empty((3, 3, c), dtype=torch.bfloat16, device=X.device)
     if _is_traced(d_W):
-        return d_W
-    BLOCK_B = max(16, triton.next_power_of_2(b))
-    BLOCK_I = max(16, triton.next_power_of_2(i))
-    BLOCK_J = max(16, triton.next_power_of_2(j))
-    if BLOCK_B * BLOCK_I * BLOCK_J <= 1024:
-        if BLOCK_B * BLOCK_I * BLOCK_J <= 16:
-            BLOCK_L, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_I * BLOCK_J <= 64:
-            BLOCK_L, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_I * BLOCK_J <= 256:
-            BLOCK_L, warps, stages = 16, 4, 1
-        else:
-            BLOCK_L, warps, stages = 8, 8, 1
-        grid = (3 * triton.cdiv(3, BLOCK_L) * c,)
-        depthwise2d_backward_d_W_rows_kernel[grid](
-            X, d_out, d_W, X.stride(0), X.stride(1), X.stride(2), X.stride(3), d_out.stride(0),
-            d_out.stride(1), d_out.stride(2), d_out.stride(3), d_W.stride(0), d_W.stride(1), d_W.stride(2), b,
-            i, j, c, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_J=BLOCK_J, BLOCK_L=BLOCK_L, EXACT_B=b == BLOCK_B,
-            EXACT_I=i == BLOCK_I, EXACT_J=j == BLOCK_J, num_warps=warps, num_stages=stages,
-        )
         return d_W
     BLOCK_J, BLOCK_L, warps, stages = 128, 16, 8, 2
     grid = (3 * triton.cdiv(3, BLOCK_L) * c,)

@@ -2732,11 +2732,7 @@ def _groupnorm_backward_buffer_0_buffer_1(
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
-        if BLOCK_CHANNEL * BLOCK_PIXEL <= 16:
-            BLOCK_B, warps, stages = 32, 4, 1
-        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
-            BLOCK_B, warps, stages = 8, 4, 1
-        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
+        if BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
             BLOCK_B, warps, stages = 8, 4, 1
         else:
             BLOCK_B, warps, stages = 8, 8, 1
@@ -2791,11 +2787,7 @@ def _groupnorm_backward_d_weight_d_bias(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
-        if BLOCK_B * BLOCK_PIXEL <= 16:
-            BLOCK_CHANNEL, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_PIXEL <= 64:
-            BLOCK_CHANNEL, warps, stages = 8, 4, 1
-        elif BLOCK_B * BLOCK_PIXEL <= 256:
+        if BLOCK_B * BLOCK_PIXEL <= 256:
             BLOCK_CHANNEL, warps, stages = 8, 4, 1
         else:
             BLOCK_CHANNEL, warps, stages = 8, 8, 1
@@ -3973,11 +3965,7 @@ def _groupnorm_residual_backward_buffer_0_buffer_1(
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
-        if BLOCK_CHANNEL * BLOCK_PIXEL <= 16:
-            BLOCK_B, warps, stages = 32, 4, 1
-        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
-            BLOCK_B, warps, stages = 8, 4, 1
-        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
+        if BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
             BLOCK_B, warps, stages = 8, 4, 1
         else:
             BLOCK_B, warps, stages = 8, 8, 1
@@ -4037,11 +4025,7 @@ def _groupnorm_residual_backward_d_weight_d_bias(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
-        if BLOCK_B * BLOCK_PIXEL <= 16:
-            BLOCK_CHANNEL, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_PIXEL <= 64:
-            BLOCK_CHANNEL, warps, stages = 8, 4, 1
-        elif BLOCK_B * BLOCK_PIXEL <= 256:
+        if BLOCK_B * BLOCK_PIXEL <= 256:
             BLOCK_CHANNEL, warps, stages = 8, 4, 1
         else:
             BLOCK_CHANNEL, warps, stages = 8, 8, 1
@@ -9663,11 +9647,7 @@ def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
-        if BLOCK_CHANNEL * BLOCK_PIXEL <= 16:
-            BLOCK_B, warps, stages = 32, 4, 1
-        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
-            BLOCK_B, warps, stages = 8, 4, 1
-        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
+        if BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
             BLOCK_B, warps, stages = 8, 4, 1
         else:
             BLOCK_B, warps, stages = 8, 8, 1
@@ -9722,11 +9702,7 @@ def _groupnorm_matmul_long_backward_d_weight_d_bias(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_B * BLOCK_PIXEL <= 1024:
-        if BLOCK_B * BLOCK_PIXEL <= 16:
-            BLOCK_CHANNEL, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_PIXEL <= 64:
-            BLOCK_CHANNEL, warps, stages = 8, 4, 1
-        elif BLOCK_B * BLOCK_PIXEL <= 256:
+        if BLOCK_B * BLOCK_PIXEL <= 256:
             BLOCK_CHANNEL, warps, stages = 8, 4, 1
         else:
             BLOCK_CHANNEL, warps, stages = 8, 8, 1

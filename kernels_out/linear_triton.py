@@ -4007,11 +4007,7 @@ def _ssd_backward_d_C_d_B(
     BLOCK_H = max(16, triton.next_power_of_2(h))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_H * BLOCK_E <= 1024:
-        if BLOCK_H * BLOCK_E <= 16:
-            BLOCK_N, warps, stages = 32, 4, 1
-        elif BLOCK_H * BLOCK_E <= 64:
-            BLOCK_N, warps, stages = 8, 4, 1
-        elif BLOCK_H * BLOCK_E <= 256:
+        if BLOCK_H * BLOCK_E <= 256:
             BLOCK_N, warps, stages = 8, 4, 1
         else:
             BLOCK_N, warps, stages = 8, 8, 1

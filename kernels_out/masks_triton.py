@@ -11059,11 +11059,7 @@ def _alibi_long_backward_d_slope(buffer_0: torch.Tensor) -> torch.Tensor:
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_Q * BLOCK_X <= 1024:
-        if BLOCK_Q * BLOCK_X <= 16:
-            BLOCK_H, warps, stages = 256, 4, 1
-        elif BLOCK_Q * BLOCK_X <= 64:
-            BLOCK_H, warps, stages = 64, 4, 1
-        elif BLOCK_Q * BLOCK_X <= 256:
+        if BLOCK_Q * BLOCK_X <= 256:
             BLOCK_H, warps, stages = 8, 4, 1
         else:
             BLOCK_H, warps, stages = 8, 8, 1

@@ -2501,11 +2501,7 @@ def _experts_gathered_out(
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
-        if BLOCK_PLACE * BLOCK_HIDDEN <= 16:
-            BLOCK_D, warps, stages = 64, 4, 1
-        elif BLOCK_PLACE * BLOCK_HIDDEN <= 64:
-            BLOCK_D, warps, stages = 64, 4, 1
-        elif BLOCK_PLACE * BLOCK_HIDDEN <= 256:
+        if BLOCK_PLACE * BLOCK_HIDDEN <= 256:
             BLOCK_D, warps, stages = 16, 4, 1
         else:
             BLOCK_D, warps, stages = 8, 8, 1
@@ -2612,11 +2608,7 @@ def _experts_gathered_forward_out(
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
-        if BLOCK_PLACE * BLOCK_HIDDEN <= 16:
-            BLOCK_D, warps, stages = 64, 4, 1
-        elif BLOCK_PLACE * BLOCK_HIDDEN <= 64:
-            BLOCK_D, warps, stages = 64, 4, 1
-        elif BLOCK_PLACE * BLOCK_HIDDEN <= 256:
+        if BLOCK_PLACE * BLOCK_HIDDEN <= 256:
             BLOCK_D, warps, stages = 16, 4, 1
         else:
             BLOCK_D, warps, stages = 8, 8, 1
@@ -2860,11 +2852,7 @@ def _experts_gathered_backward_d_up_d_down(
     BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     if BLOCK_TOKEN * BLOCK_PLACE <= 1024:
-        if BLOCK_TOKEN * BLOCK_PLACE <= 16:
-            BLOCK_HIDDEN, warps, stages = 64, 4, 1
-        elif BLOCK_TOKEN * BLOCK_PLACE <= 64:
-            BLOCK_HIDDEN, warps, stages = 32, 4, 1
-        elif BLOCK_TOKEN * BLOCK_PLACE <= 256:
+        if BLOCK_TOKEN * BLOCK_PLACE <= 256:
             BLOCK_HIDDEN, warps, stages = 8, 4, 1
         else:
             BLOCK_HIDDEN, warps, stages = 8, 8, 1

@@ -798,11 +798,7 @@ def _moving_average_backward_d_smoothing(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_T = max(16, triton.next_power_of_2(t))
     if BLOCK_B * BLOCK_T <= 1024:
-        if BLOCK_B * BLOCK_T <= 16:
-            BLOCK_D, warps, stages = 64, 4, 1
-        elif BLOCK_B * BLOCK_T <= 64:
-            BLOCK_D, warps, stages = 8, 4, 1
-        elif BLOCK_B * BLOCK_T <= 256:
+        if BLOCK_B * BLOCK_T <= 256:
             BLOCK_D, warps, stages = 8, 4, 1
         else:
             BLOCK_D, warps, stages = 8, 8, 1
@@ -1715,11 +1711,7 @@ def _cell_backward_d_gate(
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_T = max(16, triton.next_power_of_2(t))
     if BLOCK_B * BLOCK_T <= 1024:
-        if BLOCK_B * BLOCK_T <= 16:
-            BLOCK_D, warps, stages = 32, 4, 1
-        elif BLOCK_B * BLOCK_T <= 64:
-            BLOCK_D, warps, stages = 8, 4, 1
-        elif BLOCK_B * BLOCK_T <= 256:
+        if BLOCK_B * BLOCK_T <= 256:
             BLOCK_D, warps, stages = 8, 4, 1
         else:
             BLOCK_D, warps, stages = 8, 8, 1

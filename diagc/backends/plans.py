@@ -141,6 +141,7 @@ def _variants(stage: Stage, record: Record, schedules: Sequence[Schedule]) -> tu
     variants = [Variant(lower(streamed, name, record), chosen)]
     if streamed.streamed and streamed.ordered is None and not has_dot(streamed):
         held = structure(stage.diagram, resident_rows=True)
-        rows = scheduled(held, row_configurations(held), schedules)
-        variants.insert(0, Variant(lower(held, f"{name}_rows", record), rows))
+        if rows := row_configurations(held):
+            kept = scheduled(held, rows, schedules)
+            variants.insert(0, Variant(lower(held, f"{name}_rows", record), kept))
     return tuple(variants)

@@ -117,7 +117,7 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
 
 
 def row_configurations(structure: Structure) -> tuple[Config, ...]:
-    """The configurations of a kernel that holds what another one would stream: those that read whole lines.
+    """The configurations of a kernel that holds what another one would stream: those that read whole lines, if any.
 
     Where one axis is held, the cost model says for how many of its indices registers hold what is live.
     """
@@ -133,7 +133,8 @@ def _two_sides(structure: Structure, axis: Axis) -> tuple[Config, ...]:
     """The configurations for rows of which a program takes several: 32 registers a thread for each array, or fewer."""
     seen = region(structure, dict.fromkeys(structure.diagram.size_symbols, 64))
     found: list[Config] = []
-    for held in (16, 64, 256, 1024, 4096, MAX_RESIDENT_ROW):
+    shortest = min(16 ** len(held_axes(structure.extents)), MAX_RESIDENT_ROW)  # a block has 16 indices
+    for held in (n for n in (16, 64, 256, 1024, 4096, MAX_RESIDENT_ROW) if n >= shortest):
         least = min(MAX_RESIDENT_ROW // held, LINE)
         rows = max(4096 // held, least)
         offered = [_two_sided(held, axis, r) for r in (rows, rows // 2, rows // 4, rows // 8) if r >= least]
