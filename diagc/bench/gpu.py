@@ -111,7 +111,7 @@ def bench_gpu(
             chosen = complete_sizes(entry.diagram, sizes)
             file = Path(path) / f"{identifier(name)}.py"
             file.write_text(triton_source([entry], "bench.diag"))
-            subjects = _accepted(entry, getattr(_module(file), identifier(name)), chosen, setting)
+            subjects = _accepted(entry, getattr(module_of(file), identifier(name)), chosen, setting)
             asked = question(entry, setting.work).diagram
             arrays = make_case(asked, "bench", chosen, "random").arrays
             _time(entry, subjects, _tensors(asked, arrays, setting.device), setting, clock)
@@ -119,7 +119,8 @@ def bench_gpu(
     return found
 
 
-def _module(path: Path) -> Any:
+def module_of(path: Path) -> Any:
+    """The module of a file."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

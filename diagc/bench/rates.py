@@ -8,7 +8,6 @@ on registers. What is not measured keeps the number and the source of the file i
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from diagc.bench.gpu import Clock, event_clock
+from diagc.bench.gpu import Clock, event_clock, module_of
 from diagc.machine import parse_quantity
 
 KERNELS: Final = """
@@ -95,7 +94,9 @@ def measured(device: str = "cuda", clock: Clock | None = None, scale: Scale | No
     torch: Any = importlib.import_module("torch")
     size, clock = scale or Scale(), clock or event_clock()
     with tempfile.TemporaryDirectory() as folder:
-        kernels = _module(Path(folder))
+        path = Path(folder) / "rates.py"
+        path.write_text(KERNELS)
+        kernels = module_of(path)
         found = [_copies(torch, device, clock, size), _cached(torch, kernels, device, clock, size)]
         found += [_products(torch, device, clock, size, name) for name in ("bf16", "f16", "tf32")]
         for kernel, place, unit, each in (
@@ -138,16 +139,6 @@ def _products(torch: Any, device: str, clock: Clock, size: Scale, name: str) -> 
     left, right = (torch.randn(size.side, size.side, device=device).to(dtype) for _ in range(2))
     seconds = _least(clock, lambda: left @ right)
     return Rate(("pipelines", "tensor", name), 2 * size.side**3 / seconds, "TFLOP/s")
-
-
-def _module(folder: Path) -> Any:
-    path = folder / "rates.py"
-    path.write_text(KERNELS)
-    spec = importlib.util.spec_from_file_location("rates", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def machine_text(base: str, rates: list[Rate], name: str, facts: Mapping[str, str]) -> str:
