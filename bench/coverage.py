@@ -20,13 +20,9 @@ from typing import Any
 
 from diagc.api import load
 from diagc.backends.emit import jax_source, triton_source
-from diagc.backends.fitting import launched
-from diagc.backends.launches import Variant
 from diagc.backends.plans import kernels
-from diagc.bench.coverage import sizes_of
 from diagc.check.entry import Entry
 from diagc.diagnostics import DiagnosticError
-from diagc.verify.aot import compile_variants
 from diagc.verify.cases import cases
 from diagc.verify.differential import Backend, Outcome, compare, gradients_of, results_of
 from diagc.verify.summary import differentiated, gradient_cases
@@ -37,7 +33,7 @@ PAGE = ROOT / "docs" / "coverage.md"
 SMALL = 4096
 """Elements of all arrays of a small case together."""
 
-PARTS = ("triton", "triton gradients", "spills", "jax", "jax gradients")
+PARTS = ("triton", "triton gradients", "jax", "jax gradients")
 
 
 def entries() -> Iterator[tuple[Path, str, Entry]]:
@@ -92,9 +88,6 @@ def keep(path: Path, name: str, part: str, code: str, found: dict[str, Any]) -> 
 def measure(path: Path, name: str, part: str) -> Iterator[dict[str, Any]]:
     """One part of the findings about an entry: of small cases, then of all."""
     entry = load(path).entries[name]
-    if part == "spills":
-        yield _spills(path, entry)
-        return
     backend: Backend = "triton" if part.startswith("triton") else "jax"
     gradients = part.endswith("gradients")
     if gradients and not differentiated({name: entry}, backend):
@@ -121,15 +114,6 @@ def _judged(outcomes: list[Outcome]) -> dict[str, Any]:
     if bad:
         found["failed"] = f"{len(bad)} of {len(outcomes)} cases, `{bad[0].case}`: {bad[0].problem}"[:200]
     return found
-
-
-def _spills(path: Path, entry: Entry) -> dict[str, Any]:
-    """The most spilled bytes of the configurations that the launcher takes at the sizes of the page."""
-    chosen = launched(kernels(entry), sizes_of(path.stem, entry))
-    variants = [Variant(variant.kernel, (config,)) for variant, config in chosen]
-    reports = compile_variants(variants, ["sm_90"], processes=1)
-    bad = [f"{r.kernel}: {r.problem}" for r in reports if r.problem is not None]
-    return {"kernels": len(reports), "spills": max((r.spills for r in reports), default=0), "problems": bad}
 
 
 def _answer(command: list[str], limit: float) -> dict[str, Any]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bench.published import PUBLISHED, Published
-from diagc.backends.launches import EntryKernels
+from diagc.backends.fitting import launched
+from diagc.backends.launches import EntryKernels, Variant
 from diagc.backends.plans import kernels
 from diagc.backends.sizes import input_name
 from diagc.bench.coverage import Cover, cover, sizes_of
 from diagc.check.entry import Entry
 from diagc.diagnostics import DiagnosticError
 from diagc.machine import machine
+from diagc.verify.lint import Finding, configured, read_table
 
 Listed = Sequence[tuple[Path, str, Entry]]
 Known = Callable[[Path, str, Entry], Mapping[str, Mapping[str, Any]]]
@@ -50,6 +53,7 @@ def page(listed: Listed, known: Known) -> str:
     )
 
 
+_TABLE = Path(__file__).parent / "results" / "kernels_sm_90.json"
 _MACHINE = machine("h200")
 _HEADER = (
     "| spec | entry | kernels | passes | read more than once | bytes | ms | roofline | forward: Triton, JAX "
@@ -94,7 +98,7 @@ def _row(path: Path, name: str, entry: Entry, known: Mapping[str, Any]) -> str:
             ),
         ]
     cells += [f"{_ratio(known, 'triton')}, {_ratio(known, 'jax')}"]
-    cells += [f"{_ratio(known, 'triton gradients')}, {_ratio(known, 'jax gradients')}", _spilled(known)]
+    cells += [f"{_ratio(known, 'triton gradients')}, {_ratio(known, 'jax gradients')}", _spilled(path, entry)]
     return f"| {' | '.join(cells)} |"
 
 
@@ -125,22 +129,44 @@ def _ratio(known: Mapping[str, Any], part: str) -> str:
     return (f"{found['error'] / found['allowed']:.2f}" if found["allowed"] else "exact") + ran
 
 
-def _spilled(known: Mapping[str, Any]) -> str:
-    found = known.get("spills", {})
-    return str(found["spills"]) if "spills" in found else "not compiled" if found else "-"
+@cache
+def _table() -> dict[str, Finding]:
+    return {finding.digest: finding for finding in read_table(_TABLE)}
+
+
+def _compiled(path: Path, entry: Entry) -> list[Finding]:
+    """What the static check found of the configurations that the launcher takes at the sizes of the page."""
+    try:
+        chosen = launched(kernels(entry), sizes_of(path.stem, entry))
+    except DiagnosticError:  # no kernels
+        return []
+    variants = [Variant(variant.kernel, (config,)) for variant, config in chosen]
+    taken = [one for variant in variants for one in configured(path.stem, variant, "sm_90")]
+    return [_table()[one.digest] for one in taken if one.digest in _table()]
+
+
+def _spilled(path: Path, entry: Entry) -> str:
+    found = _compiled(path, entry)
+    return str(max(f.spills for f in found)) if found else "-"
 
 
 def _failures(listed: Listed, known: Known) -> str:
-    """What fails, with the case."""
+    """What fails, with the case, and how much has not been run since its code changed."""
     lines: list[str] = []
+    parts = 0
     for path, name, entry in listed:
-        for part, found in known(path, name, entry).items():
+        ran = known(path, name, entry)
+        parts += len(ran)
+        for part, found in ran.items():
             if "failed" in found:
                 lines.append(f"- {path.stem} `{name}`, {part}: {found['failed']}")
-            for problem in found.get("problems", []):
-                first, *rest = problem.strip().splitlines()
-                lines.append(" ".join([f"- {path.stem} `{name}`, sm_90: {first}", *rest[-1:]]))
-    return "## What fails\n\n" + ("\n".join(lines) or "Nothing.") + "\n\n"
+        bad = [f for f in _compiled(path, entry) if f.problem is not None]
+        lines += [f"- {path.stem} `{name}`, sm_90: {f.kernel}: {f.problem}" for f in bad]
+    count = (
+        f"Of {4 * len(listed)} parts (two back ends, results and gradients) {parts} have been run as they are "
+        "emitted now."
+    )
+    return f"## What fails\n\n{count}\n\n" + ("\n".join(lines) or "Nothing of these.") + "\n\n"
 
 
 def _sizes(listed: Listed) -> str:

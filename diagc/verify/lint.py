@@ -77,12 +77,17 @@ def shipped(spec: str, entries: Iterable[Entry], target: str) -> list[Shipped]:
     """Every configuration of every kernel of some entries."""
     found: dict[tuple[str, str, str], Shipped] = {}
     for variant in (v for entry in entries for v in kernels(entry).variants):
-        text = emit_kernels([variant])
-        for config in variant.configs:
-            asked = json.dumps([text, version("triton"), request(variant, config, target)], sort_keys=True)
-            one = Shipped(spec, variant, config, hashlib.sha256(asked.encode()).hexdigest()[:16])
+        for one in configured(spec, variant, target):
             found[one.name] = one
     return list(found.values())
+
+
+def configured(spec: str, variant: Variant, target: str) -> list[Shipped]:
+    """Every configuration of a kernel."""
+    text = emit_kernels([variant])
+    asked = [[text, version("triton"), request(variant, config, target)] for config in variant.configs]
+    digests = [hashlib.sha256(json.dumps(a, sort_keys=True).encode()).hexdigest()[:16] for a in asked]
+    return [Shipped(spec, variant, c, digest) for c, digest in zip(variant.configs, digests, strict=True)]
 
 
 def spec_of(emitted: Path, specs: Path) -> Path:
