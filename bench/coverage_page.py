@@ -46,10 +46,12 @@ the second of the backward part.
 def page(listed: Listed, known: Known) -> str:
     """The whole page."""
     rows = [_HEADER, "|".join(["", *["---"] * _COLUMNS, ""])]
-    rows += [_row(path, name, entry, known(path, name, entry)) for path, name, entry in listed]
+    compiled = {(path, name): _compiled(path, entry) for path, name, entry in listed}
+    ran = {(path, name): known(path, name, entry) for path, name, entry in listed}
+    rows += [_row(path, name, entry, ran[path, name], compiled[path, name]) for path, name, entry in listed]
     intro = INTRODUCTION.replace("{title}", _MACHINE.title)
     return (
-        intro + "\n".join(rows) + "\n\n" + _failures(listed, known) + _sizes(listed) + _side_by_side(listed)
+        intro + "\n".join(rows) + "\n\n" + _failures(ran, compiled) + _sizes(listed) + _side_by_side(listed)
     )
 
 
@@ -81,7 +83,7 @@ def covers(path: Path, entry: Entry) -> tuple[Cover | None, Cover | None]:
     return forward, cover([made.backward for made in both], arrays | late, _MACHINE, sizes)
 
 
-def _row(path: Path, name: str, entry: Entry, known: Mapping[str, Any]) -> str:
+def _row(path: Path, name: str, entry: Entry, known: Mapping[str, Any], compiled: Sequence[Finding]) -> str:
     both = covers(path, entry)
     cells = [f"{path.parent.name}/{path.name}", f"`{name}`"]
     if both[0] is None:
@@ -98,7 +100,7 @@ def _row(path: Path, name: str, entry: Entry, known: Mapping[str, Any]) -> str:
             ),
         ]
     cells += [f"{_ratio(known, 'triton')}, {_ratio(known, 'jax')}"]
-    cells += [f"{_ratio(known, 'triton gradients')}, {_ratio(known, 'jax gradients')}", _spilled(path, entry)]
+    cells += [f"{_ratio(known, 'triton gradients')}, {_ratio(known, 'jax gradients')}", _spilled(compiled)]
     return f"| {' | '.join(cells)} |"
 
 
@@ -145,28 +147,24 @@ def _compiled(path: Path, entry: Entry) -> list[Finding]:
     return [_table()[one.digest] for one in taken if one.digest in _table()]
 
 
-def _spilled(path: Path, entry: Entry) -> str:
-    found = _compiled(path, entry)
+def _spilled(found: Sequence[Finding]) -> str:
     return str(max(f.spills for f in found)) if found else "-"
 
 
-def _failures(listed: Listed, known: Known) -> str:
+def _failures(
+    ran: Mapping[tuple[Path, str], Mapping[str, Any]], compiled: Mapping[tuple[Path, str], Sequence[Finding]]
+) -> str:
     """What fails, with the case, and how much has not been run since its code changed."""
     lines: list[str] = []
-    parts = 0
-    for path, name, entry in listed:
-        ran = known(path, name, entry)
-        parts += len(ran)
-        for part, found in ran.items():
+    for (path, name), parts in ran.items():
+        for part, found in parts.items():
             if "failed" in found:
                 lines.append(f"- {path.stem} `{name}`, {part}: {found['failed']}")
-        bad = [f for f in _compiled(path, entry) if f.problem is not None]
+        bad = [f for f in compiled[path, name] if f.problem is not None]
         lines += [f"- {path.stem} `{name}`, sm_90: {f.kernel}: {f.problem}" for f in bad]
-    count = (
-        f"Of {4 * len(listed)} parts (two back ends, results and gradients) {parts} have been run as they are "
-        "emitted now."
-    )
-    return f"## What fails\n\n{count}\n\n" + ("\n".join(lines) or "Nothing of these.") + "\n\n"
+    done = sum(map(len, ran.values()))
+    count = f"Of {4 * len(ran)} parts (two back ends, results and gradients) {done} have been run as they are emitted"
+    return f"## What fails\n\n{count} now.\n\n" + ("\n".join(lines) or "Nothing of these.") + "\n\n"
 
 
 def _sizes(listed: Listed) -> str:

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from diagc.api import load
+from bench.coverage import entries
 from diagc.diagnostics import DiagnosticError
 from diagc.verify.device import device_facts, device_name, require_gpu
 
@@ -42,8 +42,7 @@ HEADLINES: tuple[tuple[str, str, dict[str, int], str], ...] = (
 
 def tasks() -> list[tuple[str, str]]:
     """Every entry that kernels are made for, after its spec."""
-    paths = (path for path in sorted((ROOT / "specs").rglob("*.diag")) if "learning" not in path.parts)
-    return [(str(path.relative_to(ROOT)), name) for path in paths for name in load(path).entries]
+    return [(str(path.relative_to(ROOT)), name) for path, name, _ in entries()]
 
 
 def run(arguments: list[str], until: float) -> tuple[int | None, str]:

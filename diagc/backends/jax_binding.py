@@ -243,7 +243,6 @@ class _Binding:
         writer.line()
 
     def _either_pull(self) -> str:
-        writer, _ = self._writer()
         given = [name for name in self.cotangents if name is not None]
         writer = Writer()
         writer.taken.update((*self.blocks, "saved", "states", "cotangents", "elsewhere"))

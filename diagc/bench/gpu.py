@@ -40,12 +40,13 @@ from diagc.bench.measurement import (
 )  # fmt: skip
 from diagc.bench.peers import SLACK, Peer, candidates
 from diagc.bench.predict import predicted_seconds
-from diagc.bench.work import Call, Work, counted, moved, prepared, question, several
+from diagc.bench.work import Call, Work, counted, moved, prepared, question
 from diagc.check.entry import Entry
 from diagc.check.program import Program
 from diagc.core.diagram import Diagram
 from diagc.machine import Machine
 from diagc.verify.cases import make_case
+from diagc.verify.run_worker import several
 
 Clock = Callable[[Call], float]
 """Seconds of one run."""
@@ -115,7 +116,8 @@ def bench_gpu(
             asked = question(entry, setting.work).diagram
             arrays = make_case(asked, "bench", chosen, "random").arrays
             _time(entry, subjects, _tensors(asked, arrays, setting.device), setting, clock)
-            found += [_measurement(name, entry, chosen, subject, setting) for subject in subjects]
+            about = _About.of(entry, chosen, setting)
+            found += [_measurement(name, entry, chosen, subject, about) for subject in subjects]
     return found
 
 
@@ -143,20 +145,14 @@ def _accepted(
 
     A peer is found by its results; then what is timed is judged.
     """
-    small = sample(question(entry, "forward"), sizes, SIXTEENS)
-    tensors = _tensors(entry.diagram, small.arrays, setting.device)
-    results = _Trial(entry, small, tensors, "forward")
-    timed = results
-    if setting.work != "forward":
-        asked = question(entry, setting.work)
-        larger = sample(asked, sizes, SIXTEENS)
-        timed = _Trial(entry, larger, _tensors(asked.diagram, larger.arrays, setting.device), setting.work)
+    results = _trial(entry, "forward", sizes, setting.device)
+    timed = results if setting.work == "forward" else _trial(entry, setting.work, sizes, setting.device)
 
     def launch(arrays: Sequence[Any]) -> Any:
         return launcher(*arrays)
 
     found = [_Subject("emitted, Triton", "diagc", launch, timed.judged(launch, 1.0))]
-    for candidate in candidates(setting.peers, len(tensors)):
+    for candidate in candidates(setting.peers, len(entry.diagram.inputs)):
         if any(s.name == candidate.peer.name for s in found):
             continue
         verdict = results.judged(candidate.trial, SLACK)
@@ -169,21 +165,28 @@ def _accepted(
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """A small problem, on which implementations are judged."""
+    """A small problem, on which implementations are judged: `asked` of a function of the first `inputs` tensors."""
 
-    entry: Entry
+    asked: Diagram
     small: Sample
     tensors: Sequence[Any]
+    inputs: int
     work: Work
 
     def judged(self, call: Callable[[Sequence[Any]], Any], slack: float) -> Judgement:
         """The error of an implementation, or why there is none."""
         try:
-            made = prepared(call, self.tensors, len(self.entry.diagram.inputs), self.work)()
+            made = prepared(call, self.tensors, self.inputs, self.work)()
         except Exception as error:  # what does not run is no peer, and a finding about diagc
             return Judgement(float("nan"), 0.0, f"{type(error).__name__}: {error}"[:300])
-        asked = question(self.entry, self.work).diagram
-        return judge(asked, self.small, [_numpy(result) for result in several(made)], slack)
+        return judge(self.asked, self.small, [_numpy(result) for result in several(made)], slack)
+
+
+def _trial(entry: Entry, work: Work, sizes: Mapping[str, int], device: str) -> _Trial:
+    asked = question(entry, work)
+    small = sample(asked, sizes, SIXTEENS)
+    tensors = _tensors(asked.diagram, small.arrays, device)
+    return _Trial(asked.diagram, small, tensors, len(entry.diagram.inputs), work)
 
 
 def _numpy(result: Any) -> NDArray[Any]:
@@ -196,10 +199,9 @@ def _time(entry: Entry, subjects: list[_Subject], tensors: list[Any], setting: S
     for subject in subjects:
         if subject.judgement.problem is None:
             _first(entry, subject, tensors, setting)
-    running = [s.ready for s in subjects if s.ready is not None]
-    measured = [s for s in subjects if s.ready is not None]
+    measured = [(s, s.ready) for s in subjects if s.ready is not None]
     for _ in range(setting.repeat * RUNS):
-        for subject, ready in zip(measured, running, strict=True):
+        for subject, ready in measured:
             subject.seconds.append(clock(ready))
 
 
@@ -226,20 +228,35 @@ def _allocated(cuda: Any) -> int:
     return int(cuda.memory_allocated())
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What holds of the work on an entry, whatever does it."""
+
+    work: Work
+    flops: int
+    least_bytes: int
+    predicted: float | None
+
+    @staticmethod
+    def of(entry: Entry, sizes: Mapping[str, int], setting: Setting) -> _About:
+        work, device = setting.work, setting.machine
+        return _About(
+            work, sum(flops(diagram, sizes) for diagram in counted(entry, work)),
+            least_bytes(moved(entry, work), sizes), predicted_seconds(entry, work, device, sizes) if device else None,
+        )  # fmt: skip
+
+
 def _measurement(
-    name: str, entry: Entry, sizes: Mapping[str, int], subject: _Subject, setting: Setting
+    name: str, entry: Entry, sizes: Mapping[str, int], subject: _Subject, about: _About
 ) -> Measurement:
     spread = Spread.of(subject.seconds) if subject.seconds else None
     own = subject.library == "diagc"
-    predicted = predicted_seconds(entry, setting.work, setting.machine, sizes) if setting.machine else None
     return Measurement(
         entry=name, implementation=subject.name, library=subject.library, dtype=spoken_dtype(entry.diagram),
         sizes=sizes, cpu=spread, wall=None, first=subject.first, memory=subject.memory, run_memory=subject.memory,
         error=subject.judgement.error, allowed=subject.judgement.allowed, peer=not own,
         problem=subject.judgement.problem or subject.problem,
-        flops=sum(flops(diagram, sizes) for diagram in counted(entry, setting.work)),
-        least_bytes=least_bytes(moved(entry, setting.work), sizes), work=setting.work,
-        predicted=predicted if own else None,
+        flops=about.flops, least_bytes=about.least_bytes, work=about.work, predicted=about.predicted if own else None,
     )  # fmt: skip
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 from diagc.backends.launches import Plan
 from diagc.backends.plans import kernels
 from diagc.bench.coverage import cover
+from diagc.bench.work import Work
 from diagc.check.entry import Entry
 from diagc.machine import Machine
 
 
-def predicted_seconds(
-    entry: Entry, work: Literal["forward", "backward", "both"], machine: Machine, sizes: Mapping[str, int]
-) -> float | None:
+def predicted_seconds(entry: Entry, work: Work, machine: Machine, sizes: Mapping[str, int]) -> float | None:
     """Seconds of the kernels that are launched for some work; None where no plan fits the sizes.
 
     A forward that a derivative follows keeps what the derivative reads.

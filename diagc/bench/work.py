@@ -17,6 +17,7 @@ from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
 from diagc.passes.reassociate import Reassociate
 from diagc.verify.differential import Question, gradients_of, results_of
+from diagc.verify.run_worker import several
 
 Work = Literal["forward", "backward", "both"]
 Call = Callable[[], Any]
@@ -48,11 +49,6 @@ def moved(entry: Entry, work: Work) -> Diagram:
         asked, outputs=(*own.outputs, *asked.outputs), output_names=(*own.output_names, *asked.output_names),
         layouts=(*own.layouts, *asked.layouts),
     )  # fmt: skip
-
-
-def several(made: Any) -> list[Any]:
-    """The results of a function, of which one alone is no sequence."""
-    return [*made] if type(made) in (tuple, list) else [made]
 
 
 def prepared(

@@ -124,14 +124,14 @@ def row_configurations(structure: Structure) -> tuple[Config, ...]:
     offered = tuple(c for c in configurations(structure) if all(block >= LINE for _, block in c.blocks))
     if len(held_axes(structure.extents)) != 1:
         return offered
-    seen = region(structure, dict.fromkeys(structure.diagram.size_symbols, 64))
+    seen = _sized(structure)
     fitting = tuple(c for c in offered if _live(structure, seen, c) <= MAX_LIVE_REGISTERS)
     return fitting or offered[:1]
 
 
 def _two_sides(structure: Structure, axis: Axis) -> tuple[Config, ...]:
     """The configurations for rows of which a program takes several: 32 registers a thread for each array, or fewer."""
-    seen = region(structure, dict.fromkeys(structure.diagram.size_symbols, 64))
+    seen = _sized(structure)
     found: list[Config] = []
     shortest = min(16 ** len(held_axes(structure.extents)), MAX_RESIDENT_ROW)  # a block has 16 indices
     for held in (n for n in (16, 64, 256, 1024, 4096, MAX_RESIDENT_ROW) if n >= shortest):
@@ -218,9 +218,12 @@ def _lightest(structure: Structure, offered: Sequence[Config]) -> Config:
     """The first configuration that holds no more at any moment than registers do, or the last."""
     if structure.ordered is not None or len(offered) == 1:
         return offered[0]
-    symbols = dict.fromkeys(structure.diagram.size_symbols, 64)
-    seen = region(structure, symbols)
-    return _lighter(structure, seen, offered)
+    return _lighter(structure, _sized(structure), offered)
+
+
+def _sized(structure: Structure) -> Region:
+    """What the cost model sees; what is live on a tile does not depend on the sizes."""
+    return region(structure, dict.fromkeys(structure.diagram.size_symbols, 64))
 
 
 def _lighter(structure: Structure, seen: Region, offered: Sequence[Config]) -> Config:
@@ -250,13 +253,7 @@ def _live(structure: Structure, seen: Region, config: Config) -> float:
 
 def _multiplied(structure: Structure, config: Config) -> int:
     """Registers of a thread for the operands of the products of 32-bit factors: rows and columns of its results."""
-    blocks = dict(config.blocks)
     held = 0
-
-    def elements(axes: Iterable[Axis]) -> int:
-        tiles = (a for a in axes if structure.extents[a].blocked)
-        return math.prod(blocks.get(a, a.size.value or config.max_resident) for a in tiles)
-
     for current in walk(structure.roots):
         factors = contracted_factors(current)
         if (
@@ -264,20 +261,27 @@ def _multiplied(structure: Structure, config: Config) -> int:
             or contraction_dtype(current) is not DType.F32
         ):
             continue
-        results = max(elements(current.axes) // (32 * config.warps), 1).bit_length() - 1
+        results = max(_elements(structure, config, current.axes) // (32 * config.warps), 1).bit_length() - 1
         contracted = {a for factor in factors for a in factor.axes if a not in current.axes}
-        held += (2 ** (results // 2) + 2 ** (results - results // 2)) * elements(contracted)
+        held += (2 ** (results // 2) + 2 ** (results - results // 2)) * _elements(
+            structure, config, contracted
+        )
     return held
+
+
+def _elements(structure: Structure, config: Config, axes: Iterable[Axis]) -> int:
+    """Elements of a tile along some axes."""
+    blocks = dict(config.blocks)
+    tiles = (a for a in axes if structure.extents[a].blocked)
+    return math.prod(blocks.get(a, a.size.value or config.max_resident) for a in tiles)
 
 
 def _registers(structure: Structure, config: Config) -> float:
     """Registers of a thread for accumulators and, with a copy in the dtype of the next product, for tiles."""
-    blocks = dict(config.blocks)
     running = {c.reduction for p in structure.passes for c in p.algebra.components}
     held = 0.0
     for current in walk(structure.roots):
         if len(contracted_factors(current)) > 1:
-            axes = (a for a in current.axes if structure.extents[a].blocked)
-            elements = math.prod(blocks.get(a, a.size.value or config.max_resident) for a in axes)
+            elements = _elements(structure, config, current.axes)
             held += elements if current in running else 1.5 * elements
     return held / (32 * config.warps)

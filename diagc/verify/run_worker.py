@@ -49,8 +49,9 @@ def _module(folder: Path) -> Any:
     return module
 
 
-def _several(made: Any) -> list[Any]:
-    return [*made] if type(made) is tuple else [made]
+def several(made: Any) -> list[Any]:
+    """The results of a function, of which one alone is no sequence."""
+    return [*made] if type(made) in (tuple, list) else [made]
 
 
 def _jax(folder: Path) -> Any:
@@ -64,7 +65,7 @@ def _jax(folder: Path) -> Any:
             return [np.asarray(g, np.float64) for g in _pulled(function, call, arrays, cotangents)]
         params = {name: arrays.pop(name) for name in call["parameters"]}
         made: Any = function(**_named(arrays), **({"params": params} if params else {}))
-        return [np.asarray(result, np.float64) for result in _several(made)]
+        return [np.asarray(result, np.float64) for result in several(made)]
 
     return run
 
@@ -84,7 +85,7 @@ def _pulled(function: Any, call: dict[str, Any], arrays: dict[str, Any], cotange
     def of_reals(chosen: dict[str, Any]) -> list[Any]:
         every = {**given, **chosen}
         params = {name: every.pop(name) for name in call["parameters"]}
-        made = _several(function(**_named(every), **({"params": params} if params else {})))
+        made = several(function(**_named(every), **({"params": params} if params else {})))
         return [result for result in made if jnp.issubdtype(result.dtype, jnp.floating)]
 
     results, pull = jax.vjp(of_reals, real)
@@ -111,7 +112,7 @@ def _torch(folder: Path, device: str) -> Any:
         real = [t for t in tensors.values() if t.is_floating_point() and cotangents]
         for tensor in real:
             tensor.requires_grad_()
-        made = _several(getattr(module, call["function"])(**tensors))
+        made = several(getattr(module, call["function"])(**tensors))
         if cotangents:
             made = torch.autograd.grad([r for r in made if r.is_floating_point()], real, cotangents)
         return [result.detach().to(torch.float64).cpu().numpy() for result in made]
