@@ -111,7 +111,8 @@ def loss(spec: Path, name: str | None) -> None:
             for path in equation.paths
         )
         over = f"mean over {equation.source}" if equation.source else "no batch"
-        click.echo(f"{equation.weight:g} · {equation.label}: {sides}  by {equation.comparator}, {over}")
+        options = f" {equation.options}" if equation.options else ""
+        click.echo(f"{equation.label}: {sides}  by {equation.comparator}{options}, {over}")
     click.echo(f"hash {diagram_hash(commute(learning))}")
 
 

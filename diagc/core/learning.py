@@ -15,15 +15,25 @@ from diagc.core.axes import Axis
 from diagc.core.diagram import Array, Node, node
 
 Mode = Literal["train", "frozen", "ema"]
+Distribution = Literal["normal", "uniform", "bernoulli"]
 Style = Literal["data", "train", "frozen", "ema", "function"]
 
 
 @dataclass(frozen=True, slots=True)
+class Draw:
+    """A distribution with its numbers; every sample of every step draws anew, from a key of the column's own."""
+
+    distribution: Distribution
+    arguments: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a source: what one sample has under this name."""
+    """A column of a source: what one sample has under this name, read from a file or `drawn`."""
 
     name: str
     array: Array
+    drawn: Draw | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """An arrow with parameters. `weights` is a safetensors file relative to the specification, or None."""
+    """An arrow with parameters. `weights` is a safetensors file relative to the specification, or None.
+
+    The parameters of a model of mode `ema` follow those of the model `of`: `decay · own + (1 - decay) · other`.
+    """
 
     name: str
     mode: Mode
@@ -49,6 +62,29 @@ class Model:
     implementation: str
     parameters: tuple[Node, ...]
     weights: str | None = None
+    of: str = ""
+    decay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A number that goes from `start` to `end` in `steps` updates and stays there."""
+
+    shape: Literal["linear", "cosine"]
+    start: float
+    end: float
+    steps: int
+
+    def __str__(self) -> str:
+        return f"{self.shape}({self.start:g}, {self.end:g}, steps = {self.steps})"
+
+
+Weight = float | Schedule
+
+
+def weight_text(weight: Weight) -> str:
+    """A weight as it is written."""
+    return str(weight) if isinstance(weight, Schedule) else f"{weight:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +107,11 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """`prediction ~ target`. `discrepancy` is the comparator's value for one sample, a scalar, before the weight.
+    """`prediction ~ target`. `discrepancy` is the comparator's value before the weight.
 
-    `source` is the source whose columns occur, or None for an equation on parameters alone.
+    It is a scalar of one sample; over the axes of `mask`, of one sample too, where there is one; and of a whole batch
+    where the comparator is `batchwise`. `source` is the source whose columns occur, or None for an equation on
+    parameters alone. `updates` names the models that it trains, where not all; `against` the one that raises it.
     """
 
     label: str
@@ -81,9 +119,27 @@ class Equation:
     target: Node
     discrepancy: Node
     comparator: str
-    weight: float
+    weight: Weight
     source: str | None
     paths: tuple[Path, Path]
+    mask: Node | None = None
+    batchwise: bool = False
+    updates: tuple[str, ...] | None = None
+    against: str | None = None
+
+    @property
+    def trains(self) -> bool:
+        """Whether its weight is ever other than zero."""
+        return self.weight != 0.0
+
+    @property
+    def options(self) -> str:
+        """What stands behind the comparator, as text."""
+        found = [] if self.weight == 1.0 else [f"weight {weight_text(self.weight)}"]
+        found += [f"updates {', '.join(self.updates)}"] if self.updates is not None else []
+        found += [f"against {self.against}"] if self.against is not None else []
+        found += ["masked"] if self.mask is not None else []
+        return " ".join(found)
 
     @property
     def class_axis(self) -> Axis | None:
@@ -113,7 +169,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class LearningDiagram:
-    """A whole learning diagram, in the order of its declaration."""
+    """A whole learning diagram, in the order of its declaration; `parts` are those that it is glued from."""
 
     name: str
     sources: tuple[Source, ...]
@@ -121,6 +177,7 @@ class LearningDiagram:
     equations: tuple[Equation, ...]
     optimisers: tuple[Optimiser, ...]
     settings: Settings
+    parts: tuple[str, ...] = ()
 
     def parameters(self, mode: Mode) -> tuple[Node, ...]:
         """The parameters of the models of a mode, sorted by path."""
