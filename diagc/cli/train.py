@@ -5,8 +5,10 @@ Exit codes: 0 fine, 1 the specification, the data or the weights are wrong, 2 us
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +16,7 @@ from diagc.cli.options import pairs
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
-    from diagc.learn.session import Inputs, Record
+    from diagc.learn.session import Inputs, Record, Service
 
 
 @click.command(short_help="train a learning diagram")
@@ -49,6 +51,17 @@ if TYPE_CHECKING:
 )
 @click.option("--value", multiple=True, metavar="NAME=X", help="A free name of an initialiser.")
 @click.option("--set", "sizes", multiple=True, metavar="NAME=N", help="A size that the file leaves free.")
+@click.option("--accumulate", type=click.IntRange(1), default=1, metavar="N", help="Batches for one update.")
+@click.option(
+    "--clip", type=click.FloatRange(0, min_open=True), metavar="NORM", help="Largest norm of the gradient."
+)
+@click.option("--patience", type=click.IntRange(1), metavar="EPOCHS", help="Stop when nothing improves.")
+@click.option("--keep-best", is_flag=True, help="Keep the weights of the best epoch.")
+@click.option(
+    "--checkpoint", type=click.IntRange(1), metavar="UPDATES", help="Write a checkpoint this often."
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
+@click.option("--dry-run", is_flag=True, help="Check everything and say what would be done.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(
     spec: Path,
@@ -65,6 +78,8 @@ def train(
     value: tuple[str, ...],
     sizes: tuple[str, ...],
     quiet: bool,
+    dry_run: bool,
+    **service: Any,
 ) -> None:
     """Train a learning diagram of SPEC on data, or write the program that does.
 
@@ -74,7 +89,7 @@ def train(
         raise click.UsageError("--epochs and --steps both say how long to train: give one of them")
     from diagc.check.program import read_program
     from diagc.diagnostics import DiagnosticError
-    from diagc.learn.session import bind
+    from diagc.learn.session import Service, bind
 
     numbers, counts = pairs(value, "--value", float), pairs(sizes, "--set", int)
     try:
@@ -82,10 +97,13 @@ def train(
         learning = _with_settings(learning, epochs, steps, batch, seed)
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
+        job = Job(learning, inputs, spec, numbers, out or Path("out") / learning.name, Service(**service))
         if emit is not None:
             _emit(learning, spec, numbers, emit)
+        elif dry_run:
+            _describe(job)
         else:
-            _train(learning, inputs, spec, numbers, out or Path("out") / learning.name, quiet)
+            _train(job, quiet)
     except DiagnosticError as error:
         from diagc.cli.main import report
 
@@ -180,9 +198,19 @@ def _emit(learning: LearningDiagram, spec: Path, values: dict[str, float], path:
         raise click.FileError(str(path), error.strerror) from None
 
 
-def _train(
-    learning: LearningDiagram, inputs: Inputs, spec: Path, values: dict[str, float], out: Path, quiet: bool
-) -> None:
+@dataclass(frozen=True)
+class Job:
+    """A run as the command line asks for it."""
+
+    learning: LearningDiagram
+    inputs: Inputs
+    spec: Path
+    values: dict[str, float]
+    out: Path
+    service: Service
+
+
+def _train(job: Job, quiet: bool) -> None:
     from diagc.cli.progress import Progress
     from diagc.learn.session import run
 
@@ -191,13 +219,32 @@ def _train(
         def report(record: Record, epochs: int) -> None:
             progress.show(record, epochs)
 
-        result = run(learning, inputs, spec.parent, values, out, report)
+        result = run(job.learning, job.inputs, job.spec.parent, job.values, job.out, report, job.service)
     if not quiet:
         click.echo(progress.summary(result.records[-1]))
-        models = [m.name for m in learning.models if m.mode == "train" and m.parameters]
-        click.echo(
-            f"wrote {', '.join(str(out / f'{m}.safetensors') for m in models)} and {out / 'metrics.jsonl'}"
-        )
+        models = [m.name for m in job.learning.models if m.mode != "frozen" and m.parameters]
+        files = [*(f"{model}.safetensors" for model in models), "metrics.jsonl", "metrics.csv", "loss.svg"]
+        click.echo(f"wrote {', '.join(str(job.out / name) for name in files)}")
+
+
+def _describe(job: Job) -> None:
+    """What a run would do, after everything has been read and the loss has been traced."""
+    from diagc.learn.session import prepare, traced
+
+    made = prepare(job.learning, job.inputs, job.spec.parent, job.values, job.service)
+    batches = made.program.Batches(made.data, made.options)
+    for source, table in made.data.items():
+        rows = f"{len(next(iter(table.values()))):,} rows" if table else "drawn"
+        held = made.validation.get(source)
+        more = f", {len(next(iter(held.values()))):,} to validate" if held else ""
+        click.echo(f"source {source}: {rows}{more}, {batches.sizes[source]} in a batch")
+    for model in job.learning.models:
+        count = sum(math.prod(a.size.value or 1 for a in p.axes) for p in model.parameters)
+        click.echo(f"model {model.name}: {model.mode}, {count:,} parameters")
+    for label, value in traced(made).items():
+        click.echo(f"equation {label}: {value:.6g} on the first batch")
+    updates = made.options.steps or made.options.epochs * batches.per_epoch
+    click.echo(f"{updates:,} updates, {batches.per_epoch:,} in an epoch; nothing was written")
 
 
 if __name__ == "__main__":

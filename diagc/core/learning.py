@@ -43,6 +43,11 @@ class Source:
     name: str
     columns: tuple[Column, ...]
 
+    @property
+    def reads(self) -> bool:
+        """Whether any column comes from a file."""
+        return any(column.drawn is None for column in self.columns)
+
     def input(self, column: Column) -> Node:
         """The input that stands for a column of one sample."""
         return node(ops.Input(f"{self.name}.{column.name}"), array=column.array)

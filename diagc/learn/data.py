@@ -74,7 +74,7 @@ def parse_sources(
 
     Raises E0618 and E0619.
     """
-    names = [source.name for source in learning.sources]
+    names = [source.name for source in learning.sources if source.reads]
     found: dict[str, Selection] = {}
     for text in written:
         name, given, rest = text.partition("=")
@@ -86,7 +86,7 @@ def parse_sources(
         if given and name not in names:
             raise failure(
                 "E0619", f"`{learning.name}` has no source `{name}`",
-                help=f"its sources are {', '.join(f'`{n}`' for n in names)}",
+                help=f"the sources that read are {', '.join(f'`{n}`' for n in names) or 'none'}",
             )  # fmt: skip
         for owner in [name] if given else names:
             if owner in found:
@@ -103,6 +103,8 @@ def load_source_table(selection: Selection, source: Source) -> Table:
     problems: list[Diagnostic] = []
     table: Table = {}
     for column in source.columns:
+        if column.drawn is not None:
+            continue
         try:
             table[column.name] = _column(selection, source, column, held)
         except DiagnosticError as error:
