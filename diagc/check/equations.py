@@ -16,7 +16,7 @@ from diagc.check.equation_options import check_options, check_players, players
 from diagc.check.expressions import Body
 from diagc.check.paths import path_of
 from diagc.core import ops
-from diagc.core.diagram import Array, Node, substitute, walk
+from diagc.core.diagram import Array, Node, spread, substitute, walk
 from diagc.core.learning import Equation, Mode, Model, Source, reached
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Span
@@ -46,14 +46,15 @@ class EquationBuilder:
                 raise DiagnosticError(sink.diagnostics)
             raise Poisoned
         sides = (v for v in values if v is not None)
-        prediction, target = substitute(tuple(sides), players(options, self.models))
+        prediction, target = _with_numbers(*substitute(tuple(sides), players(options, self.models)))
         source = next(iter(_sources(prediction) | _sources(target)), None)
         compared = self._compared(scopes, item, (prediction, target), label, Place(source, options.mask))
         self._check_parameters(item, compared.value)
         check_players(item, options, self.models, compared.value)
         modes: dict[str, Mode] = {name: model.mode for name, model in self.models.items()}
         paths = (path_of(scopes, item.prediction, modes), path_of(scopes, item.target, modes))
-        comparator = " ".join(item.comparator.span.text.split())
+        by = item.comparator
+        comparator = by.name.text if by.args is None else " ".join(by.span.text.split())
         return Equation(
             label, prediction, target, compared.value, comparator, options.weight, source, paths, options.mask,
             compared.batchwise, options.updates, options.against,
@@ -156,6 +157,13 @@ def _sources(*roots: Node) -> set[str]:
     """The sources whose columns occur below the roots; parameters have a role of their own."""
     inputs = (n.op for n in walk(roots) if isinstance(n.op, ops.Input) and n.op.role == "tensor")
     return {op.name.partition(".")[0] for op in inputs}
+
+
+def _with_numbers(prediction: Node, target: Node) -> tuple[Node, Node]:
+    """A number stands for an array of that number."""
+    if isinstance(target.op, ops.Constant):
+        return prediction, spread(target, prediction.axes)
+    return prediction, target
 
 
 def _check_source(item: tree.Equation, values: Sequence[Node | None], sink: Sink) -> None:

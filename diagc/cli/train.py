@@ -97,6 +97,7 @@ def train(
         learning = _with_settings(learning, epochs, steps, batch, seed)
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
+        _warn(learning)
         job = Job(learning, inputs, spec, numbers, out or Path("out") / learning.name, Service(**service))
         if emit is not None:
             _emit(learning, spec, numbers, emit)
@@ -119,9 +120,11 @@ def loss(spec: Path, name: str | None) -> None:
     """Print the terms of the loss of a learning diagram, in the order in which they are added."""
     from diagc.check.program import read_program
     from diagc.core.canonical import diagram_hash
-    from diagc.passes.commute import commute, terms
+    from diagc.passes.commute import commute, term_hash, terms
 
-    learning = _chosen(read_program(spec).learnings, name, spec)
+    found = read_program(spec).learnings
+    learning = _chosen(found, name, spec)
+    known = {term_hash(term) for part in learning.parts for term in terms(found[part])}
     for term in terms(learning):
         equation = term.equation
         sides = " ~ ".join(
@@ -130,8 +133,22 @@ def loss(spec: Path, name: str | None) -> None:
         )
         over = f"mean over {equation.source}" if equation.source else "no batch"
         options = f" {equation.options}" if equation.options else ""
-        click.echo(f"{equation.label}: {sides}  by {equation.comparator}{options}, {over}")
+        cross = ", cross term of the glued diagrams" if known and term_hash(term) not in known else ""
+        click.echo(f"{equation.label}: {sides}  by {equation.comparator}{options}, {over}{cross}")
     click.echo(f"hash {diagram_hash(commute(learning))}")
+    _warn(learning)
+
+
+def _warn(learning: LearningDiagram) -> None:
+    """Say which equations a constant model satisfies."""
+    from diagc.passes.collapse import trivial
+
+    for equation in trivial(learning):
+        click.echo(
+            f"warning: a constant model satisfies `{equation.label}`, and no other equation holds its models; "
+            "stop one side, compare with data, or with a comparator of whole batches such as `infonce`",
+            err=True,
+        )
 
 
 def _chosen(found: dict[str, LearningDiagram], name: str | None, spec: Path) -> LearningDiagram:

@@ -134,11 +134,15 @@ def _masked_mean(discrepancy: Node, mask: Node) -> Node:
     return apply("div", hit, apply("where", apply("gt", total, constant(0.0)), total, constant(1.0)))
 
 
-def _rank(term: Term) -> tuple[str, list[str], str]:
+def term_hash(term: Term) -> str:
+    """The hash of a term by itself, with its weight: the same for terms that are equal up to names."""
     (mean,) = _with_places([term.weighted])
-    alone = Diagram("", (), (mean,), ("",), (mean.array,))
-    names = sorted(_name(n) for n in walk((mean,)) if isinstance(n.op, ops.Input))
-    return diagram_hash(alone), names, term.equation.label
+    return diagram_hash(Diagram("", (), (mean,), ("",), (mean.array,)))
+
+
+def _rank(term: Term) -> tuple[str, list[str], str]:
+    names = sorted(_name(n) for n in walk((term.weighted,)) if isinstance(n.op, ops.Input))
+    return term_hash(term), names, term.equation.label
 
 
 def _with_places(roots: Iterable[Node]) -> tuple[Node, ...]:
