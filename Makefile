@@ -72,8 +72,8 @@ figures: setup ## draw every diagram of specs/ into out/figures
 	for spec in $(SPECS); do $(BIN)/diagc draw $$spec -o out/figures/$$(basename $$spec .diag).svg || exit 1; done
 	cp out/figures/attention.svg out/figures/distill.svg docs/figures/
 
-data: setup ## write the digits of scikit-learn to data/
-	$(BIN)/python -m diagc.learn.digits data
+data: setup ## write the data of specs/learning to data/
+	$(BIN)/python -m diagc.learn.samples data
 
 fmt: setup ## format the sources and the diagrams
 	$(BIN)/ruff format .

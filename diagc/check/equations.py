@@ -82,6 +82,17 @@ class EquationBuilder:
         }
         for reference in _references(item):
             found = owners.get(reference.name.text, [])
+            if (
+                found
+                and reference.name.text not in known
+                and reference.name.text not in bare
+                and len(found) == 1
+            ):
+                sink.add(Diagnostic(
+                    "E0502", f"`{reference.name.text}` is an axis, and a column of `{found[0]}`",
+                    (Label(reference.span),), f"write `{found[0]}.{reference.name.text}` for the column",
+                ))  # fmt: skip
+                bare[reference.name.text] = None
             if len(found) > 1 and reference.name.text not in known:
                 sink.add(Diagnostic(
                     "E0502", f"several sources have a column `{reference.name.text}`", (Label(reference.span),),
@@ -211,6 +222,8 @@ def _references(item: object) -> Iterator[tree.Ref]:
     """Every name used as a value below a tree node."""
     if isinstance(item, tree.Ref):
         yield item
+    elif isinstance(item, tree.Argument) and item.name is not None and item.name.text == "wrt":
+        return  # names of parameters
     elif isinstance(item, tuple):
         for part in item:  # pyright: ignore[reportUnknownVariableType]
             yield from _references(part)  # pyright: ignore[reportUnknownArgumentType]

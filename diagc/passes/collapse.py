@@ -2,7 +2,7 @@
 
 A side is held by data, by a frozen or an averaged model and by a stop, because no gradient moves it; a comparator of
 whole batches holds both by its negatives. A constant holds nothing by itself, as a model may give that constant; two
-different constants do. An equation is safe as well when each of its models occurs in another equation that is held.
+different constants do, and so does a model that is trained against it. An equation is safe as well when each of its models occurs in another equation that is held.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ def trivial(learning: LearningDiagram) -> tuple[Equation, ...]:
     for equation in learning.equations:
         moving = [_models(learning, side) for side in (equation.prediction, equation.target)]
         every = moving[0] | moving[1]
-        if equation.batchwise or (not all(moving) and _grounded(equation, moving)):
+        game = equation.updates is not None or equation.against is not None
+        if equation.batchwise or game or (not all(moving) and _grounded(equation, moving)):
             held |= every
         elif every:
             loose.append((equation, every))
