@@ -25,6 +25,7 @@ from diagc.core.learning import (
     Column,
     LearningDiagram,
     Optimiser,
+    OptimiserValue,
     Schedule,
     Source,
     Weight,
@@ -135,9 +136,29 @@ def _optimiser(learning: LearningDiagram) -> str:
 
 
 def _method(optimiser: Optimiser) -> str:
-    names = {"lr": "learning_rate"}
-    arguments = ", ".join(f"{names.get(name, name)}={value!r}" for name, value in optimiser.arguments)
-    return f"optax.{optimiser.method}({arguments})"
+    values = dict(optimiser.arguments)
+    clip, warmup = values.pop("clip", None), values.pop("warmup", None)
+    rate = _rate(values["lr"], warmup)
+    arguments = ", ".join(f"learning_rate={rate}" if n == "lr" else f"{n}={v!r}" for n, v in values.items())
+    made = f"optax.{optimiser.method}({arguments})"
+    return made if clip is None else f"optax.chain(optax.clip_by_global_norm({clip!r}), {made})"
+
+
+def _rate(rate: OptimiserValue, warmup: OptimiserValue | None) -> str:
+    """The learning rate: a number, or a schedule of optax."""
+    if not isinstance(rate, Schedule):
+        if warmup is None:
+            return repr(rate)
+        return f"optax.linear_schedule(0.0, {rate!r}, {warmup!r})"
+    if rate.shape == "linear":
+        made = f"optax.linear_schedule({rate.start!r}, {rate.end!r}, {rate.steps})"
+    else:
+        share = rate.end / rate.start if rate.start else 0.0
+        made = f"optax.cosine_decay_schedule({rate.start!r}, {rate.steps}, {share!r})"
+    if warmup is None:
+        return made
+    rise = f"optax.linear_schedule(0.0, {rate.start!r}, {warmup!r})"
+    return f"optax.join_schedules([{rise}, {made}], [{warmup!r}])"
 
 
 # ---- the table

@@ -12,15 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from diagc.check.expressions import Body
-from diagc.check.optimisers import nearest
+from diagc.check.optimisers import SHAPES, nearest, schedule
 from diagc.core import ops
 from diagc.core.diagram import Node, apply, constant, node
 from diagc.core.learning import Model, Schedule, Weight, parameter_path, reached
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Span
 from diagc.syntax import tree
-
-_SHAPES = ("linear", "cosine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +104,10 @@ def _wrong_weight(message: str, span: Span, remedy: str) -> DiagnosticError:
 
 
 def _schedule(value: tree.Comparator) -> Schedule:
-    shape = next((s for s in _SHAPES if s == value.name.text), None)
-    if shape is None:
-        hint = nearest(value.name.text, _SHAPES) or f"the schedules are {', '.join(_SHAPES)}"
+    if value.name.text not in SHAPES:
+        hint = nearest(value.name.text, SHAPES) or f"the schedules are {', '.join(SHAPES)}"
         raise _wrong_weight(f"no schedule is called `{value.name.text}`", value.name.span, hint)
-    plain = [a.value.value for a in value.args or () if a.name is None and isinstance(a.value, tree.Number)]
-    steps = [
-        a.value.value
-        for a in value.args or ()
-        if a.name is not None and a.name.text == "steps" and isinstance(a.value, tree.Number)
-    ]
-    count = steps[0] if len(steps) == 1 else 0
-    if len(plain) != 2 or len(value.args or ()) != 3 or not isinstance(count, int) or count < 1:
-        remedy = f"write `weight {shape}(0, 1, steps = 1000)`: from, to, and in how many updates"
-        raise _wrong_weight("a schedule has two numbers and a number of steps", value.span, remedy)
-    return Schedule(shape, float(plain[0]), float(plain[1]), count)  # pyright: ignore[reportArgumentType]
+    return schedule(value.name, value.args or (), value.span, "E0507")
 
 
 # ---- models and columns

@@ -16,6 +16,7 @@ from diagc.core.diagram import Array, Node, node
 
 Mode = Literal["train", "frozen", "ema"]
 Distribution = Literal["normal", "uniform", "bernoulli"]
+Shape = Literal["linear", "cosine"]
 Style = Literal["data", "train", "frozen", "ema", "function"]
 
 
@@ -75,7 +76,7 @@ class Model:
 class Schedule:
     """A number that goes from `start` to `end` in `steps` updates and stays there."""
 
-    shape: Literal["linear", "cosine"]
+    shape: Shape
     start: float
     end: float
     steps: int
@@ -85,6 +86,7 @@ class Schedule:
 
 
 Weight = float | Schedule
+OptimiserValue = float | int | bool | Schedule
 
 
 def weight_text(weight: Weight) -> str:
@@ -159,7 +161,7 @@ class Optimiser:
 
     model: str | None
     method: str
-    arguments: tuple[tuple[str, float | int | bool], ...]
+    arguments: tuple[tuple[str, OptimiserValue], ...]
 
 
 @dataclass(frozen=True, slots=True)

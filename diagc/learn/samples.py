@@ -85,7 +85,8 @@ def write_samples(folder: Path) -> tuple[Path, ...]:
     written = [*write_digits(folder)]
     for name, table in {**views(folder), "moons": moons(), **clouds(), **motions()}.items():
         path, partial = folder / f"{name}.npz", folder / f".{name}.partial.npz"
-        np.savez(partial, **{column: np.ascontiguousarray(array) for column, array in table.items()})
+        held: Any = {column: np.ascontiguousarray(array) for column, array in table.items()}
+        np.savez(partial, **held)
         os.replace(partial, path)
         written.append(path)
     return tuple(written)

@@ -2,7 +2,8 @@
 
 A side is held by data, by a frozen or an averaged model and by a stop, because no gradient moves it; a comparator of
 whole batches holds both by its negatives. A constant holds nothing by itself, as a model may give that constant; two
-different constants do, and so does a model that is trained against it. An equation is safe as well when each of its models occurs in another equation that is held.
+different constants do, and so does a model that is trained against it. An equation is safe as well when one of its
+models occurs in another equation that is held.
 """
 
 from __future__ import annotations

@@ -181,6 +181,29 @@ def test_the_gradient_is_clipped(folder: Path) -> None:
         np.testing.assert_allclose(found[path], wanted[path], rtol=1e-5)
 
 
+RATES = {
+    "lr = linear(1, 0, steps = 4)": [1, 0.75, 0.5, 0.25, 0, 0],
+    "lr = cosine(2, 1, steps = 4)": [2, 1 + (1 + 0.5**0.5) / 2, 1.5, 1 + (1 - 0.5**0.5) / 2, 1, 1],
+    "lr = 1, warmup = 4": [0, 0.25, 0.5, 0.75, 1, 1],
+    "lr = linear(1, 0, steps = 2), warmup = 2": [0, 0.5, 1, 0.5, 0, 0],
+}
+
+
+@pytest.mark.parametrize("written", RATES)
+def test_a_learning_rate_follows_its_schedule(written: str) -> None:
+    text = SPEC.replace("adam(lr = 1e-2)", f"sgd({written}, clip = 0.5)")
+    program = load_program(
+        emit_training(bind(check_source(Source("l.diag", text)).learnings["l"], {}, {}), "l")
+    )
+    params = {"m.a.c": np.zeros(16, np.float32)}
+    made = program.REGIME.optimiser()
+    state, found = made.init(params), []
+    for _ in range(6):
+        change, state = made.update({"m.a.c": np.ones(16, np.float32)}, state, params)
+        found.append(-float(change["m.a.c"][0]) / (0.5 / 4))  # the norm of sixteen ones is 4
+    np.testing.assert_allclose(found, RATES[written], atol=1e-6)
+
+
 def test_an_early_stop_keeps_the_best_epoch(folder: Path) -> None:
     more = ["--validation", "0.3", "--patience", "3", "--keep-best", "--epochs", "400", "--seed", "1"]
     out = folder / "out"
