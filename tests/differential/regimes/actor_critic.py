@@ -59,7 +59,9 @@ def loss(p: Any, fixed: Any, batch: Any) -> Any:
 def follow(p: Any, fixed: Any) -> Any:
     """A slow copy of the critic: at first the critic itself."""
     own = {name.replace("value.", "slow."): array for name, array in p.items() if name.startswith("value.")}
-    return own if not fixed else {name: 0.99 * fixed[name] + 0.01 * own[name] for name in own}
+    if not fixed:
+        return {name: jnp.array(array) for name, array in own.items()}
+    return {name: 0.99 * fixed[name] + 0.01 * own[name] for name in own}
 
 
 def owner(p: Any) -> dict[str, str]:

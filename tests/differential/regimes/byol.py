@@ -66,7 +66,9 @@ def loss(p: Any, fixed: Any, batch: Any) -> Any:
 def follow(p: Any, fixed: Any) -> Any:
     """A slow copy of the encoder: at first the encoder itself."""
     own = {name.replace("enc.", "slow."): array for name, array in p.items() if name.startswith("enc.")}
-    return own if not fixed else {name: 0.99 * fixed[name] + 0.01 * own[name] for name in own}
+    if not fixed:
+        return {name: jnp.array(array) for name, array in own.items()}
+    return {name: 0.99 * fixed[name] + 0.01 * own[name] for name in own}
 
 
 @partial(jax.jit, donate_argnums=(0, 1))
