@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagc.check.program import read_program
-from diagc.core.learning import LearningDiagram
+from diagc.core.learning import Equation, LearningDiagram
 from diagc.learn.samples import write_samples
 from diagc.passes.commute import terms
 
@@ -27,9 +27,10 @@ NEAR = ("byol", "clip", "pinn", "world")
 
 HEAD = """# Regimes
 
-Each regime of `specs/learning` is trained here on data that ship with scikit-learn or are made from a seed (`make data`).
-Loss and gradients are compared with a plain JAX program (`tests/differential/regimes`) on one batch of 64 samples. This
-page is written by `python -m bench.regimes`.
+Each regime of `specs/learning` is trained here on data that ship with scikit-learn or are
+made from a seed (`make data`).
+Loss and gradients are compared with a plain JAX program (`tests/differential/regimes`) on one batch of 64 samples.
+This page is written by `python -m bench.regimes`.
 """
 
 
@@ -124,16 +125,20 @@ def trained(regime: Regime, folder: Path) -> str:
     return f"{last['step']:,} updates; {said}."
 
 
+def _line(equation: Equation) -> str:
+    sides = " ~ ".join(" → ".join([path.start, *(s.label for s in path.steps)]) for path in equation.paths)
+    return f"- `{equation.label}`: {sides}, by `{equation.comparator}`" + (
+        f", {equation.options}" if equation.options else ""
+    )
+
+
 def section(regime: Regime, learning: LearningDiagram, result: str) -> str:
     """A regime of the page."""
     purpose = (SPECS / f"{regime.spec}.diag").read_text("utf-8").splitlines()[1].lstrip("# ")
-    equations = "\n".join(
-        f"- `{e.label}`: {' ~ '.join(' → '.join([p.start, *(s.label for s in p.steps)]) for p in e.paths)}, by `{e.comparator}`"
-        + (f", {e.options}" if e.options else "")
-        for e in (term.equation for term in terms(learning))
-    )
+    equations = "\n".join(_line(term.equation) for term in terms(learning))
     more = f" --learning {regime.learning}" if regime.learning else ""
     command = f"diagc train specs/learning/{regime.spec}.diag{more} {regime.arguments}".strip()
+    command += f" --out out/{regime.learning or regime.spec}"
     return f"## {regime.title}\n\n{purpose}\n\n{equations}\n\n```\n{command}\n```\n\n{result}\n"
 
 

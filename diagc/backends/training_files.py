@@ -267,6 +267,7 @@ def arguments(regime: Regime) -> argparse.Namespace:
     parser.add_argument("--patience", type=int, metavar="EPOCHS", help="stop when nothing improves")
     parser.add_argument("--keep-best", action="store_true", help="keep the weights of the best epoch")
     parser.add_argument("--checkpoint", type=int, metavar="UPDATES", help="write a checkpoint this often")
+    parser.add_argument("--mesh", default="", metavar="data=4,model=2", help="devices along axes")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--quiet", action="store_true")
     given = parser.parse_args()
@@ -274,6 +275,14 @@ def arguments(regime: Regime) -> argparse.Namespace:
     if missing := [name for name, columns in regime.columns.items() if columns and name not in files]:
         parser.error(f"no data for {', '.join(missing)}: --data {missing[0]}=FILE")
     return given
+
+
+def parsed_mesh(text: str) -> tuple[tuple[str, int], ...]:
+    """`data=4,model=2` as pairs."""
+    found = re.fullmatch(r"(?:(?:data|model)=[1-9]\d*,?)*", text)
+    if found is None:
+        sys.exit(f"--mesh {text}: write data=4, model=2 or data=4,model=2")
+    return tuple((name, int(size)) for name, size in re.findall(r"(data|model)=(\d+)", text))
 
 
 def main(regime: Regime) -> None:
@@ -289,7 +298,7 @@ def main(regime: Regime) -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     options = Options(
         given.epochs, given.steps, given.batch, given.seed, given.accumulate, given.clip, given.patience,
-        given.keep_best,
+        given.keep_best, parsed_mesh(given.mesh),
     )  # fmt: skip
 
     def report(record: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 # ---- program
 
@@ -59,7 +60,8 @@ class Options:
     """How to train. `steps`, where given, counts instead of `epochs`; no batch means all rows.
 
     Gradients of `accumulate` batches make one update. `patience` is the number of epochs without a better score after
-    which training stops; `keep_best` returns the parameters of the best epoch, not the last.
+    which training stops; `keep_best` returns the parameters of the best epoch, not the last. `mesh` names axes of
+    devices: samples are split over `data`, parameters and the optimiser over `model`.
     """
 
     epochs: int
@@ -70,6 +72,7 @@ class Options:
     clip: float | None = None
     patience: int | None = None
     keep_best: bool = False
+    mesh: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass
@@ -233,6 +236,47 @@ class Batches:
         }
 
 
+class Devices:
+    """Where arrays live: split over the axes of a mesh, or on the one device."""
+
+    def __init__(self, options: Options) -> None:
+        self.axes, self.mesh = dict(options.mesh), None
+        count = math.prod(self.axes.values())
+        if count > 1:
+            if count > len(jax.devices()):
+                raise ValueError(f"the mesh has {count} devices, and {len(jax.devices())} are there")
+            found = np.array(jax.devices()[:count]).reshape(tuple(self.axes.values()))
+            self.mesh = Mesh(found, tuple(self.axes))
+
+    def batches(self, chunk: Any) -> Any:
+        """Batches, their samples split over `data` where it divides them."""
+        return self._put(
+            chunk, lambda a: (None, "data") if a.ndim > 1 and self._divides("data", a.shape[1]) else ()
+        )
+
+    def parameters(self, moving: Any) -> Any:
+        """Arrays that train, their longest axis split over `model` where it divides it."""
+
+        def split(a: Any) -> tuple[str | None, ...]:
+            longest = int(np.argmax(a.shape)) if a.ndim else 0
+            if not a.ndim or not self._divides("model", a.shape[longest]):
+                return ()
+            return (*(None for _ in range(longest)), "model")
+
+        return self._put(moving, split)
+
+    def _divides(self, name: str, extent: int) -> bool:
+        return name in self.axes and extent % self.axes[name] == 0
+
+    def _put(self, arrays: Any, split: Callable[[Any], tuple[str | None, ...]]) -> Any:
+        mesh = self.mesh
+        if mesh is None:
+            return arrays
+        return jax.tree.map(
+            lambda a: jax.device_put(a, NamedSharding(mesh, PartitionSpec(*split(a)))), arrays
+        )
+
+
 def begin(regime: Regime, options: Options, params: dict[str, Any]) -> Progress:
     """A run before its first update; averages start where what they follow starts."""
     params = jax.tree.map(jnp.array, params)
@@ -259,14 +303,16 @@ def train(
     last = options.steps or options.epochs * batches.per_epoch
     updates = make_updates(regime, options, batches.sizes)
     evaluators = {name: jax.jit(metrics) for name, metrics in regime.metrics.items()}
-    frozen = jax.tree.map(jnp.array, frozen)
+    devices = Devices(options)
+    frozen = devices.parameters(jax.tree.map(jnp.array, frozen))
+    progress.moving = devices.parameters(progress.moving)
     pending: list[Any] = []
     while progress.step < last and not progress.stopped:
         step, ends = progress.step, [last, (progress.step // batches.per_epoch + 1) * batches.per_epoch]
         ends += [(step // every + 1) * every] if every else []
         count = min(batches.length, min(ends) - step)
         moving, values = updates(
-            progress.moving, frozen, batches.chunk(step), np.int32(step), np.int32(count)
+            progress.moving, frozen, devices.batches(batches.chunk(step)), np.int32(step), np.int32(count)
         )
         progress.moving, progress.step = moving, step + count
         pending.append((step, count, values))

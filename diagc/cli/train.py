@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from diagc.learn.session import Inputs, Record, Service
 
 
+def _mesh(text: str) -> tuple[tuple[str, int], ...]:
+    """`data=4,model=2` as pairs."""
+    from diagc.cli.options import pairs
+
+    found = pairs([part for part in text.split(",") if part], "--mesh", int)
+    if not found.keys() <= {"data", "model"} or any(size < 1 for size in found.values()):
+        raise click.BadParameter("write `data=4`, `model=2` or `data=4,model=2`", param_hint="--mesh")
+    return tuple(found.items())
+
+
 @click.command(short_help="train a learning diagram")
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option(
@@ -61,6 +71,7 @@ if TYPE_CHECKING:
     "--checkpoint", type=click.IntRange(1), metavar="UPDATES", help="Write a checkpoint this often."
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
+@click.option("--mesh", default="", metavar="data=4,model=2", help="Devices along axes.")
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be done.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(
@@ -79,6 +90,7 @@ def train(
     sizes: tuple[str, ...],
     quiet: bool,
     dry_run: bool,
+    mesh: str,
     **service: Any,
 ) -> None:
     """Train a learning diagram of SPEC on data, or write the program that does.
@@ -98,7 +110,14 @@ def train(
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
         _warn(learning)
-        job = Job(learning, inputs, spec, numbers, out or Path("out") / learning.name, Service(**service))
+        job = Job(
+            learning,
+            inputs,
+            spec,
+            numbers,
+            out or Path("out") / learning.name,
+            Service(**service, mesh=_mesh(mesh)),
+        )
         if emit is not None:
             _emit(learning, spec, numbers, emit)
         elif dry_run:

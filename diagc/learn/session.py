@@ -49,6 +49,7 @@ class Service:
     keep_best: bool = False
     checkpoint: int | None = None
     resume: bool = False
+    mesh: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,12 @@ def prepare(
     options = program.Options(
         settings.epochs or DEFAULT_EPOCHS, settings.steps, settings.batch or DEFAULT_BATCH, settings.seed,
         service.accumulate, service.clip, service.patience, service.keep_best,
+        service.mesh,
     )  # fmt: skip
+    try:
+        program.Devices(options)
+    except ValueError as error:
+        raise failure("E0627", str(error), help="name fewer: `--mesh data=2`") from None
     parameters = program.initial(program.REGIME, settings.seed)
     parameters |= {p: _as(loaded[p], parameters[p].dtype) for p in parameters if p in loaded}
     frozen = {

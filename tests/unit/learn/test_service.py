@@ -17,6 +17,7 @@ import jax
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from safetensors.numpy import load_file
 
 from diagc.backends.training import emit_training
 from diagc.check.program import check_source
@@ -256,6 +257,37 @@ def test_curves_and_tables_of_the_metrics(folder: Path) -> None:
     lines = [e for e in tree.iter() if e.tag.endswith("polyline")]
     assert len(lines) == 3
     assert all(len(line.attrib["points"].split()) == 7 for line in lines)
+
+
+@pytest.mark.parametrize("mesh", ["data=8", "data=4,model=2"])
+def test_eight_devices_give_the_losses_of_one(folder: Path, mesh: str) -> None:
+    """Samples, parameters and the negatives of a batch are split over simulated devices."""
+    text = SPEC.replace("adam(lr = 1e-2)", "sgd(lr = 0.1)")
+    text = text.replace("by mse weight", "by infonce(temperature = 0.5) weight")
+    (folder / "l.diag").write_text(text, "utf-8")
+    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
+    command = [
+        sys.executable,
+        "-m",
+        "diagc.cli.main",
+        "train",
+        str(folder / "l.diag"),
+        "--quiet",
+        "--epochs",
+        "2",
+    ]
+    command += ["--data", str(folder / "s.npz"), "--mesh", mesh, "--out", str(folder / "many")]
+    subprocess.run(command, env=environment, check=True)
+    assert call(folder, "--epochs", "2", "--out", str(folder / "one")).exit_code == 0
+    for own, other in zip(
+        *(load_file(folder / n / "m.safetensors").items() for n in ("many", "one")), strict=True
+    ):
+        np.testing.assert_allclose(own[1], other[1], rtol=1e-6, atol=1e-6)
+
+
+def test_a_mesh_that_is_not_there(folder: Path) -> None:
+    assert "error[E0627]" in call(folder, "--mesh", "data=64").output
+    assert call(folder, "--mesh", "rows=2").exit_code == 2
 
 
 def test_a_collapsing_diagram_is_warned_of(folder: Path) -> None:
