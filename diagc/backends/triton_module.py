@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from diagc.backends.launches import Variant, resident_axes
 from diagc.backends.sizes import input_name
+from diagc.backends.torch_on_cpu import ON_CPU
 from diagc.backends.triton_frame import Names, block_name
 from diagc.backends.triton_kernel import KernelWriter
 from diagc.backends.triton_terms import HELPERS
@@ -26,6 +27,9 @@ Made by diagc {version} from {source}. {note}
 from __future__ import annotations
 
 import functools
+import importlib.util
+import inspect
+import pathlib
 
 import torch
 import triton
@@ -101,8 +105,9 @@ def module_text(
         title=f"Fused kernels for {', '.join(names)}.", version=version, source=PurePath(source).name,
         note="Tiles are masked at ragged ends; arithmetic is float32.", exported=", ".join(f'"{n}"' for n in names),
     )  # fmt: skip
-    check = _CHECK.replace("ELSEWHERE", f"{PurePath(source).stem}_jax.py")
-    texts = (*helper_texts(helpers), check.lstrip("\n"), _OPERATOR.lstrip("\n"), *parts)
+    beside = f"{PurePath(source).stem}_jax.py"
+    host = [text.replace("ELSEWHERE", beside).lstrip("\n") for text in (_CHECK, _OPERATOR, ON_CPU)]
+    texts = (*helper_texts(helpers), *host, *parts)
     return "\n\n".join(text.rstrip("\n") + "\n" for text in (header, *texts))
 
 

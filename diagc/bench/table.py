@@ -72,7 +72,7 @@ def _entry_table(name: str, rows: list[Measurement]) -> str:
     head = ("implementation", "CPU s", "least–most", "wall s", "MB run", "MB all", "first s", "error")
     body = [head, *map(_row, rows)]
     widths = [max(len(row[i]) for row in body) for i in range(len(head))]
-    lines = [f"{name}  {rows[0].dtype}  {spoken_sizes(rows[0].sizes)}"]
+    lines = [f"{name}, {rows[0].work}  {rows[0].dtype}  {spoken_sizes(rows[0].sizes)}"]
     for row in body:
         cells = [
             row[0].ljust(widths[0]),
@@ -134,7 +134,8 @@ def _rounded(spread: Spread | None) -> dict[str, float] | None:
 
 
 def file_name(spec: str, measurements: Sequence[Measurement], date: str) -> str:
-    """A name that says what was measured: date, spec, entries and sizes."""
+    """A name that says what was measured: date, spec, entries, what of them if not results, and sizes."""
+    works = "".join(f"-{work}" for work in dict.fromkeys(m.work for m in measurements) if work != "forward")
     entries = "-".join(dict.fromkeys(m.entry for m in measurements))
     sizes: Mapping[str, int] = {s: n for m in measurements for s, n in m.sizes.items()}
-    return f"{date}-{Path(spec).stem}-{entries}-{'-'.join(f'{s}{n}' for s, n in sizes.items())}.json"
+    return f"{date}-{Path(spec).stem}-{entries}{works}-{'-'.join(f'{s}{n}' for s, n in sizes.items())}.json"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "--work",
     type=click.Choice(["forward", "backward", "both"]),
     default="forward",
-    help="What is timed on a GPU: results, their derivative, or both.",
+    help="What is timed: results, their derivative, or both.",
 )
 @click.option(
     "--on", "device", default="h200", show_default=True, help="The machine that --gpu predicts for."
@@ -67,8 +67,6 @@ def bench(
 
     if gpu:
         require_gpu()
-    elif work != "forward":
-        raise click.UsageError("--work needs --gpu: on a CPU results are measured")
     program = load(spec)
     entries = chosen_entries(program, entry)
     sizes = chosen_sizes(entries, size)
@@ -77,7 +75,7 @@ def bench(
         setting = Setting(work, repeat, machine=machine(device))
         measurements = bench_gpu(program, list(entries), sizes, setting)
     else:
-        measurements = bench_cpu(program, list(entries), sizes, repeat)
+        measurements = bench_cpu(program, list(entries), sizes, repeat, work)
     click.echo(gpu_table(measurements) if gpu else table.text_table(measurements), nl=False)
     if target is not None or save:
         place = Path("bench/results") / (device_name() if gpu else "cpu")
