@@ -11,6 +11,7 @@ from pathlib import PurePath
 from diagc.backends.launches import Variant, resident_axes
 from diagc.backends.sizes import input_name
 from diagc.backends.torch_on_cpu import ON_CPU
+from diagc.backends.triton_descriptors import FLAG
 from diagc.backends.triton_frame import Names, block_name
 from diagc.backends.triton_kernel import KernelWriter
 from diagc.backends.triton_terms import HELPERS
@@ -86,7 +87,7 @@ def kernel_texts(variants: Iterable[Variant]) -> tuple[list[str], set[str]]:
     texts: list[str] = []
     for variant in variants:
         writer = Writer()
-        _kernel(writer, variant.kernel)
+        _kernel(writer, variant)
         texts.append(writer.text)
         helpers |= writer.helpers
     return texts, helpers
@@ -147,8 +148,9 @@ def blocked_axes(kernel: Kernel) -> list[Axis]:
     return [axis for axis, extent in kernel.extents.items() if extent.blocked and extent.of is None]
 
 
-def argument_names(kernel: Kernel) -> tuple[Names, list[str], list[str]]:
+def argument_names(variant: Variant) -> tuple[Names, list[str], list[str]]:
     """The names in a kernel, its run-time arguments and its compile-time ones, in order."""
+    kernel = variant.kernel
     names = _names(kernel, Writer())
     arguments = list(names.arrays.values())
     for array in names.arrays:
@@ -157,14 +159,16 @@ def argument_names(kernel: Kernel) -> tuple[Names, list[str], list[str]]:
     arguments += names.sizes.values()
     constants = [block_name(axis) for axis in blocked_axes(kernel)]
     constants += [f"EXACT_{block_name(axis)[6:]}" for axis in resident_axes(kernel)]
+    constants += [FLAG] if variant.form != "pointers" else []
     return names, arguments, constants
 
 
-def _kernel(writer: Writer, kernel: Kernel) -> None:
-    names, arguments, constants = argument_names(kernel)
+def _kernel(writer: Writer, variant: Variant) -> None:
+    kernel = variant.kernel
+    names, arguments, constants = argument_names(variant)
     writer.taken.update({*arguments, *constants, "program", "tl", "triton", "torch"})
     writer.line("@triton.jit")
     lines = [*arguments, *(f"{name}: tl.constexpr" for name in constants)]
     writer.call(f"def {kernel_function(kernel.name)}", lines, ":")
     with writer.indented():
-        KernelWriter(kernel, names, writer).write()
+        KernelWriter(kernel, names, writer, variant.form).write()

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagc.backends.emit import triton_source
+from diagc.backends.launches import FORMS
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import identifier
 from diagc.bench.counts import flops, least_bytes
@@ -48,6 +49,8 @@ from diagc.machine import Machine
 from diagc.verify.cases import make_case
 from diagc.verify.run_worker import several
 
+Launcher = Callable[[Sequence[Any]], Any]
+"""A function of the tensors of an entry, in the order of its signature."""
 Clock = Callable[[Call], float]
 """Seconds of one run."""
 
@@ -79,7 +82,7 @@ def event_clock() -> Clock:
 class _Subject:
     name: str
     library: str
-    call: Callable[[Sequence[Any]], Any]
+    call: Launcher
     judgement: Judgement
     ready: Call | None = None
     seconds: list[float] = field(default_factory=list[float])
@@ -110,15 +113,33 @@ def bench_gpu(
         for name in entries:
             entry = program.entries[name]
             chosen = complete_sizes(entry.diagram, sizes)
-            file = Path(path) / f"{identifier(name)}.py"
-            file.write_text(triton_source([entry], "bench.diag"))
-            subjects = _accepted(entry, getattr(module_of(file), identifier(name)), chosen, setting)
+            subjects = _accepted(entry, _launchers(entry, Path(path)), chosen, setting)
             asked = question(entry, setting.work).diagram
             arrays = make_case(asked, "bench", chosen, "random").arrays
             _time(entry, subjects, _tensors(asked, arrays, setting.device), setting, clock)
             about = _About.of(entry, chosen, setting)
             found += [_measurement(name, entry, chosen, subject, about) for subject in subjects]
     return found
+
+
+def _launchers(entry: Entry, folder: Path) -> dict[str, Launcher]:
+    """The emitted function in each form that its kernels have, by what it is called in a table."""
+    name, found = identifier(entry.diagram.name), dict[str, str]()
+    for form in FORMS:
+        text = triton_source([entry], "bench.diag", form=form)
+        if text not in found.values():
+            found[form] = text
+    functions: dict[str, Launcher] = {}
+    for form, text in found.items():
+        file = folder / f"{name}_{form}.py"
+        file.write_text(text)
+        said = "emitted, Triton" if form == "pointers" else f"emitted, Triton, {form}"
+        functions[said] = _launched(getattr(module_of(file), name))
+    return functions
+
+
+def _launched(function: Callable[..., Any]) -> Launcher:
+    return lambda arrays: function(*arrays)
 
 
 def module_of(path: Path) -> Any:
@@ -139,19 +160,15 @@ def _tensors(diagram: Diagram, arrays: Arrays, device: str) -> list[Any]:
 
 
 def _accepted(
-    entry: Entry, launcher: Callable[..., Any], sizes: Mapping[str, int], setting: Setting
+    entry: Entry, launchers: Mapping[str, Launcher], sizes: Mapping[str, int], setting: Setting
 ) -> list[_Subject]:
-    """The launcher, whatever it computes, and the peers that compute the same on a small size.
+    """The launchers, whatever they compute, and the peers that compute the same on a small size.
 
     A peer is found by its results; then what is timed is judged.
     """
     results = _trial(entry, "forward", sizes, setting.device)
     timed = results if setting.work == "forward" else _trial(entry, setting.work, sizes, setting.device)
-
-    def launch(arrays: Sequence[Any]) -> Any:
-        return launcher(*arrays)
-
-    found = [_Subject("emitted, Triton", "diagc", launch, timed.judged(launch, 1.0))]
+    found = [_Subject(name, "diagc", launch, timed.judged(launch, 1.0)) for name, launch in launchers.items()]
     for candidate in candidates(setting.peers, len(entry.diagram.inputs)):
         if any(s.name == candidate.peer.name for s in found):
             continue
