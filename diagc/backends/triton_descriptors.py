@@ -1,6 +1,6 @@
 """Tiles that the hardware copies by itself (tensor descriptors, TMA): which loads may be such copies, and their text.
 
-A load may be one where its tile feeds a product of matrices, each index runs along an axis by itself, and lanes outside
+A load may be one where its tile feeds matrix instructions, each index runs along an axis by itself, and lanes outside
 read 0. At run time the array must have rows without gaps and strides of multiples of 16 bytes (CUDA programming guide
 13, tensor memory accelerator); `BY_DESCRIPTOR` says so, and without it the load is by pointers.
 """
@@ -14,6 +14,7 @@ from typing import Final
 from diagc.backends.launches import Differentiated, EntryKernels, Form, Launch, Plan, Variant
 from diagc.core.axes import Axis, Coordinate
 from diagc.core.diagram import Node
+from diagc.core.dtypes import DType
 from diagc.kernel.ir import Dot, Kernel, Load, Loop, Search, Statement, Value, count_uses, nested
 from diagc.plan.config import Config
 
@@ -55,7 +56,8 @@ class Copy:
 
 def copies(kernel: Kernel) -> dict[Load, Copy]:
     """The loads of a kernel that may be copies."""
-    multiplied = {v for s in kernel.statements() if isinstance(s, Dot) for v in (s.left, s.right)}
+    dots = (s for s in kernel.statements() if isinstance(s, Dot) and s.compute is not DType.F32)
+    multiplied = {value for dot in dots for value in (dot.left, dot.right)}
     found: dict[Load, Copy] = {}
     for statement in kernel.statements():
         if isinstance(statement, Load) and statement.target in multiplied:

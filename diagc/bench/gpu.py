@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +41,7 @@ from diagc.bench.measurement import (
     spoken_sizes,
 )  # fmt: skip
 from diagc.bench.peers import SLACK, Peer, candidates
-from diagc.bench.predict import predicted_seconds
+from diagc.bench.predict import Prediction, predicted
 from diagc.bench.work import Call, Work, counted, moved, prepared, question
 from diagc.check.entry import Entry
 from diagc.check.program import Program
@@ -49,6 +50,8 @@ from diagc.machine import Machine
 from diagc.verify.cases import make_case
 from diagc.verify.run_worker import several
 
+OWN: Final = "emitted, Triton"
+"""What the kernels are called in a table, in the form that is emitted unless another is asked for."""
 Launcher = Callable[[Sequence[Any]], Any]
 """A function of the tensors of an entry, in the order of its signature."""
 Clock = Callable[[Call], float]
@@ -133,7 +136,7 @@ def _launchers(entry: Entry, folder: Path) -> dict[str, Launcher]:
     for form, text in found.items():
         file = folder / f"{name}_{form}.py"
         file.write_text(text)
-        said = "emitted, Triton" if form == "pointers" else f"emitted, Triton, {form}"
+        said = OWN if form == "pointers" else f"{OWN}, {form}"
         functions[said] = _launched(getattr(module_of(file), name))
     return functions
 
@@ -252,14 +255,14 @@ class _About:
     work: Work
     flops: int
     least_bytes: int
-    predicted: float | None
+    prediction: Prediction | None
 
     @staticmethod
     def of(entry: Entry, sizes: Mapping[str, int], setting: Setting) -> _About:
         work, device = setting.work, setting.machine
         return _About(
             work, sum(flops(diagram, sizes) for diagram in counted(entry, work)),
-            least_bytes(moved(entry, work), sizes), predicted_seconds(entry, work, device, sizes) if device else None,
+            least_bytes(moved(entry, work), sizes), predicted(entry, work, device, sizes) if device else None,
         )  # fmt: skip
 
 
@@ -268,31 +271,47 @@ def _measurement(
 ) -> Measurement:
     spread = Spread.of(subject.seconds) if subject.seconds else None
     own = subject.library == "diagc"
+    said = about.prediction if own else None
     return Measurement(
         entry=name, implementation=subject.name, library=subject.library, dtype=spoken_dtype(entry.diagram),
         sizes=sizes, cpu=spread, wall=None, first=subject.first, memory=subject.memory, run_memory=subject.memory,
         error=subject.judgement.error, allowed=subject.judgement.allowed, peer=not own,
         problem=subject.judgement.problem or subject.problem,
-        flops=about.flops, least_bytes=about.least_bytes, work=about.work, predicted=about.predicted if own else None,
+        flops=about.flops, least_bytes=about.least_bytes, work=about.work, predicted=said and said.seconds,
+        floor=said and said.floor,
     )  # fmt: skip
 
 
-def gpu_table(measurements: Iterable[Measurement]) -> str:
+def gpu_table(measurements: Sequence[Measurement]) -> str:
     """One row for each implementation. Operations behind a mask count in full, so a causal row can pass the peak."""
     lines: list[str] = []
     titles = (
         "ms", "least–most", "predicted ms", "TFLOP/s (masks full)", "GB/s (least bytes)", "MB", "first s", "error",
     )  # fmt: skip
-    heading = ""
+    heading: object = None
     for m in measurements:
-        if heading != m.entry:
-            heading = m.entry
+        if heading != (m.entry, m.sizes):
+            heading = m.entry, m.sizes
             lines.append(f"{m.entry}, {m.work}  {m.dtype}  {spoken_sizes(m.sizes)}")
             lines.append("  " + "implementation".ljust(56) + "  ".join(titles))
         lines.append("  " + m.implementation.ljust(56) + "  ".join(_cells(m, titles)))
         if m.problem:
             lines.append(f"    {m.problem}")
+    lines += _prediction_error(measurements)
     return "\n".join(lines) + "\n"
+
+
+def _prediction_error(measurements: Sequence[Measurement]) -> Iterator[str]:
+    """How far predictions are from what was measured, of the form that is emitted unless another is asked for."""
+    errors = [
+        (abs(m.predicted / m.cpu.median - 1), f"{m.entry}, {spoken_sizes(m.sizes)}")
+        for m in measurements
+        if m.predicted is not None and m.cpu is not None and m.implementation == OWN
+    ]
+    if errors:
+        median = statistics.median(error for error, _ in errors)
+        worst, where = max(errors)
+        yield f"predicted against measured: {median:.0%} apart in the median, {worst:.0%} at most ({where})"
 
 
 def _cells(m: Measurement, titles: Sequence[str]) -> list[str]:

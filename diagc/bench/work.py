@@ -105,7 +105,11 @@ def compiled(
         _, kept = jax.block_until_ready(jax.jit(pull)(given))
         ready = jax.jit(type(kept).__call__).lower(kept, cotangents).compile()
         return lambda: jax.block_until_ready(ready(kept, cotangents))
-    ready = jax.jit(function).lower(given).compile()
+
+    def results(given: list[Any]) -> Any:
+        return function(given)
+
+    ready = jax.jit(results).lower(given).compile()
     return lambda: jax.block_until_ready(ready(given))
 
 

@@ -81,6 +81,7 @@ def test_the_bench_measures_both_forms_and_the_peers(work: Work) -> None:
     assert names[:2] == [("diagc", "emitted, blockwise"), ("diagc", "emitted, plain")]
     assert ("torch", "scaled_dot_product_attention(is_causal)") in names
     assert ("torch", "scaled_dot_product_attention") not in names
+    assert ("jax", "nn.dot_product_attention(is_causal)") in names
     for row in rows:
         assert row.problem is None
         assert 0 < row.error <= row.allowed
