@@ -272,9 +272,11 @@ class Devices:
         mesh = self.mesh
         if mesh is None:
             return arrays
-        return jax.tree.map(
-            lambda a: jax.device_put(a, NamedSharding(mesh, PartitionSpec(*split(a)))), arrays
-        )
+
+        def put(array: Any) -> Any:
+            return jax.device_put(array, NamedSharding(mesh, PartitionSpec(*split(array))))
+
+        return jax.tree.map(put, arrays)
 
 
 def begin(regime: Regime, options: Options, params: dict[str, Any]) -> Progress:
