@@ -7,7 +7,7 @@ BIN = .venv/bin
 STAMP = .venv/.complete
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test test-all golden bench scaling coverage lint-kernels gpu figures check data fmt
+.PHONY: help setup demo replicas test test-all golden bench scaling coverage lint-kernels gpu figures check data fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ scaling: setup ## time planning over the number of leaves
 
 coverage: setup ## run every entry of specs/ and write docs/coverage.md; what has not changed is not run again
 	$(BIN)/python -m bench.coverage
+
+replicas: setup ## train the replicas with their seeds and write docs/replicas.md
+	$(BIN)/python -m bench.replicas
 
 lint-kernels: setup ## compile every configuration of kernels_out/ ahead of time and write the table of what came of it
 	$(BIN)/diagc lint-kernels kernels_out --table bench/results/kernels_sm_90.json --write

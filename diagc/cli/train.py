@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from diagc.learn.session import Inputs, Record, Service
 
 
+def _dotted(text: str) -> bool:
+    """Whether `--set` changes a setting, not a size."""
+    return "." in text.partition("=")[0]
+
+
 def _mesh(text: str) -> tuple[tuple[str, int], ...]:
     """`data=4,model=2` as pairs."""
     from diagc.cli.options import pairs
@@ -60,7 +65,13 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
     "--seed", type=click.IntRange(0, 2**32 - 1), help="Decides initial weights and the order of the samples."
 )
 @click.option("--value", multiple=True, metavar="NAME=X", help="A free name of an initialiser.")
-@click.option("--set", "sizes", multiple=True, metavar="NAME=N", help="A size that the file leaves free.")
+@click.option(
+    "--set",
+    "sizes",
+    multiple=True,
+    metavar="NAME=N",
+    help="A size that is free, or MODEL.lr, EQUATION.weight.",
+)
 @click.option("--accumulate", type=click.IntRange(1), default=1, metavar="N", help="Batches for one update.")
 @click.option(
     "--clip", type=click.FloatRange(0, min_open=True), metavar="NORM", help="Largest norm of the gradient."
@@ -101,12 +112,17 @@ def train(
         raise click.UsageError("--epochs and --steps both say how long to train: give one of them")
     from diagc.check.program import read_program
     from diagc.diagnostics import DiagnosticError
+    from diagc.learn.overrides import override
     from diagc.learn.session import Service, bind
 
-    numbers, counts = pairs(value, "--value", float), pairs(sizes, "--set", int)
+    numbers, counts = (
+        pairs(value, "--value", float),
+        pairs([s for s in sizes if not _dotted(s)], "--set", int),
+    )
+    changes = pairs([s for s in sizes if _dotted(s)], "--set", float)
     try:
         learning = _chosen(read_program(spec).learnings, name, spec)
-        learning = _with_settings(learning, epochs, steps, batch, seed)
+        learning = _with_settings(override(learning, changes), epochs, steps, batch, seed)
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
         _warn(learning)

@@ -290,6 +290,23 @@ def test_a_mesh_that_is_not_there(folder: Path) -> None:
     assert call(folder, "--mesh", "rows=2").exit_code == 2
 
 
+def test_single_settings_are_changed_for_a_run(folder: Path) -> None:
+    changes = ["--set", "m.lr=0.5", "--set", "e.weight=0.25", "--set", "m.warmup=3"]
+    program = folder / "l.py"
+    found = CliRunner().invoke(train, [str(folder / "l.diag"), *changes, "--emit", str(program)])
+    assert found.exit_code == 0, found.output
+    text = program.read_text("utf-8")
+    assert "optax.adam(learning_rate=optax.linear_schedule(0.0, 0.5, 3))" in text
+    assert '"e": 0.25' in text
+    for wrong, code in (
+        ("z.lr=1", "E0624"),
+        ("m.rate=1", "E0514"),
+        ("e.weight=-1", "E0507"),
+        ("m.lr=-1", "E0514"),
+    ):
+        assert f"error[{code}]" in call(folder, "--set", wrong).output
+
+
 def test_a_collapsing_diagram_is_warned_of(folder: Path) -> None:
     spec = folder / "c.diag"
     text = SPEC.replace("commute e: m(x + n) ~ s.y by cross_entropy", "commute e: m(x + n) ~ m(x) by mse")
