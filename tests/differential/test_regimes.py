@@ -76,3 +76,16 @@ def test_parameters_are_those_of_plain_jax(name: str) -> None:
     own = program_of(name).initial(program_of(name).REGIME, 0)
     other = plain_of(name).init(jax.random.key(0))
     assert {path: array.shape for path, array in own.items()} == {p: a.shape for p, a in other.items()}
+
+
+def test_samples_of_different_sources_are_not_paired() -> None:
+    """The order of one source's samples changes no term of another, and its own by rounding only."""
+    program = program_of("cyclegan")
+    params, fixed, batch = given(program)
+    turned = {**batch, "right": {name: array[::-1] for name, array in batch["right"].items()}}
+    _, before = program.REGIME.loss(params, fixed, batch)
+    _, after = program.REGIME.loss(params, fixed, turned)
+    for label in ("there", "left_is", "right_from", "right_fool"):
+        assert np.asarray(before[label]).tobytes() == np.asarray(after[label]).tobytes()
+    for label in ("back", "right_is", "left_from", "left_fool"):
+        np.testing.assert_allclose(before[label], after[label], rtol=1e-6)
