@@ -19,6 +19,8 @@ from diagc.learn.session import Inputs, bind, load_program, run
 from diagc.passes.collapse import trivial
 from diagc.passes.commute import commute, term_hash, terms
 from diagc.source import Source
+from diagc.syntax import tree
+from diagc.syntax.parse import parse
 
 HEAD = """diag 1
 axis i: 4, o: 3, t: 5, one: 1
@@ -347,3 +349,17 @@ def test_a_frozen_model_has_no_gradient_and_no_slot() -> None:
     text = str(jax.make_jaxpr(jax.grad(lambda p: term(program, p, fixed, batch)))(params))
     assert text.count("dot_general") == 3  # two products forward, one backward
     assert jnp.isfinite(term(program, params, fixed, batch))
+
+
+@pytest.mark.parametrize("name", ["byol", "cyclegan", "gan", "masked", "pinn", "sharing", "world"])
+def test_the_order_of_declarations_does_not_change_the_hash(name: str) -> None:
+    path = Path(__file__).parents[3] / "specs" / "learning" / f"{name}.diag"
+    source = Source(f"{name}.diag", path.read_text("utf-8"))
+    items = next(i for i in parse(source).items if isinstance(i, tree.Learning)).items
+    start, end = items[0].span.start, items[-1].span.end
+    plain = diagram_hash(commute(check_source(source).learnings[name]))
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(items))
+        body = "\n".join(items[i].span.text for i in order)
+        shuffled = Source(source.name, source.text[:start] + body + source.text[end:])
+        assert diagram_hash(commute(check_source(shuffled).learnings[name])) == plain
