@@ -34,6 +34,7 @@ from diagc.core.learning import (
 from diagc.passes.commute import terms
 
 _COMMON: Final = (
+    (Path(__file__).with_name("training_data.py"), "\n# ---- data\n"),
     (Path(__file__).with_name("training_program.py"), "\n# ---- program\n"),
     (Path(__file__).with_name("training_files.py"), "\n# ---- files\n"),
 )

@@ -26,15 +26,8 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from diagc.backends.training_program import (
-    NotFinite,
-    Options,
-    Progress,
-    Regime,
-    begin,
-    initial,
-    train,
-)
+from diagc.backends.training_data import Options, Regime, initial
+from diagc.backends.training_program import NotFinite, Progress, begin, train
 
 # ---- files
 
