@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from diagc.backends.launches import Differentiated, EntryKernels, Form, Launch, Plan, Variant
+from diagc.backends.launches import EntryKernels, Form, Variant
 from diagc.core.axes import Axis, Coordinate
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType
@@ -91,24 +91,7 @@ def _along(kernel: Kernel, load: Load) -> tuple[Axis | None, ...] | None:
 
 def formed(made: EntryKernels, form: Form) -> EntryKernels:
     """An entry whose kernels have a form where they can; the others keep pointers."""
-    if form == "pointers":
-        return made
-
-    def plan(given: Plan) -> Plan:
-        return Plan(
-            tuple(
-                Launch(each.diagram, tuple(_formed(v, form) for v in each.variants))
-                for each in given.launches
-            )
-        )
-
-    def differentiated(given: Differentiated) -> Differentiated:
-        return replace(given, forward=plan(given.forward), backward=plan(given.backward))
-
-    return replace(
-        made, plans=tuple(map(plan, made.plans)), differentiated=tuple(map(differentiated, made.differentiated)),
-        parted=tuple(replace(each, plan=plan(each.plan)) for each in made.parted),
-    )  # fmt: skip
+    return made if form == "pointers" else made.mapped(lambda variant: _formed(variant, form))
 
 
 def _formed(variant: Variant, form: Form) -> Variant:
