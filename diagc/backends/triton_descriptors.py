@@ -140,8 +140,6 @@ def _continues(before: Loop, after: Loop) -> bool:
     )
 
 
-def tile_order(copy: Copy, dims: Sequence[Axis]) -> list[int] | None:
-    """The permutation that brings a copied tile into the order of the dimensions; None where it is in it."""
-    copied = [axis for axis in copy.along if axis is not None]
-    order = [copied.index(axis) for axis in dims]
-    return None if order == sorted(order) else order
+def is_turned(copy: Copy, dims: Sequence[Axis]) -> bool:
+    """Whether the dimensions of a tile are in another order than those of the array."""
+    return [axis for axis in copy.along if axis is not None] != list(dims)
