@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from diagc.check.program import Program
 from diagc.cli.options import (
     chosen_entries,
     chosen_sizes,
@@ -19,6 +21,7 @@ from diagc.cli.options import (
 from diagc.cli.ranges import combinations, read_range, sweep_option
 
 if TYPE_CHECKING:
+    from diagc.bench.gpu import Setting
     from diagc.bench.measurement import Measurement
     from diagc.bench.work import Work
 
@@ -79,17 +82,14 @@ def bench(
         --sweep d=64,128 --gpu --work backward
     diagc bench specs/attention/attention.diag --entry causal --size q=8192,x=8192,d=128 --gpu --tune causal.py
     """
-    from datetime import date
-
     from diagc.api import load
     from diagc.bench import table
-    from diagc.bench.cpu import bench_cpu
-    from diagc.bench.gpu import Setting, bench_gpu, gpu_table
+    from diagc.bench.gpu import Setting, gpu_table
     from diagc.bench.measurement import failed
     from diagc.bench.plot import plot
     from diagc.bench.tune import tuned_source
     from diagc.machine import machine
-    from diagc.verify.device import device_facts, device_name, require_gpu
+    from diagc.verify.device import require_gpu
 
     if gpu:
         require_gpu()
@@ -100,29 +100,55 @@ def bench(
         raise click.UsageError("--plot writes the times of a --sweep to a file that ends in .svg")
     if tuned is not None and (not gpu or ranges or len(entries) != 1):
         raise click.UsageError("--tune takes --gpu and one --entry at sizes given by --size")
-    today = date.today().isoformat()
     setting = Setting(work, repeat, machine=machine(device)) if gpu else None
     if tuned is not None and setting is not None:
-        write_text(tuned, tuned_source(next(iter(entries.values())), str(spec), sizes, setting, click.echo))
-        click.echo(f"written to {tuned}")
+        _write(tuned, tuned_source(next(iter(entries.values())), str(spec), sizes, setting, click.echo))
         return
-    measurements: list[Measurement] = []
-    for chosen in combinations(ranges):
-        taken = sizes | chosen_sizes(entries, [f"{name}={value}" for name, value in chosen.items()])
-        if setting is not None:
-            measurements += bench_gpu(program, list(entries), taken, setting)
-        else:
-            measurements += bench_cpu(program, list(entries), taken, repeat, work)
-    click.echo(gpu_table(measurements) if gpu else table.text_table(measurements), nl=False)
+    taken = [
+        sizes | chosen_sizes(entries, [f"{name}={value}" for name, value in chosen.items()])
+        for chosen in combinations(ranges)
+    ]
+    found = _measured(program, entries, taken, setting or (repeat, work))
+    click.echo(gpu_table(found) if gpu else table.text_table(found), nl=False)
     if target is not None or save:
-        place = Path("bench/results") / (device_name() if gpu else "cpu")
-        path = target or place / table.file_name(str(spec), measurements, today)
-        write_text(
-            path, table.to_json(program, measurements, today, str(spec), device_facts() if gpu else None)
-        )
-        click.echo(f"written to {path}")
+        _save(program, found, spec, target, gpu)
     if picture is not None:
-        write_text(picture, plot(measurements, ranges[0].names[0], ranges[0].title))
-        click.echo(f"written to {picture}")
-    if failed(measurements):
+        _write(picture, plot(found, ranges[0].names[0], ranges[0].title))
+    if failed(found):
         sys.exit(1)
+
+
+def _measured(
+    program: Program,
+    entries: Iterable[str],
+    taken: Iterable[Mapping[str, int]],
+    how: Setting | tuple[int, Work],
+) -> list[Measurement]:
+    """The measurements at each choice of sizes: on a GPU by a setting, on a CPU in rounds of some work."""
+    from diagc.bench.cpu import bench_cpu
+    from diagc.bench.gpu import bench_gpu
+
+    found: list[Measurement] = []
+    for sizes in taken:
+        if isinstance(how, tuple):
+            found += bench_cpu(program, entries, sizes, *how)
+        else:
+            found += bench_gpu(program, entries, sizes, how)
+    return found
+
+
+def _save(program: Program, found: list[Measurement], spec: Path, target: Path | None, gpu: bool) -> None:
+    from datetime import date
+
+    from diagc.bench import table
+    from diagc.verify.device import device_facts, device_name
+
+    today = date.today().isoformat()
+    place = Path("bench/results") / (device_name() if gpu else "cpu")
+    path = target or place / table.file_name(str(spec), found, today)
+    _write(path, table.to_json(program, found, today, str(spec), device_facts() if gpu else None))
+
+
+def _write(path: Path, text: str) -> None:
+    write_text(path, text)
+    click.echo(f"written to {path}")
