@@ -19,7 +19,7 @@ from diagc.check.expressions import Body
 from diagc.check.optimisers import check_optimisers, check_settings
 from diagc.check.scope import Module
 from diagc.core import ops
-from diagc.core.diagram import Array, Node, node, substitute
+from diagc.core.diagram import Array, Node, node, substitute, walk
 from diagc.core.learning import Column, Equation, LearningDiagram, Model, Source, parameter_path, reached
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Span
@@ -71,7 +71,8 @@ class _Builder:
         written = [o for i in item.items if isinstance(i, tree.Optimise) for o in i.optimisers]
         optimisers = check_optimisers(written, self.models, set(self.scope.locals), self.sink)
         models = tuple(self.models)
-        made = LearningDiagram(item.name.text, tuple(self.sources), models, equations, optimisers, settings)
+        sources, spans = tuple(self.sources), self.scope.context.spans
+        made = LearningDiagram(item.name.text, sources, models, equations, optimisers, settings, spans)
         if not self.sink.diagnostics:
             self._check_moves(item, made)
         return made
@@ -156,7 +157,9 @@ class _Builder:
 
     def _check_weights(self, item: tree.Model) -> None:
         if item.weights is None:
-            if item.mode == "frozen":
+            if (
+                item.mode == "frozen" and item.domain
+            ):  # without inputs it is a constant, drawn as it is initialised
                 raise failure(
                     "E0512", f"`{item.name.text}` is frozen, but nothing says with which weights",
                     Label(item.name.span), help=f'add `from "{item.name.text}.safetensors"`',
@@ -203,7 +206,8 @@ class _Builder:
                 if isinstance(part, tree.Equation):
                     if part.label is not None:
                         self._claim(part.label)
-                    made.append(_with_roles(builder.build(part, _label(part, item)), self.models))
+                    built = builder.build(part, _label(part, item))
+                    made.append(_with_roles(built, self.models, self.scope.context.spans))
             except DiagnosticError as error:
                 self.sink.extend(error.diagnostics)
             except Poisoned:
@@ -233,10 +237,14 @@ class _Builder:
                 ))  # fmt: skip
 
 
-def _with_roles(equation: Equation, models: list[Model]) -> Equation:
-    """Inputs of the equation in the roles that its models give them."""
+def _with_roles(equation: Equation, models: list[Model], spans: dict[Node, Span]) -> Equation:
+    """Inputs of the equation in the roles that its models give them; `spans` learns of the nodes that this makes."""
     roles = {_with_role(p, "train"): p for m in models if m.mode == "frozen" for p in m.parameters}
-    roots = substitute((equation.prediction, equation.target, equation.discrepancy), roles)
+    before = (equation.prediction, equation.target, equation.discrepancy)
+    roots = substitute(before, roles)
+    for old, new in zip(walk(before), walk(roots), strict=True):
+        if old in spans:
+            spans.setdefault(new, spans[old])
     return replace(equation, prediction=roots[0], target=roots[1], discrepancy=roots[2])
 
 

@@ -1,0 +1,81 @@
+"""`diagc flow`: gradient flow as a series of diagrams.
+
+Exit codes: 0 fine, 1 the specification cannot be expanded, 2 usage, 70 a bug.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from diagc.cli.options import spec_argument
+
+if TYPE_CHECKING:
+    from diagc.flow.problem import Problem
+    from diagc.flow.series import Order
+
+learning_option = click.option(
+    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
+)
+
+
+@click.group(short_help="expand gradient flow in diagrams")
+def flow() -> None:
+    """Gradient flow from random initial parameters: its exact series, its limits, its curves."""
+
+
+@flow.command(short_help="exact terms of the expected loss")
+@spec_argument
+@learning_option
+@click.option(
+    "--order", type=click.IntRange(0), default=4, show_default=True, help="The last term of the series."
+)
+@click.option("--limit", metavar="A,B", help="Only terms that can lead when these sizes grow.")
+@click.option("--format", "style", type=click.Choice(["text", "latex", "json"]), default="text")
+def series(spec: Path, name: str | None, order: int, limit: str | None, style: str) -> None:
+    """Print E[L(t)] = Σ Y_s (-t)^s / s! of a learning diagram of SPEC, every Y_s an exact polynomial."""
+    from diagc.flow.pareto import front
+    from diagc.flow.series import Series
+    from diagc.flow.text import data, latex, plain
+
+    problem = load(spec, name)
+    growing = _growing(problem, limit)
+    made: list[Order] = []
+    for found in Series(problem).orders(order):
+        kept = found.polynomial if limit is None else front(found.polynomial, growing)
+        made.append(found)
+        if style == "latex":
+            click.echo(f"Y_{{{found.number}}} &= {latex(kept, problem.symbols, len(problem.sizes))} \\\\")
+        if style == "text":
+            click.echo(f"Y_{found.number} = {plain(kept, problem.symbols, len(problem.sizes))}")
+            click.echo(
+                f"      {found.diagrams} diagrams, {found.contractions} contracted, {found.seconds:.2f} s"
+            )
+    if style == "json":
+        import json
+
+        click.echo(json.dumps({"symbols": problem.symbols, "orders": data(made, problem.symbols)}, indent=1))
+    divisors = problem.constraints.divisors
+    if divisors and style == "text":
+        click.echo(f"for sizes prime to {', '.join(map(str, sorted(divisors)))}")
+
+
+def load(spec: Path, name: str | None) -> Problem:
+    """The loss of a learning diagram of a file."""
+    from diagc.check.program import read_program
+    from diagc.cli.train import chosen
+    from diagc.flow.lower import problem_of
+
+    return problem_of(chosen(read_program(spec).learnings, name, spec))
+
+
+def _growing(problem: Problem, limit: str | None) -> tuple[int, ...]:
+    if limit is None:
+        return tuple(range(len(problem.sizes)))
+    names = [part.strip() for part in limit.split(",")]
+    for name in names:
+        if name not in problem.sizes:
+            raise click.BadParameter(f"`{name}` is no size of the loss; it has {', '.join(problem.sizes)}")
+    return tuple(problem.sizes.index(name) for name in names)
