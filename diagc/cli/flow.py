@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagc.cli.options import spec_argument
+from diagc.cli.options import pairs, size_option, spec_argument, whole, write_text
 
 if TYPE_CHECKING:
     from diagc.flow.problem import Problem
+    from diagc.flow.regimes import Map
     from diagc.flow.series import Order
 
 learning_option = click.option(
@@ -60,6 +61,61 @@ def series(spec: Path, name: str | None, order: int, limit: str | None, style: s
     divisors = problem.constraints.divisors
     if divisors and style == "text":
         click.echo(f"for sizes prime to {', '.join(map(str, sorted(divisors)))}")
+
+
+@flow.command(short_help="what leads at large sizes")
+@spec_argument
+@learning_option
+@click.option(
+    "--order", type=click.IntRange(3), default=4, show_default=True, help="The last order that is looked at."
+)
+@click.option("--limit", metavar="A,B", help="The sizes that grow; all of them without it.")
+@size_option
+@click.option("--value", multiple=True, metavar="NAME=X", help="Scales of a point that is to be placed.")
+@click.option("--format", "style", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for polygon.svg and map.svg.",
+)
+def regimes(
+    spec: Path, name: str | None, order: int, limit: str | None, size: tuple[str, ...], value: tuple[str, ...],
+    style: str, out: Path | None,
+) -> None:  # fmt: skip
+    """Print the regimes of gradient flow as sizes grow: conditions, natural times, what part the target has.
+
+    Everything is read off the exponents of the series. With --size and --value a point is placed among them.
+    """
+    from diagc.cli.flow_tables import regime_data, regime_lines
+    from diagc.flow.regimes import regimes as read
+    from diagc.flow.series import Series
+
+    problem = load(spec, name)
+    series = [found.polynomial for found in Series(problem).orders(order)]
+    found = read(series, problem.symbols, len(problem.sizes), _growing(problem, limit), problem.step)
+    numbers: dict[str, float] = {**pairs(size, "--size", whole), **pairs(value, "--value", float)}
+    if numbers and (missing := [symbol for symbol in found.symbols if symbol not in numbers]):
+        raise click.UsageError(f"a point needs every symbol: {', '.join(missing)} is missing")
+    if style == "json":
+        import json
+
+        click.echo(json.dumps(regime_data(found, numbers), indent=1))
+    else:
+        for line in regime_lines(found, numbers):
+            click.echo(line)
+    if out is not None:
+        _draw(found, out)
+
+
+def _draw(found: Map, out: Path) -> None:
+    from diagc.draw import render_svg
+    from diagc.flow.pictures import polygon, regime_map
+
+    for file, scene in (("polygon.svg", polygon(found)), ("map.svg", regime_map(found))):
+        if scene is not None:
+            write_text(out / file, render_svg(scene))
+            click.echo(out / file)
 
 
 def load(spec: Path, name: str | None) -> Problem:

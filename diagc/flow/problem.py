@@ -55,6 +55,14 @@ class Problem:
     def symbols(self) -> tuple[str, ...]:
         return self.sizes + self.scales
 
+    @property
+    def step(self) -> int:
+        """How many factors that train a term loses when it merges with the target instead of with the model."""
+        trains = [p.trains for p in self.parameters]
+        degrees = {sum(1 for e in form if e[0] >= 0 and trains[e[0]]) for form in self.terms} - {0}
+        most, *less = sorted(degrees, reverse=True)
+        return most - less[0] if less else 1
+
     def node_size(self, edge: Edge, place: int) -> Size:
         """The size of the node at a place of an edge."""
         if edge[0] < 0:
