@@ -108,6 +108,54 @@ def regimes(
         _draw(found, out)
 
 
+@flow.command(short_help="the expected loss over time, in every way")
+@spec_argument
+@learning_option
+@click.option(
+    "--order", type=click.IntRange(3), default=4, show_default=True, help="The last term of the series."
+)
+@size_option
+@click.option("--value", multiple=True, metavar="NAME=X", help="Scales.")
+@click.option(
+    "--runs", type=click.IntRange(2), default=20, show_default=True, help="Runs that are simulated."
+)
+@click.option(
+    "--until", type=float, help="The last time; else five times that in which L would fall at first."
+)
+@click.option("--points", type=click.IntRange(2), default=13, show_default=True, help="How many times.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Of the initial parameters.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="The figure (.svg).")
+def solve(
+    spec: Path, name: str | None, order: int, size: tuple[str, ...], value: tuple[str, ...], runs: int,
+    until: float | None, points: int, seed: int, out: Path | None,
+) -> None:  # fmt: skip
+    """Simulate E[L(t)] at given sizes, beside the series, its Padé band and every closed form that it has."""
+    import numpy as np
+
+    from diagc.cli.flow_tables import solution_lines
+    from diagc.flow.polynomial import value as evaluated
+    from diagc.flow.series import Series
+    from diagc.flow.solve import solve as solved
+
+    problem = load(spec, name)
+    numbers: dict[str, float] = {**pairs(size, "--size", whole), **pairs(value, "--value", float)}
+    if missing := [symbol for symbol in problem.symbols if symbol not in numbers]:
+        raise click.UsageError(f"a simulation needs every symbol: {', '.join(missing)} is missing")
+    series = [found.polynomial for found in Series(problem).orders(order)]
+    first = [evaluated(polynomial, numbers, problem.symbols) for polynomial in series[:2]]
+    last = until if until is not None else 5 * first[0] / first[1]
+    solution = solved(problem, series, numbers, np.linspace(0, last, points), runs, seed)
+    for line in solution_lines(solution):
+        click.echo(line)
+    if out is not None:
+        from diagc.draw import render_svg
+        from diagc.flow.pictures import curves
+
+        at = ", ".join(f"{symbol} = {numbers[symbol]:g}" for symbol in problem.symbols)
+        write_text(out, render_svg(curves(solution, f"{problem.name}, {at}")))
+        click.echo(out)
+
+
 def _draw(found: Map, out: Path) -> None:
     from diagc.draw import render_svg
     from diagc.flow.pictures import polygon, regime_map

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import exp
+from typing import TYPE_CHECKING
 
 from diagc.flow.pictures import words
 from diagc.flow.regimes import WORDS, Map, Regime, located
 from diagc.flow.text import monomial
 
+if TYPE_CHECKING:
+    from diagc.flow.solve import Solution
+
 
 def regime_lines(found: Map, numbers: Mapping[str, float]) -> Iterator[str]:
     """A table of regimes, and where a point lies when numbers are given."""
-    rows = [("face", "condition", "natural time T", "s_R", "target")]
+    rows = [("face", "condition", "T in du/dt = -∇L/T", "s_R", "target")]
     rows += [
         (r.name, condition(r, found.symbols), _time(r, found), _merged(r), r.label) for r in found.regimes
     ]
@@ -75,3 +79,24 @@ def regime_data(found: Map, numbers: Mapping[str, float]) -> dict[str, object]:
             "boundaries": {edge: [words(v, found.symbols), exp(d)] for edge, v, d in place.distances},
         }
     return made
+
+
+def solution_lines(solution: Solution) -> Iterator[str]:
+    """A table over times, the names of its columns, and what to beware of."""
+    names = ["simulated", "± s.e.", "partial sum", *(f"Padé {n}" for n in solution.band.orders)]
+    columns = [
+        solution.curves.mean, solution.curves.error, solution.series, solution.band.higher, solution.band.lower,
+        *(closed.values for closed in solution.closed),
+    ]  # fmt: skip
+    names += [f"({number})" for number in range(1, len(solution.closed) + 1)]
+    widths = [max(11, len(name)) for name in names]
+    yield "  ".join(["t".rjust(10), *(n.rjust(w) for n, w in zip(names, widths, strict=True))])
+    for row, time in enumerate(solution.curves.times):
+        cells = (f"{column[row]:.5g}".rjust(width) for column, width in zip(columns, widths, strict=True))
+        yield "  ".join([f"{time:.4g}".rjust(10), *cells])
+    yield ""
+    for number, closed in enumerate(solution.closed, 1):
+        yield f"({number}) {closed.name}: {closed.holds}"
+    regime = solution.place.regime
+    yield f"regime {regime.name}, {regime.label}: {condition(regime, solution.found.symbols)}"
+    yield from (f"warning: {words}" for words in solution.warnings)

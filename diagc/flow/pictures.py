@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from diagc.draw.plane import Plane
 from diagc.draw.scene import Bounds, Item, Point, Scene, Text, fitted
 from diagc.flow.polytope import Vector, flattened
 from diagc.flow.regimes import Map, Regime
 from diagc.flow.text import monomial
+
+if TYPE_CHECKING:
+    from diagc.flow.solve import Solution
 
 _MARGIN: Final = 1.2
 _GRID: Final = 48
@@ -31,7 +36,8 @@ def polygon(found: Map) -> Scene:
     if flat.shape[1] < 2:
         flat = [[float(row[0]), 0.0] for row in flat]  # pyright: ignore[reportAssignmentType]
     places = {name: (float(row[0]), float(row[1])) for name, row in zip(corners, flat, strict=True)}
-    plane = Plane(*(_range([p[n] for p in places.values()]) for n in (0, 1)))
+    across, upwards = (_range([p[n] for p in places.values()]) for n in (0, 1))
+    plane = Plane(across, upwards)
     items = plane.frame("leading exponents", "", "", ticks=False)
     for regime in found.regimes:
         ends = [places[n] for n in regime.name.split("-")]
@@ -114,6 +120,29 @@ def _segment(regime: Regime, box: Bounds) -> list[Point] | None:
     if low >= high:
         return None
     return [(start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])) for t in (low, high)]
+
+
+def curves(solution: Solution, title: str) -> Scene:
+    """Every way of one solution: runs with bars of two standard errors, sums, the Padé band, closed forms."""
+    times, mean, error = solution.curves.times, solution.curves.mean, solution.curves.error
+    top = 1.15 * float(max(mean[np.isfinite(mean)]))
+    plane = Plane((0.0, float(times[-1])), (min(0.0, float(mean.min())), top))
+    items = plane.frame(title, "t", "E[L]")
+    shown = list(zip(map(float, times), mean, error, strict=True))
+    items += plane.bars([(t, m - 2 * e, m + 2 * e) for t, m, e in shown], "ink", "simulated")
+    items += plane.line([(t, m) for t, m, _ in shown], "ink", "simulated")
+    items += plane.legend(0, "ink", f"{len(solution.curves.losses)} runs, ± 2 standard errors")
+    lines = [("partial sum", solution.series, True)]
+    lines += [
+        (f"Padé {n}", v, True)
+        for n, v in zip(solution.band.orders, (solution.band.higher, solution.band.lower), strict=True)
+    ]
+    lines += [(f"{c.name} ({c.holds})", c.values, False) for c in solution.closed]
+    for number, (name, values, dashed) in enumerate(lines):
+        points = [(float(t), float(v)) for t, v in zip(times, values, strict=True)]
+        items += plane.line(points, str(number), name, dashed)
+        items += plane.legend(number + 1, str(number), name, dashed)
+    return fitted(items, title=title)
 
 
 def _range(values: list[float]) -> tuple[float, float]:
