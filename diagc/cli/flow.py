@@ -15,7 +15,7 @@ from diagc.cli.options import pairs, size_option, spec_argument, whole, write_te
 if TYPE_CHECKING:
     from diagc.flow.problem import Problem
     from diagc.flow.regimes import Map
-    from diagc.flow.series import Order
+    from diagc.flow.series import Order, Series
 
 learning_option = click.option(
     "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
@@ -35,7 +35,14 @@ def flow() -> None:
 )
 @click.option("--limit", metavar="A,B", help="Only terms that can lead when these sizes grow.")
 @click.option("--format", "style", type=click.Choice(["text", "latex", "json"]), default="text")
-def series(spec: Path, name: str | None, order: int, limit: str | None, style: str) -> None:
+@click.option(
+    "--diagrams",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for order_S.svg, the diagrams.",
+)
+def series(
+    spec: Path, name: str | None, order: int, limit: str | None, style: str, diagrams: Path | None
+) -> None:
     """Print E[L(t)] = Σ Y_s (-t)^s / s! of a learning diagram of SPEC, every Y_s an exact polynomial."""
     from diagc.flow.pareto import front
     from diagc.flow.series import Series
@@ -44,7 +51,10 @@ def series(spec: Path, name: str | None, order: int, limit: str | None, style: s
     problem = load(spec, name)
     growing = _growing(problem, limit)
     made: list[Order] = []
-    for found in Series(problem).orders(order):
+    running = Series(problem)
+    for found in running.orders(order):
+        if diagrams is not None:
+            _draw_diagrams(running, found.number, diagrams)
         kept = found.polynomial if limit is None else front(found.polynomial, growing)
         made.append(found)
         if style == "latex":
@@ -154,6 +164,14 @@ def solve(
         at = ", ".join(f"{symbol} = {numbers[symbol]:g}" for symbol in problem.symbols)
         write_text(out, render_svg(curves(solution, f"{problem.name}, {at}")))
         click.echo(out)
+
+
+def _draw_diagrams(running: Series, order: int, folder: Path) -> None:
+    from diagc.draw import render_svg
+    from diagc.flow.drawing import Sheet
+
+    scene = Sheet(running.problem, running.expectation).scene(running.diagrams, order)
+    write_text(folder / f"order_{order}.svg", render_svg(scene))
 
 
 def _draw(found: Map, out: Path) -> None:

@@ -43,10 +43,14 @@ class Series:
     problem: Problem
     diagrams: Sum = field(default_factory=dict[Edges, Packed])
     counts: list[int] = field(default_factory=list[int])
+    expectation: Expectation = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.expectation = Expectation(self.problem)
 
     def orders(self, last: int) -> Iterator[Order]:
         """Orders 0 to `last`. Raises `DiagnosticError` E1205 where an order has too many diagrams."""
-        expectation, merger = Expectation(self.problem), Merger(self.problem)
+        expectation, merger = self.expectation, Merger(self.problem)
         self.diagrams = self.problem.terms
         for number in range(last + 1):
             start = time.process_time()
