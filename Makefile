@@ -2,12 +2,12 @@
 
 PYTHON ?= python3
 SPECS = $(shell find specs -name '*.diag' 2>/dev/null | sort)
-KERNEL_SPECS = $(filter-out specs/learning/% specs/flow/%,$(SPECS))
+KERNEL_SPECS = $(filter-out specs/learning/% specs/flow/% specs/runs/%,$(SPECS))
 BIN = .venv/bin
 STAMP = .venv/.complete
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test test-all golden bench scaling coverage lint-kernels gpu figures check data fmt
+.PHONY: help setup demo test test-all golden bench scaling coverage theory lint-kernels gpu figures check data fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ scaling: setup ## time planning over the number of leaves
 
 coverage: setup ## run every entry of specs/ and write docs/coverage.md; what has not changed is not run again
 	$(BIN)/python -m bench.coverage
+
+theory: setup ## every number of docs/flow.md into bench/results/theory.json, with its figures
+	$(BIN)/python -m bench.theory
 
 lint-kernels: setup ## compile every configuration of kernels_out/ ahead of time and write the table of what came of it
 	$(BIN)/diagc lint-kernels kernels_out --table bench/results/kernels_sm_90.json --write
