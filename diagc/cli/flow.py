@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagc.cli.options import pairs, size_option, spec_argument, whole, write_text
+from diagc.cli.options import chosen_learning, pairs, size_option, spec_argument, whole, write_text
 
 if TYPE_CHECKING:
     from diagc.flow.problem import Problem
@@ -187,10 +187,9 @@ def _draw(found: Map, out: Path) -> None:
 def load(spec: Path, name: str | None) -> Problem:
     """The loss of a learning diagram of a file."""
     from diagc.check.program import read_program
-    from diagc.cli.train import chosen
     from diagc.flow.lower import problem_of
 
-    return problem_of(chosen(read_program(spec).learnings, name, spec))
+    return problem_of(chosen_learning(read_program(spec).learnings, name, spec))
 
 
 def _growing(problem: Problem, limit: str | None) -> tuple[int, ...]:

@@ -33,7 +33,7 @@ _COMMANDS: Final = {
     "machine": ("diagc.cli.machine", "Measure the GPU at hand for the cost model."),
     "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),
     "train": ("diagc.cli.train", "Train the models of a learning diagram."),
-    "runs": ("diagc.cli.runs", "Invariants of landscapes and runs: persistence."),
+    "runs": ("diagc.cli.runs", "Invariants of landscapes and runs: persistence, classes."),
     "flow": ("diagc.cli.flow", "Expand gradient flow in diagrams: series, regimes, curves."),
 }
 

@@ -6,10 +6,14 @@ Exit codes: 0 fine, 1 the specification is wrong, 2 usage or environment, 70 a b
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from diagc.cli.options import chosen_entries, entry_option, spec_argument, write_text
+
+if TYPE_CHECKING:
+    from diagc.runs.paths import Levels
 
 
 @click.group(short_help="invariants of landscapes and runs")
@@ -76,6 +80,81 @@ def persistence(
         write_text(out / "barcode.svg", render_svg(barcode(shown, name)))
         write_text(out / "diagram.svg", render_svg(points(shown, name)))
         click.echo(out)
+
+
+@runs.command(short_help="which runs are connected below a loss")
+@spec_argument
+@click.argument(
+    "folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
+@click.option(
+    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
+)
+@click.option("--data", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Samples that define the loss.")
+@click.option(
+    "--validation", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Held-out samples, for metrics."
+)
+@click.option("--weights", multiple=True, metavar="MODEL=FILE", help="Weights of a frozen model.")
+@click.option("--value", multiple=True, metavar="NAME=X", help="A free name of an initialiser.")
+@click.option(
+    "--family",
+    multiple=True,
+    type=click.Choice(["straight", "aligned", "curved"]),
+    help="Paths that are tried.",
+)
+@click.option("--level", multiple=True, type=float, help="Losses λ; else quantiles of what was found.")
+@click.option("--metric", help="The held-out number that classes are compared by; else the first accuracy.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for levels and merge trees.",
+)
+def classes(
+    spec: Path, folders: tuple[Path, ...], name: str | None, data: tuple[str, ...], validation: tuple[str, ...],
+    weights: tuple[str, ...], value: tuple[str, ...], family: tuple[str, ...], level: tuple[float, ...],
+    metric: str | None, out: Path | None,
+) -> None:  # fmt: skip
+    """Print how many classes runs of SPEC fall into, by loss and by the paths that were tried between them.
+
+    FOLDERS are those that `diagc train --out FOLDER` wrote.
+    """
+    from diagc.api import load
+    from diagc.cli.options import chosen_learning, pairs
+    from diagc.cli.runs_tables import class_lines
+    from diagc.learn.data import parse_sources
+    from diagc.learn.session import Inputs
+    from diagc.learn.weights import parse_weights
+    from diagc.runs.paths import FAMILIES, levels
+    from diagc.runs.runs import population
+
+    learning = chosen_learning(load(spec).learnings, name, spec)
+    inputs = Inputs(
+        parse_sources(data, learning, "--data"), parse_sources(validation, learning, "--validation", shared=True),
+        None, parse_weights(weights, learning),
+    )  # fmt: skip
+    found = population(learning, folders, inputs, spec.parent, pairs(value, "--value", float))
+    if metric is not None and metric not in found.metrics:
+        raise click.BadParameter(f"there is {', '.join(found.metrics) or 'none'}", param_hint="--metric")
+    made = levels(found.weights, found.loss, found.hidden, family or FAMILIES)
+    for line in class_lines(found, made, level, metric):
+        click.echo(line)
+    if out is not None:
+        _write_levels(found.names, made, out)
+
+
+def _write_levels(names: tuple[str, ...], made: Levels, out: Path) -> None:
+    from diagc.draw import render_svg
+    from diagc.runs.barcode import barcode
+    from diagc.runs.classes import barcode as merges
+
+    for family, heights in made.heights.items():
+        rows = [
+            f"{name},{','.join(f'{x:.9g}' for x in row)}" for name, row in zip(names, heights, strict=True)
+        ]
+        write_text(out / f"{family}.csv", "\n".join([f"run,{','.join(names)}", *rows]) + "\n")
+        write_text(out / f"{family}.svg", render_svg(barcode(merges(heights), f"merge tree, {family} paths")))
+    click.echo(out)
 
 
 def _ranges(text: str, count: int) -> list[tuple[float, float]]:

@@ -78,7 +78,7 @@ def train(
 
     numbers, counts = pairs(value, "--value", float), pairs(sizes, "--set", int)
     try:
-        learning = chosen(read_program(spec).learnings, name, spec)
+        learning = _chosen(read_program(spec).learnings, name, spec)
         learning = _with_settings(learning, epochs, steps, batch, seed)
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
@@ -103,7 +103,7 @@ def loss(spec: Path, name: str | None) -> None:
     from diagc.core.canonical import diagram_hash
     from diagc.passes.commute import commute, terms
 
-    learning = chosen(read_program(spec).learnings, name, spec)
+    learning = _chosen(read_program(spec).learnings, name, spec)
     for term in terms(learning):
         equation = term.equation
         sides = " ~ ".join(
@@ -115,7 +115,7 @@ def loss(spec: Path, name: str | None) -> None:
     click.echo(f"hash {diagram_hash(commute(learning))}")
 
 
-def chosen(found: dict[str, LearningDiagram], name: str | None, spec: Path) -> LearningDiagram:
+def _chosen(found: dict[str, LearningDiagram], name: str | None, spec: Path) -> LearningDiagram:
     if name is None and len(found) == 1:
         return next(iter(found.values()))
     if name is not None and name in found:

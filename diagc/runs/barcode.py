@@ -52,7 +52,7 @@ def diagram(pairs: Sequence[Pair], title: str) -> Scene:
 
 def _top(pairs: Sequence[Pair]) -> float:
     heights = [x for p in pairs for x in (p.birth, p.death) if np.isfinite(x)]
-    return max(heights) + 0.05 * (max(heights) - min(heights)) or 1.0
+    return max(heights) + 0.05 * ((max(heights) - min(heights)) or 1.0)
 
 
 def _words(pair: Pair) -> str:
