@@ -17,9 +17,10 @@ from diagc.check.entry import new_body
 from diagc.check.equations import EquationBuilder
 from diagc.check.expressions import Body
 from diagc.check.optimisers import check_optimisers, check_settings
+from diagc.check.origins import origins
 from diagc.check.scope import Module
 from diagc.core import ops
-from diagc.core.diagram import Array, Node, node, substitute, walk
+from diagc.core.diagram import Array, Node, node, substitute
 from diagc.core.learning import Column, Equation, LearningDiagram, Model, Source, parameter_path, reached
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Span
@@ -46,7 +47,9 @@ def build_learning(module: Module, item: tree.Learning | tree.Glue, sink: Sink) 
         own.extend(error.diagnostics)
         made = None
     sink.extend(own.diagnostics)
-    return None if own.diagnostics else made
+    if made is None or own.diagnostics:
+        return None
+    return replace(made, spans=origins(made, builder.scope.context.spans))
 
 
 @dataclass(slots=True)
@@ -71,8 +74,7 @@ class _Builder:
         written = [o for i in item.items if isinstance(i, tree.Optimise) for o in i.optimisers]
         optimisers = check_optimisers(written, self.models, set(self.scope.locals), self.sink)
         models = tuple(self.models)
-        sources, spans = tuple(self.sources), self.scope.context.spans
-        made = LearningDiagram(item.name.text, sources, models, equations, optimisers, settings, spans)
+        made = LearningDiagram(item.name.text, tuple(self.sources), models, equations, optimisers, settings)
         if not self.sink.diagnostics:
             self._check_moves(item, made)
         return made
@@ -206,8 +208,7 @@ class _Builder:
                 if isinstance(part, tree.Equation):
                     if part.label is not None:
                         self._claim(part.label)
-                    built = builder.build(part, _label(part, item))
-                    made.append(_with_roles(built, self.models, self.scope.context.spans))
+                    made.append(_with_roles(builder.build(part, _label(part, item)), self.models))
             except DiagnosticError as error:
                 self.sink.extend(error.diagnostics)
             except Poisoned:
@@ -237,14 +238,10 @@ class _Builder:
                 ))  # fmt: skip
 
 
-def _with_roles(equation: Equation, models: list[Model], spans: dict[Node, Span]) -> Equation:
-    """Inputs of the equation in the roles that its models give them; `spans` learns of the nodes that this makes."""
+def _with_roles(equation: Equation, models: list[Model]) -> Equation:
+    """Inputs of the equation in the roles that its models give them."""
     roles = {_with_role(p, "train"): p for m in models if m.mode == "frozen" for p in m.parameters}
-    before = (equation.prediction, equation.target, equation.discrepancy)
-    roots = substitute(before, roles)
-    for old, new in zip(walk(before), walk(roots), strict=True):
-        if old in spans:
-            spans.setdefault(new, spans[old])
+    roots = substitute((equation.prediction, equation.target, equation.discrepancy), roles)
     return replace(equation, prediction=roots[0], target=roots[1], discrepancy=roots[2])
 
 
