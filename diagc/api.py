@@ -21,6 +21,7 @@ from diagc.source import Source
 
 if TYPE_CHECKING:
     from diagc.backends.emit import Carried
+    from diagc.backends.launches import Form
     from diagc.bench.coverage import Cover
     from diagc.cost.columns import Columns
     from diagc.machine import Machine
@@ -54,14 +55,16 @@ def reveal(source: Source, line: int, name: str) -> str:
     raise KeyError(name)
 
 
-def triton_source(entries: Mapping[str, Entry], file: str, sizes: Mapping[str, int] | None = None) -> str:
+def triton_source(
+    entries: Mapping[str, Entry], file: str, sizes: Mapping[str, int] | None = None, form: Form = "pointers"
+) -> str:
     """The Triton file of entries, in the order of contractions that is fastest at `sizes`.
 
     Raises `DiagnosticError` E0702 for an entry that no kernel is made for.
     """
     from diagc.backends import emit
 
-    return emit.triton_source(entries.values(), file, sizes)
+    return emit.triton_source(entries.values(), file, sizes, form)
 
 
 def jax_source(

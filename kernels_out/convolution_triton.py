@@ -6,6 +6,9 @@ Made by diagc 0.1.0 from convolution.diag. Tiles are masked at ragged ends; arit
 from __future__ import annotations
 
 import functools
+import importlib.util
+import inspect
+import pathlib
 
 import torch
 import triton
@@ -53,6 +56,106 @@ def _operator(launch):
         return launch(*arrays, **named)
 
     return call
+
+
+@functools.cache
+def _in_blocks(name: str, params: tuple[tuple[int, str], ...], real: tuple[int, ...]):
+    """A function of convolution_jax.py of all arrays in order, and with it its derivative by those at the places `real`."""
+    try:
+        import jax
+    except ImportError as error:
+        raise ImportError("on a CPU this file runs by convolution_jax.py, which needs JAX: pip install jax") from error
+    path = pathlib.Path(__file__).with_name("convolution_jax.py")
+    if not path.exists():
+        raise FileNotFoundError(f"on a CPU this runs by the file that diagc compile writes beside it: no {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    blocks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(blocks)
+    named = dict(params)
+
+    def results(*arrays):
+        given = [array for place, array in enumerate(arrays) if place not in named]
+        given += [{name: arrays[place] for place, name in params}] if params else []
+        made = getattr(blocks, name)(*given)
+        return made if type(made) is tuple else (made,)
+
+    def differentiated(*arrays):
+        def of_real(*chosen):
+            every = dict(zip(real, chosen))
+            made = results(*(every.get(place, array) for place, array in enumerate(arrays)))
+            return [r for r in made if r.dtype.kind in "fV"], made
+
+        _, pull, made = jax.vjp(of_real, *(arrays[place] for place in real), has_aux=True)
+        return made, pull
+
+    return jax.jit(results), jax.jit(differentiated), jax.jit(lambda pull, cotangents: pull(cotangents))
+
+
+def _to_jax(tensors):
+    import jax
+
+    if not jax.config.jax_enable_x64 and any(tensor.dtype is torch.float64 for tensor in tensors):
+        raise ValueError('JAX has no float64 unless it is told so: jax.config.update("jax_enable_x64", True)')
+    return [jax.dlpack.from_dlpack(tensor.detach().contiguous()) for tensor in tensors]
+
+
+def _to_torch(arrays):
+    return tuple(map(torch.from_dlpack, arrays))
+
+
+class _BlocksAutograd(torch.autograd.Function):
+    """A function in blocks and its derivative."""
+
+    @staticmethod
+    def forward(ctx, name, params, *tensors):
+        ctx.real = tuple(place for place, tensor in enumerate(tensors) if tensor.is_floating_point())
+        _, differentiated, ctx.pulled = _in_blocks(name, params, ctx.real)
+        made, ctx.pull = differentiated(*_to_jax(tensors))
+        ctx.save_for_backward(*tensors)  # they are shared with the blocks: torch says if one was changed meanwhile
+        results = _to_torch(made)
+        ctx.mark_non_differentiable(*(r for r in results if not r.is_floating_point()))
+        return results
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *cotangents):
+        count = len(ctx.saved_tensors)
+        found = ctx.pulled(ctx.pull, _to_jax([c for c in cotangents if c.is_floating_point()]))
+        gradients = dict(zip(ctx.real, _to_torch(found)))
+        return (None, None, *(gradients.get(place) for place in range(count)))
+
+
+@torch.compiler.disable
+def _run_blocks(name, params, tensors):
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        made = _BlocksAutograd.apply(name, params, *tensors)
+    else:
+        made = _to_torch(_in_blocks(name, params, ())[0](*_to_jax(tensors)))
+    return made if len(made) > 1 else made[0]
+
+
+_INTERPRETED = triton.knobs.runtime.interpret
+
+
+def _anywhere(*dtypes: torch.dtype, params: tuple[tuple[int, str], ...] = ()):
+    """A function that on a CPU is that of convolution_jax.py; `params` are the places of what it takes as parameters."""
+
+    def wrapped(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*arrays, **named):
+            tensors = signature.bind(*arrays, **named).args if named else arrays
+            if _INTERPRETED or any(tensor.device.type != "cpu" or _is_traced(tensor) for tensor in tensors):
+                return function(*tensors)
+            for name, tensor, dtype in zip(signature.parameters, tensors, dtypes):
+                if tensor.dtype is not dtype:
+                    raise ValueError(f"{name}: expected {dtype}, got {tensor.dtype}")
+            return _run_blocks(function.__name__, params, tensors)
+
+        return call
+
+    return wrapped
 
 
 @triton.jit
@@ -490,6 +593,7 @@ class _conv1d_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W = ctx.saved_tensors
         buffer_0 = _conv1d_backward_buffer_0(W, d_out)
@@ -498,6 +602,7 @@ class _conv1d_autograd(torch.autograd.Function):
         return d_X, d_W
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16)
 def conv1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """conv1d(X: bf16[b i c], W: bf16[k c o]) -> out: bf16[b i o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i, c = X.shape
@@ -974,6 +1079,7 @@ class _conv2d_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W = ctx.saved_tensors
         buffer_0 = _conv2d_backward_buffer_0(W, d_out)
@@ -982,6 +1088,7 @@ class _conv2d_autograd(torch.autograd.Function):
         return d_X, d_W
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16)
 def conv2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """conv2d(X: bf16[b i j c], W: bf16[k l c o]) -> out: bf16[b i j o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i, j, c = X.shape
@@ -1530,6 +1637,7 @@ class _depthwise1d_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W = ctx.saved_tensors
         buffer_0 = _depthwise1d_backward_buffer_0(W, d_out)
@@ -1538,6 +1646,7 @@ class _depthwise1d_autograd(torch.autograd.Function):
         return d_X, d_W
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16)
 def depthwise1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """depthwise1d(X: bf16[b i c], W: bf16[k c]) -> out: bf16[b i c]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i, c = X.shape
@@ -2329,6 +2438,7 @@ class _causal_depthwise_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, bias, state = ctx.saved_tensors
         buffer_0 = _causal_depthwise_backward_buffer_0(W, bias, d_out, state)
@@ -2338,6 +2448,7 @@ class _causal_depthwise_autograd(torch.autograd.Function):
         return d_X, d_W, d_bias
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.float32)
 def causal_depthwise(X: torch.Tensor, W: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """causal_depthwise(X: bf16[b i c], W: bf16[k c], bias: f32[c]) -> out: bf16[b i c]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i, c = X.shape
@@ -2892,6 +3003,7 @@ class _depthwise2d_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W = ctx.saved_tensors
         buffer_0 = _depthwise2d_backward_buffer_0(W, d_out)
@@ -2900,6 +3012,7 @@ class _depthwise2d_autograd(torch.autograd.Function):
         return d_X, d_W
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16)
 def depthwise2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """depthwise2d(X: bf16[b i j c], W: bf16[k l c]) -> out: bf16[b i j c]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i, j, c = X.shape
@@ -3402,6 +3515,7 @@ class _strided2d_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W = ctx.saved_tensors
         buffer_0 = _strided2d_backward_buffer_0(W, d_out)
@@ -3410,6 +3524,7 @@ class _strided2d_autograd(torch.autograd.Function):
         return d_X, d_W
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16)
 def strided2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """strided2d(X: bf16[b even_i even_j c], W: bf16[k l c o]) -> out: bf16[b half_i half_j o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, _, _, c = X.shape

@@ -6,6 +6,9 @@ Made by diagc 0.1.0 from cross_entropy.diag. Tiles are masked at ragged ends; ar
 from __future__ import annotations
 
 import functools
+import importlib.util
+import inspect
+import pathlib
 
 import torch
 import triton
@@ -53,6 +56,106 @@ def _operator(launch):
         return launch(*arrays, **named)
 
     return call
+
+
+@functools.cache
+def _in_blocks(name: str, params: tuple[tuple[int, str], ...], real: tuple[int, ...]):
+    """A function of cross_entropy_jax.py of all arrays in order, and with it its derivative by those at the places `real`."""
+    try:
+        import jax
+    except ImportError as error:
+        raise ImportError("on a CPU this file runs by cross_entropy_jax.py, which needs JAX: pip install jax") from error
+    path = pathlib.Path(__file__).with_name("cross_entropy_jax.py")
+    if not path.exists():
+        raise FileNotFoundError(f"on a CPU this runs by the file that diagc compile writes beside it: no {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    blocks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(blocks)
+    named = dict(params)
+
+    def results(*arrays):
+        given = [array for place, array in enumerate(arrays) if place not in named]
+        given += [{name: arrays[place] for place, name in params}] if params else []
+        made = getattr(blocks, name)(*given)
+        return made if type(made) is tuple else (made,)
+
+    def differentiated(*arrays):
+        def of_real(*chosen):
+            every = dict(zip(real, chosen))
+            made = results(*(every.get(place, array) for place, array in enumerate(arrays)))
+            return [r for r in made if r.dtype.kind in "fV"], made
+
+        _, pull, made = jax.vjp(of_real, *(arrays[place] for place in real), has_aux=True)
+        return made, pull
+
+    return jax.jit(results), jax.jit(differentiated), jax.jit(lambda pull, cotangents: pull(cotangents))
+
+
+def _to_jax(tensors):
+    import jax
+
+    if not jax.config.jax_enable_x64 and any(tensor.dtype is torch.float64 for tensor in tensors):
+        raise ValueError('JAX has no float64 unless it is told so: jax.config.update("jax_enable_x64", True)')
+    return [jax.dlpack.from_dlpack(tensor.detach().contiguous()) for tensor in tensors]
+
+
+def _to_torch(arrays):
+    return tuple(map(torch.from_dlpack, arrays))
+
+
+class _BlocksAutograd(torch.autograd.Function):
+    """A function in blocks and its derivative."""
+
+    @staticmethod
+    def forward(ctx, name, params, *tensors):
+        ctx.real = tuple(place for place, tensor in enumerate(tensors) if tensor.is_floating_point())
+        _, differentiated, ctx.pulled = _in_blocks(name, params, ctx.real)
+        made, ctx.pull = differentiated(*_to_jax(tensors))
+        ctx.save_for_backward(*tensors)  # they are shared with the blocks: torch says if one was changed meanwhile
+        results = _to_torch(made)
+        ctx.mark_non_differentiable(*(r for r in results if not r.is_floating_point()))
+        return results
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *cotangents):
+        count = len(ctx.saved_tensors)
+        found = ctx.pulled(ctx.pull, _to_jax([c for c in cotangents if c.is_floating_point()]))
+        gradients = dict(zip(ctx.real, _to_torch(found)))
+        return (None, None, *(gradients.get(place) for place in range(count)))
+
+
+@torch.compiler.disable
+def _run_blocks(name, params, tensors):
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        made = _BlocksAutograd.apply(name, params, *tensors)
+    else:
+        made = _to_torch(_in_blocks(name, params, ())[0](*_to_jax(tensors)))
+    return made if len(made) > 1 else made[0]
+
+
+_INTERPRETED = triton.knobs.runtime.interpret
+
+
+def _anywhere(*dtypes: torch.dtype, params: tuple[tuple[int, str], ...] = ()):
+    """A function that on a CPU is that of cross_entropy_jax.py; `params` are the places of what it takes as parameters."""
+
+    def wrapped(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*arrays, **named):
+            tensors = signature.bind(*arrays, **named).args if named else arrays
+            if _INTERPRETED or any(tensor.device.type != "cpu" or _is_traced(tensor) for tensor in tensors):
+                return function(*tensors)
+            for name, tensor, dtype in zip(signature.parameters, tensors, dtypes):
+                if tensor.dtype is not dtype:
+                    raise ValueError(f"{name}: expected {dtype}, got {tensor.dtype}")
+            return _run_blocks(function.__name__, params, tensors)
+
+        return call
+
+    return wrapped
 
 
 @triton.jit
@@ -387,12 +490,14 @@ class _cross_entropy_rows_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         logits, label, logsum = ctx.saved_tensors
         d_logits = _cross_entropy_rows_backward(logits, label, d_out, logsum)
         return d_logits, None
 
 
+@_anywhere(torch.bfloat16, torch.int32)
 def cross_entropy_rows(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """cross_entropy_rows(logits: bf16[token vocab], label: i32[token] in vocab) -> out: f32[token]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     token, vocab = logits.shape
@@ -1544,6 +1649,7 @@ class _linear_cross_entropy_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, label, logsum = ctx.saved_tensors
         d_X = _linear_cross_entropy_backward_d_X(X, W, label, d_out, logsum)
@@ -1562,6 +1668,7 @@ class _linear_cross_entropy_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, label, logsum, logits = ctx.saved_tensors
         buffer_0 = _linear_cross_entropy_long_backward_buffer_0(label, d_out, logsum, logits)
@@ -1570,6 +1677,7 @@ class _linear_cross_entropy_long_autograd(torch.autograd.Function):
         return d_X, d_W, None
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.int32)
 def linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     token, d = X.shape

@@ -6,6 +6,9 @@ Made by diagc 0.1.0 from fused.diag. Tiles are masked at ragged ends; arithmetic
 from __future__ import annotations
 
 import functools
+import importlib.util
+import inspect
+import pathlib
 
 import torch
 import triton
@@ -53,6 +56,106 @@ def _operator(launch):
         return launch(*arrays, **named)
 
     return call
+
+
+@functools.cache
+def _in_blocks(name: str, params: tuple[tuple[int, str], ...], real: tuple[int, ...]):
+    """A function of fused_jax.py of all arrays in order, and with it its derivative by those at the places `real`."""
+    try:
+        import jax
+    except ImportError as error:
+        raise ImportError("on a CPU this file runs by fused_jax.py, which needs JAX: pip install jax") from error
+    path = pathlib.Path(__file__).with_name("fused_jax.py")
+    if not path.exists():
+        raise FileNotFoundError(f"on a CPU this runs by the file that diagc compile writes beside it: no {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    blocks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(blocks)
+    named = dict(params)
+
+    def results(*arrays):
+        given = [array for place, array in enumerate(arrays) if place not in named]
+        given += [{name: arrays[place] for place, name in params}] if params else []
+        made = getattr(blocks, name)(*given)
+        return made if type(made) is tuple else (made,)
+
+    def differentiated(*arrays):
+        def of_real(*chosen):
+            every = dict(zip(real, chosen))
+            made = results(*(every.get(place, array) for place, array in enumerate(arrays)))
+            return [r for r in made if r.dtype.kind in "fV"], made
+
+        _, pull, made = jax.vjp(of_real, *(arrays[place] for place in real), has_aux=True)
+        return made, pull
+
+    return jax.jit(results), jax.jit(differentiated), jax.jit(lambda pull, cotangents: pull(cotangents))
+
+
+def _to_jax(tensors):
+    import jax
+
+    if not jax.config.jax_enable_x64 and any(tensor.dtype is torch.float64 for tensor in tensors):
+        raise ValueError('JAX has no float64 unless it is told so: jax.config.update("jax_enable_x64", True)')
+    return [jax.dlpack.from_dlpack(tensor.detach().contiguous()) for tensor in tensors]
+
+
+def _to_torch(arrays):
+    return tuple(map(torch.from_dlpack, arrays))
+
+
+class _BlocksAutograd(torch.autograd.Function):
+    """A function in blocks and its derivative."""
+
+    @staticmethod
+    def forward(ctx, name, params, *tensors):
+        ctx.real = tuple(place for place, tensor in enumerate(tensors) if tensor.is_floating_point())
+        _, differentiated, ctx.pulled = _in_blocks(name, params, ctx.real)
+        made, ctx.pull = differentiated(*_to_jax(tensors))
+        ctx.save_for_backward(*tensors)  # they are shared with the blocks: torch says if one was changed meanwhile
+        results = _to_torch(made)
+        ctx.mark_non_differentiable(*(r for r in results if not r.is_floating_point()))
+        return results
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *cotangents):
+        count = len(ctx.saved_tensors)
+        found = ctx.pulled(ctx.pull, _to_jax([c for c in cotangents if c.is_floating_point()]))
+        gradients = dict(zip(ctx.real, _to_torch(found)))
+        return (None, None, *(gradients.get(place) for place in range(count)))
+
+
+@torch.compiler.disable
+def _run_blocks(name, params, tensors):
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        made = _BlocksAutograd.apply(name, params, *tensors)
+    else:
+        made = _to_torch(_in_blocks(name, params, ())[0](*_to_jax(tensors)))
+    return made if len(made) > 1 else made[0]
+
+
+_INTERPRETED = triton.knobs.runtime.interpret
+
+
+def _anywhere(*dtypes: torch.dtype, params: tuple[tuple[int, str], ...] = ()):
+    """A function that on a CPU is that of fused_jax.py; `params` are the places of what it takes as parameters."""
+
+    def wrapped(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*arrays, **named):
+            tensors = signature.bind(*arrays, **named).args if named else arrays
+            if _INTERPRETED or any(tensor.device.type != "cpu" or _is_traced(tensor) for tensor in tensors):
+                return function(*tensors)
+            for name, tensor, dtype in zip(signature.parameters, tensors, dtypes):
+                if tensor.dtype is not dtype:
+                    raise ValueError(f"{name}: expected {dtype}, got {tensor.dtype}")
+            return _run_blocks(function.__name__, params, tensors)
+
+        return call
+
+    return wrapped
 
 
 @triton.jit
@@ -1046,6 +1149,7 @@ class _layernorm_residual_autograd(torch.autograd.Function):
         return Y, S
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_Y, d_S):
         X, R, weight, state, state__ = ctx.saved_tensors
         d_X, d_R = _layernorm_residual_backward_d_X_d_R(X, R, weight, d_Y, d_S, state, state__)
@@ -1053,6 +1157,7 @@ class _layernorm_residual_autograd(torch.autograd.Function):
         return d_X, d_R, d_weight, d_bias
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.float32, torch.float32)
 def layernorm_residual(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -1797,6 +1902,7 @@ class _rmsnorm_residual_autograd(torch.autograd.Function):
         return Y, S
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_Y, d_S):
         X, R, weight, Y, state = ctx.saved_tensors
         d_X, d_R = _rmsnorm_residual_backward_d_X_d_R(X, R, weight, d_Y, d_S, Y, state)
@@ -1804,6 +1910,7 @@ class _rmsnorm_residual_autograd(torch.autograd.Function):
         return d_X, d_R, d_weight
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.float32)
 def rmsnorm_residual(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -2873,6 +2980,7 @@ class _groupnorm_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, weight, state, state__ = ctx.saved_tensors
         buffer_0, buffer_1 = _groupnorm_backward_buffer_0_buffer_1(X, weight, d_out, state, state__)
@@ -2881,6 +2989,7 @@ class _groupnorm_autograd(torch.autograd.Function):
         return d_X, d_weight, d_bias
 
 
+@_anywhere(torch.bfloat16, torch.float32, torch.float32)
 def groupnorm(X: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """groupnorm(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel]) -> out: bf16[b group channel pixel]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, _, _, pixel = X.shape
@@ -4117,6 +4226,7 @@ class _groupnorm_residual_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, R, weight, state, state__ = ctx.saved_tensors
         buffer_0, buffer_1 = _groupnorm_residual_backward_buffer_0_buffer_1(X, R, weight, d_out, state, state__)
@@ -4125,6 +4235,7 @@ class _groupnorm_residual_autograd(torch.autograd.Function):
         return d_X, d_R, d_weight, d_bias
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.float32, torch.float32)
 def groupnorm_residual(
     X: torch.Tensor,
     R: torch.Tensor,
@@ -6007,6 +6118,7 @@ class _layernorm_matmul_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, weight, bias, W, state, state__ = ctx.saved_tensors
         d_X = _layernorm_matmul_backward_d_X(X, weight, W, d_out, state, state__)
@@ -6026,6 +6138,7 @@ class _layernorm_matmul_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, weight, bias, W, state, state__ = ctx.saved_tensors
         buffer_0 = _layernorm_matmul_long_backward_buffer_0(W, d_out)
@@ -6035,6 +6148,7 @@ class _layernorm_matmul_long_autograd(torch.autograd.Function):
         return d_X, d_weight, d_bias, d_W
 
 
+@_anywhere(torch.bfloat16, torch.float32, torch.float32, torch.bfloat16)
 def layernorm_matmul(
     X: torch.Tensor,
     weight: torch.Tensor,
@@ -7239,6 +7353,7 @@ class _rmsnorm_matmul_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, weight, W, out, state = ctx.saved_tensors
         d_X = _rmsnorm_matmul_backward_d_X(X, weight, W, d_out, out, state)
@@ -7258,6 +7373,7 @@ class _rmsnorm_matmul_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, weight, W, out, state = ctx.saved_tensors
         buffer_0 = _rmsnorm_matmul_long_backward_buffer_0(X, d_out, state)
@@ -7266,6 +7382,7 @@ class _rmsnorm_matmul_long_autograd(torch.autograd.Function):
         return d_X, d_weight, d_W
 
 
+@_anywhere(torch.bfloat16, torch.float32, torch.bfloat16)
 def rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """rmsnorm_matmul(X: bf16[row n], weight: f32[n], W: bf16[n o]) -> out: bf16[row o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     row, n = X.shape
@@ -9788,6 +9905,7 @@ class _groupnorm_matmul_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, weight, bias, W, state, state__ = ctx.saved_tensors
         buffer_2 = _groupnorm_matmul_backward_buffer_2(X, weight, W, d_out, state)
@@ -9810,6 +9928,7 @@ class _groupnorm_matmul_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, weight, bias, W, state, state__ = ctx.saved_tensors
         buffer_2 = _groupnorm_matmul_long_backward_buffer_2(W, d_out)
@@ -9820,6 +9939,7 @@ class _groupnorm_matmul_long_autograd(torch.autograd.Function):
         return d_X, d_weight, d_bias, d_W
 
 
+@_anywhere(torch.bfloat16, torch.float32, torch.float32, torch.bfloat16)
 def groupnorm_matmul(
     X: torch.Tensor,
     weight: torch.Tensor,

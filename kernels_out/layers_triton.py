@@ -6,6 +6,9 @@ Made by diagc 0.1.0 from layers.diag. Tiles are masked at ragged ends; arithmeti
 from __future__ import annotations
 
 import functools
+import importlib.util
+import inspect
+import pathlib
 
 import torch
 import triton
@@ -65,6 +68,106 @@ def _operator(launch):
         return launch(*arrays, **named)
 
     return call
+
+
+@functools.cache
+def _in_blocks(name: str, params: tuple[tuple[int, str], ...], real: tuple[int, ...]):
+    """A function of layers_jax.py of all arrays in order, and with it its derivative by those at the places `real`."""
+    try:
+        import jax
+    except ImportError as error:
+        raise ImportError("on a CPU this file runs by layers_jax.py, which needs JAX: pip install jax") from error
+    path = pathlib.Path(__file__).with_name("layers_jax.py")
+    if not path.exists():
+        raise FileNotFoundError(f"on a CPU this runs by the file that diagc compile writes beside it: no {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    blocks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(blocks)
+    named = dict(params)
+
+    def results(*arrays):
+        given = [array for place, array in enumerate(arrays) if place not in named]
+        given += [{name: arrays[place] for place, name in params}] if params else []
+        made = getattr(blocks, name)(*given)
+        return made if type(made) is tuple else (made,)
+
+    def differentiated(*arrays):
+        def of_real(*chosen):
+            every = dict(zip(real, chosen))
+            made = results(*(every.get(place, array) for place, array in enumerate(arrays)))
+            return [r for r in made if r.dtype.kind in "fV"], made
+
+        _, pull, made = jax.vjp(of_real, *(arrays[place] for place in real), has_aux=True)
+        return made, pull
+
+    return jax.jit(results), jax.jit(differentiated), jax.jit(lambda pull, cotangents: pull(cotangents))
+
+
+def _to_jax(tensors):
+    import jax
+
+    if not jax.config.jax_enable_x64 and any(tensor.dtype is torch.float64 for tensor in tensors):
+        raise ValueError('JAX has no float64 unless it is told so: jax.config.update("jax_enable_x64", True)')
+    return [jax.dlpack.from_dlpack(tensor.detach().contiguous()) for tensor in tensors]
+
+
+def _to_torch(arrays):
+    return tuple(map(torch.from_dlpack, arrays))
+
+
+class _BlocksAutograd(torch.autograd.Function):
+    """A function in blocks and its derivative."""
+
+    @staticmethod
+    def forward(ctx, name, params, *tensors):
+        ctx.real = tuple(place for place, tensor in enumerate(tensors) if tensor.is_floating_point())
+        _, differentiated, ctx.pulled = _in_blocks(name, params, ctx.real)
+        made, ctx.pull = differentiated(*_to_jax(tensors))
+        ctx.save_for_backward(*tensors)  # they are shared with the blocks: torch says if one was changed meanwhile
+        results = _to_torch(made)
+        ctx.mark_non_differentiable(*(r for r in results if not r.is_floating_point()))
+        return results
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *cotangents):
+        count = len(ctx.saved_tensors)
+        found = ctx.pulled(ctx.pull, _to_jax([c for c in cotangents if c.is_floating_point()]))
+        gradients = dict(zip(ctx.real, _to_torch(found)))
+        return (None, None, *(gradients.get(place) for place in range(count)))
+
+
+@torch.compiler.disable
+def _run_blocks(name, params, tensors):
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        made = _BlocksAutograd.apply(name, params, *tensors)
+    else:
+        made = _to_torch(_in_blocks(name, params, ())[0](*_to_jax(tensors)))
+    return made if len(made) > 1 else made[0]
+
+
+_INTERPRETED = triton.knobs.runtime.interpret
+
+
+def _anywhere(*dtypes: torch.dtype, params: tuple[tuple[int, str], ...] = ()):
+    """A function that on a CPU is that of layers_jax.py; `params` are the places of what it takes as parameters."""
+
+    def wrapped(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*arrays, **named):
+            tensors = signature.bind(*arrays, **named).args if named else arrays
+            if _INTERPRETED or any(tensor.device.type != "cpu" or _is_traced(tensor) for tensor in tensors):
+                return function(*tensors)
+            for name, tensor, dtype in zip(signature.parameters, tensors, dtypes):
+                if tensor.dtype is not dtype:
+                    raise ValueError(f"{name}: expected {dtype}, got {tensor.dtype}")
+            return _run_blocks(function.__name__, params, tensors)
+
+        return call
+
+    return wrapped
 
 
 @triton.jit
@@ -1404,6 +1507,7 @@ class _mlp_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, c, D = ctx.saved_tensors
         d_X = _mlp_backward_d_X(X, W, c, D, d_out)
@@ -1423,6 +1527,7 @@ class _mlp_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, c, D, state = ctx.saved_tensors
         buffer_0 = _mlp_long_backward_buffer_0(c, D, d_out, state)
@@ -1434,6 +1539,7 @@ class _mlp_long_autograd(torch.autograd.Function):
         return d_X, d_W, d_c, d_D
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.float32, torch.bfloat16)
 def mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i = X.shape
@@ -2969,6 +3075,7 @@ class _swiglu_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, U, D = ctx.saved_tensors
         d_X = _swiglu_backward_d_X(X, W, U, D, d_out)
@@ -2989,6 +3096,7 @@ class _swiglu_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, U, D, state, state_ = ctx.saved_tensors
         buffer_0, buffer_1 = _swiglu_long_backward_buffer_0_buffer_1(D, d_out, state, state_)
@@ -3000,6 +3108,7 @@ class _swiglu_long_autograd(torch.autograd.Function):
         return d_X, d_W, d_U, d_D
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16, torch.bfloat16)
 def swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """swiglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i = X.shape
@@ -4541,6 +4650,7 @@ class _geglu_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, U, D = ctx.saved_tensors
         d_X = _geglu_backward_d_X(X, W, U, D, d_out)
@@ -4561,6 +4671,7 @@ class _geglu_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, U, D, state, state_ = ctx.saved_tensors
         buffer_0, buffer_1 = _geglu_long_backward_buffer_0_buffer_1(D, d_out, state, state_)
@@ -4572,6 +4683,7 @@ class _geglu_long_autograd(torch.autograd.Function):
         return d_X, d_W, d_U, d_D
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16, torch.bfloat16)
 def geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """geglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i = X.shape
@@ -6067,6 +6179,7 @@ class _lora_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, A, B = ctx.saved_tensors
         d_X = _lora_backward_d_X(W, A, B, d_out)
@@ -6087,6 +6200,7 @@ class _lora_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, A, B, state_ = ctx.saved_tensors
         buffer_0 = _lora_long_backward_buffer_0(W, d_out)
@@ -6098,6 +6212,7 @@ class _lora_long_autograd(torch.autograd.Function):
         return d_X, d_W, d_A, d_B
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16, torch.bfloat16)
 def lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """lora(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, i = X.shape

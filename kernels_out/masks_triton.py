@@ -6,6 +6,9 @@ Made by diagc 0.1.0 from masks.diag. Tiles are masked at ragged ends; arithmetic
 from __future__ import annotations
 
 import functools
+import importlib.util
+import inspect
+import pathlib
 
 import torch
 import triton
@@ -62,6 +65,106 @@ def _operator(launch):
         return launch(*arrays, **named)
 
     return call
+
+
+@functools.cache
+def _in_blocks(name: str, params: tuple[tuple[int, str], ...], real: tuple[int, ...]):
+    """A function of masks_jax.py of all arrays in order, and with it its derivative by those at the places `real`."""
+    try:
+        import jax
+    except ImportError as error:
+        raise ImportError("on a CPU this file runs by masks_jax.py, which needs JAX: pip install jax") from error
+    path = pathlib.Path(__file__).with_name("masks_jax.py")
+    if not path.exists():
+        raise FileNotFoundError(f"on a CPU this runs by the file that diagc compile writes beside it: no {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    blocks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(blocks)
+    named = dict(params)
+
+    def results(*arrays):
+        given = [array for place, array in enumerate(arrays) if place not in named]
+        given += [{name: arrays[place] for place, name in params}] if params else []
+        made = getattr(blocks, name)(*given)
+        return made if type(made) is tuple else (made,)
+
+    def differentiated(*arrays):
+        def of_real(*chosen):
+            every = dict(zip(real, chosen))
+            made = results(*(every.get(place, array) for place, array in enumerate(arrays)))
+            return [r for r in made if r.dtype.kind in "fV"], made
+
+        _, pull, made = jax.vjp(of_real, *(arrays[place] for place in real), has_aux=True)
+        return made, pull
+
+    return jax.jit(results), jax.jit(differentiated), jax.jit(lambda pull, cotangents: pull(cotangents))
+
+
+def _to_jax(tensors):
+    import jax
+
+    if not jax.config.jax_enable_x64 and any(tensor.dtype is torch.float64 for tensor in tensors):
+        raise ValueError('JAX has no float64 unless it is told so: jax.config.update("jax_enable_x64", True)')
+    return [jax.dlpack.from_dlpack(tensor.detach().contiguous()) for tensor in tensors]
+
+
+def _to_torch(arrays):
+    return tuple(map(torch.from_dlpack, arrays))
+
+
+class _BlocksAutograd(torch.autograd.Function):
+    """A function in blocks and its derivative."""
+
+    @staticmethod
+    def forward(ctx, name, params, *tensors):
+        ctx.real = tuple(place for place, tensor in enumerate(tensors) if tensor.is_floating_point())
+        _, differentiated, ctx.pulled = _in_blocks(name, params, ctx.real)
+        made, ctx.pull = differentiated(*_to_jax(tensors))
+        ctx.save_for_backward(*tensors)  # they are shared with the blocks: torch says if one was changed meanwhile
+        results = _to_torch(made)
+        ctx.mark_non_differentiable(*(r for r in results if not r.is_floating_point()))
+        return results
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *cotangents):
+        count = len(ctx.saved_tensors)
+        found = ctx.pulled(ctx.pull, _to_jax([c for c in cotangents if c.is_floating_point()]))
+        gradients = dict(zip(ctx.real, _to_torch(found)))
+        return (None, None, *(gradients.get(place) for place in range(count)))
+
+
+@torch.compiler.disable
+def _run_blocks(name, params, tensors):
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        made = _BlocksAutograd.apply(name, params, *tensors)
+    else:
+        made = _to_torch(_in_blocks(name, params, ())[0](*_to_jax(tensors)))
+    return made if len(made) > 1 else made[0]
+
+
+_INTERPRETED = triton.knobs.runtime.interpret
+
+
+def _anywhere(*dtypes: torch.dtype, params: tuple[tuple[int, str], ...] = ()):
+    """A function that on a CPU is that of masks_jax.py; `params` are the places of what it takes as parameters."""
+
+    def wrapped(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*arrays, **named):
+            tensors = signature.bind(*arrays, **named).args if named else arrays
+            if _INTERPRETED or any(tensor.device.type != "cpu" or _is_traced(tensor) for tensor in tensors):
+                return function(*tensors)
+            for name, tensor, dtype in zip(signature.parameters, tensors, dtypes):
+                if tensor.dtype is not dtype:
+                    raise ValueError(f"{name}: expected {dtype}, got {tensor.dtype}")
+            return _run_blocks(function.__name__, params, tensors)
+
+        return call
+
+    return wrapped
 
 
 @triton.jit
@@ -386,6 +489,7 @@ class _scores_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K = ctx.saved_tensors
         d_Q = _scores_backward_d_Q(K, d_out)
@@ -393,6 +497,7 @@ class _scores_autograd(torch.autograd.Function):
         return d_Q, d_K
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16)
 def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -2170,6 +2275,7 @@ class _sliding_window_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, out, logsum = ctx.saved_tensors
         buffer_0 = _sliding_window_backward_buffer_0(d_out, out)
@@ -2192,6 +2298,7 @@ class _sliding_window_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -2203,6 +2310,7 @@ class _sliding_window_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16)
 def sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """sliding_window(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -3836,6 +3944,7 @@ class _dilated_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, out, logsum = ctx.saved_tensors
         buffer_0 = _dilated_backward_buffer_0(d_out, out)
@@ -3858,6 +3967,7 @@ class _dilated_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -3869,6 +3979,7 @@ class _dilated_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16)
 def dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """dilated(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -5461,6 +5572,7 @@ class _prefix_lm_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, out, logsum = ctx.saved_tensors
         buffer_0 = _prefix_lm_backward_buffer_0(d_out, out)
@@ -5483,6 +5595,7 @@ class _prefix_lm_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -5494,6 +5607,7 @@ class _prefix_lm_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16)
 def prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """prefix_lm(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -7349,6 +7463,7 @@ class _documents_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, of_q, of_x, out, logsum = ctx.saved_tensors
         buffer_0 = _documents_backward_buffer_0(d_out, out)
@@ -7371,6 +7486,7 @@ class _documents_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, of_q, of_x, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -7382,6 +7498,7 @@ class _documents_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V, None, None
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16, torch.int32, torch.int32)
 def documents(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -9078,6 +9195,7 @@ class _padding_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, real, out, logsum = ctx.saved_tensors
         buffer_0 = _padding_backward_buffer_0(d_out, out)
@@ -9100,6 +9218,7 @@ class _padding_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, real, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -9111,6 +9230,7 @@ class _padding_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V, None
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16, torch.bool)
 def padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """padding(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -11089,6 +11209,7 @@ class _alibi_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, slope, out, logsum = ctx.saved_tensors
         buffer_0 = _alibi_backward_buffer_0(d_out, out)
@@ -11112,6 +11233,7 @@ class _alibi_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, slope, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -11124,6 +11246,7 @@ class _alibi_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V, d_slope
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16, torch.float32)
 def alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
     """alibi(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> out: bf16[h q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     h, q, d = Q.shape
@@ -12916,6 +13039,7 @@ class _relative_bias_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, B, out, logsum = ctx.saved_tensors
         d_V = _relative_bias_backward_d_V(Q, K, B, d_out, logsum)
@@ -12939,6 +13063,7 @@ class _relative_bias_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, B, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -12950,6 +13075,7 @@ class _relative_bias_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V, d_B
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16, torch.float32)
 def relative_bias(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """relative_bias(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], B: f32[h q x]) -> out: bf16[h q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     h, q, d = Q.shape
@@ -14589,6 +14715,7 @@ class _softcap_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, out, logsum = ctx.saved_tensors
         buffer_0 = _softcap_backward_buffer_0(d_out, out)
@@ -14611,6 +14738,7 @@ class _softcap_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, V, out, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -14622,6 +14750,7 @@ class _softcap_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16)
 def softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """softcap(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape

@@ -6,6 +6,9 @@ Made by diagc 0.1.0 from moments.diag. Tiles are masked at ragged ends; arithmet
 from __future__ import annotations
 
 import functools
+import importlib.util
+import inspect
+import pathlib
 
 import torch
 import triton
@@ -53,6 +56,106 @@ def _operator(launch):
         return launch(*arrays, **named)
 
     return call
+
+
+@functools.cache
+def _in_blocks(name: str, params: tuple[tuple[int, str], ...], real: tuple[int, ...]):
+    """A function of moments_jax.py of all arrays in order, and with it its derivative by those at the places `real`."""
+    try:
+        import jax
+    except ImportError as error:
+        raise ImportError("on a CPU this file runs by moments_jax.py, which needs JAX: pip install jax") from error
+    path = pathlib.Path(__file__).with_name("moments_jax.py")
+    if not path.exists():
+        raise FileNotFoundError(f"on a CPU this runs by the file that diagc compile writes beside it: no {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    blocks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(blocks)
+    named = dict(params)
+
+    def results(*arrays):
+        given = [array for place, array in enumerate(arrays) if place not in named]
+        given += [{name: arrays[place] for place, name in params}] if params else []
+        made = getattr(blocks, name)(*given)
+        return made if type(made) is tuple else (made,)
+
+    def differentiated(*arrays):
+        def of_real(*chosen):
+            every = dict(zip(real, chosen))
+            made = results(*(every.get(place, array) for place, array in enumerate(arrays)))
+            return [r for r in made if r.dtype.kind in "fV"], made
+
+        _, pull, made = jax.vjp(of_real, *(arrays[place] for place in real), has_aux=True)
+        return made, pull
+
+    return jax.jit(results), jax.jit(differentiated), jax.jit(lambda pull, cotangents: pull(cotangents))
+
+
+def _to_jax(tensors):
+    import jax
+
+    if not jax.config.jax_enable_x64 and any(tensor.dtype is torch.float64 for tensor in tensors):
+        raise ValueError('JAX has no float64 unless it is told so: jax.config.update("jax_enable_x64", True)')
+    return [jax.dlpack.from_dlpack(tensor.detach().contiguous()) for tensor in tensors]
+
+
+def _to_torch(arrays):
+    return tuple(map(torch.from_dlpack, arrays))
+
+
+class _BlocksAutograd(torch.autograd.Function):
+    """A function in blocks and its derivative."""
+
+    @staticmethod
+    def forward(ctx, name, params, *tensors):
+        ctx.real = tuple(place for place, tensor in enumerate(tensors) if tensor.is_floating_point())
+        _, differentiated, ctx.pulled = _in_blocks(name, params, ctx.real)
+        made, ctx.pull = differentiated(*_to_jax(tensors))
+        ctx.save_for_backward(*tensors)  # they are shared with the blocks: torch says if one was changed meanwhile
+        results = _to_torch(made)
+        ctx.mark_non_differentiable(*(r for r in results if not r.is_floating_point()))
+        return results
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *cotangents):
+        count = len(ctx.saved_tensors)
+        found = ctx.pulled(ctx.pull, _to_jax([c for c in cotangents if c.is_floating_point()]))
+        gradients = dict(zip(ctx.real, _to_torch(found)))
+        return (None, None, *(gradients.get(place) for place in range(count)))
+
+
+@torch.compiler.disable
+def _run_blocks(name, params, tensors):
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        made = _BlocksAutograd.apply(name, params, *tensors)
+    else:
+        made = _to_torch(_in_blocks(name, params, ())[0](*_to_jax(tensors)))
+    return made if len(made) > 1 else made[0]
+
+
+_INTERPRETED = triton.knobs.runtime.interpret
+
+
+def _anywhere(*dtypes: torch.dtype, params: tuple[tuple[int, str], ...] = ()):
+    """A function that on a CPU is that of moments_jax.py; `params` are the places of what it takes as parameters."""
+
+    def wrapped(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*arrays, **named):
+            tensors = signature.bind(*arrays, **named).args if named else arrays
+            if _INTERPRETED or any(tensor.device.type != "cpu" or _is_traced(tensor) for tensor in tensors):
+                return function(*tensors)
+            for name, tensor, dtype in zip(signature.parameters, tensors, dtypes):
+                if tensor.dtype is not dtype:
+                    raise ValueError(f"{name}: expected {dtype}, got {tensor.dtype}")
+            return _run_blocks(function.__name__, params, tensors)
+
+        return call
+
+    return wrapped
 
 
 @triton.jit
@@ -377,6 +480,7 @@ class _scores_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K = ctx.saved_tensors
         d_Q = _scores_backward_d_Q(K, d_out)
@@ -384,6 +488,7 @@ class _scores_autograd(torch.autograd.Function):
         return d_Q, d_K
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16)
 def scores(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """scores(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -1932,6 +2037,7 @@ class _kurtosis_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, state, state__, state____ = ctx.saved_tensors
         buffer_0, d_Q = _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state, state__, state____)
@@ -1954,6 +2060,7 @@ class _kurtosis_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Q, K, state, state_, state___, state_____ = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -1963,6 +2070,7 @@ class _kurtosis_long_autograd(torch.autograd.Function):
         return d_Q, d_K
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16)
 def kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """kurtosis(Q: bf16[q d], K: bf16[x d]) -> out: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -3919,6 +4027,7 @@ class _deviation_autograd(torch.autograd.Function):
         return M, D
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_M, d_D):
         Q, K, t, M, logsum, state, z, state_ = ctx.saved_tensors
         buffer_0, buffer_1, buffer_2, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(Q, K, t, d_M, d_D, M, logsum, state, z, state_)
@@ -3939,6 +4048,7 @@ class _deviation_long_autograd(torch.autograd.Function):
         return M, D
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_M, d_D):
         Q, K, t, M, logsum, state, state_, z, state__ = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -3949,6 +4059,7 @@ class _deviation_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_t
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.float32)
 def deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """deviation(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> M: f32[q], D: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -6249,6 +6360,7 @@ class _spread_autograd(torch.autograd.Function):
         return O, N
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_O, d_N):
         Q, K, V, N, logsum, m, z, state, state_, place = ctx.saved_tensors
         buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, z, state, state_)
@@ -6271,6 +6383,7 @@ class _spread_long_autograd(torch.autograd.Function):
         return O, N
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_O, d_N):
         Q, K, V, N, logsum_, S, m_, z_, state, state_, place = ctx.saved_tensors
         buffer_0 = _spread_long_backward_buffer_0(V, d_O)
@@ -6282,6 +6395,7 @@ class _spread_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.bfloat16)
 def spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """spread(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -8962,6 +9076,7 @@ class _drift_autograd(torch.autograd.Function):
         return forecast, lean
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_forecast, d_lean):
         Q, K, t, logsum, state, z, state_, state__ = ctx.saved_tensors
         buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__)
@@ -8982,6 +9097,7 @@ class _drift_long_autograd(torch.autograd.Function):
         return forecast, lean
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_forecast, d_lean):
         Q, K, t, logsum, state, state_, z, state__, state___ = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -8992,6 +9108,7 @@ class _drift_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_t
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.float32)
 def drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """drift(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> forecast: f32[q], lean: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -10619,6 +10736,7 @@ class _choice_autograd(torch.autograd.Function):
         return mean, best, top
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_mean, unused, d_top):
         logits, E, mean, best, top = ctx.saved_tensors
         z, buffer_1 = _choice_backward_z_buffer_1(logits, top)
@@ -10639,6 +10757,7 @@ class _choice_long_autograd(torch.autograd.Function):
         return mean, best, top
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_mean, unused, d_top):
         logits, E, mean, best, top = ctx.saved_tensors
         buffer_0 = _choice_long_backward_buffer_0(E, d_mean)
@@ -10648,6 +10767,7 @@ class _choice_long_autograd(torch.autograd.Function):
         return d_logits, d_E
 
 
+@_anywhere(torch.float32, torch.bfloat16)
 def choice(logits: torch.Tensor, E: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """choice(logits: f32[token vocab], E: bf16[vocab e]) -> mean: bf16[token e], best: i32[token] in vocab, top: f32[token]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     token, vocab = logits.shape
@@ -12203,6 +12323,7 @@ class _temperature_autograd(torch.autograd.Function):
         return L, E
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_L, d_E):
         Q, K, b, L = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -12225,6 +12346,7 @@ class _temperature_long_autograd(torch.autograd.Function):
         return L, E
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_L, d_E):
         Q, K, b, L, state = ctx.saved_tensors
         (d,) = ctx.sizes
@@ -12235,6 +12357,7 @@ class _temperature_long_autograd(torch.autograd.Function):
         return d_Q, d_K, d_b
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.float32)
 def temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """temperature(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], E: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape

@@ -6,6 +6,9 @@ Made by diagc 0.1.0 from regularised.diag. Tiles are masked at ragged ends; arit
 from __future__ import annotations
 
 import functools
+import importlib.util
+import inspect
+import pathlib
 
 import torch
 import triton
@@ -53,6 +56,106 @@ def _operator(launch):
         return launch(*arrays, **named)
 
     return call
+
+
+@functools.cache
+def _in_blocks(name: str, params: tuple[tuple[int, str], ...], real: tuple[int, ...]):
+    """A function of regularised_jax.py of all arrays in order, and with it its derivative by those at the places `real`."""
+    try:
+        import jax
+    except ImportError as error:
+        raise ImportError("on a CPU this file runs by regularised_jax.py, which needs JAX: pip install jax") from error
+    path = pathlib.Path(__file__).with_name("regularised_jax.py")
+    if not path.exists():
+        raise FileNotFoundError(f"on a CPU this runs by the file that diagc compile writes beside it: no {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    blocks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(blocks)
+    named = dict(params)
+
+    def results(*arrays):
+        given = [array for place, array in enumerate(arrays) if place not in named]
+        given += [{name: arrays[place] for place, name in params}] if params else []
+        made = getattr(blocks, name)(*given)
+        return made if type(made) is tuple else (made,)
+
+    def differentiated(*arrays):
+        def of_real(*chosen):
+            every = dict(zip(real, chosen))
+            made = results(*(every.get(place, array) for place, array in enumerate(arrays)))
+            return [r for r in made if r.dtype.kind in "fV"], made
+
+        _, pull, made = jax.vjp(of_real, *(arrays[place] for place in real), has_aux=True)
+        return made, pull
+
+    return jax.jit(results), jax.jit(differentiated), jax.jit(lambda pull, cotangents: pull(cotangents))
+
+
+def _to_jax(tensors):
+    import jax
+
+    if not jax.config.jax_enable_x64 and any(tensor.dtype is torch.float64 for tensor in tensors):
+        raise ValueError('JAX has no float64 unless it is told so: jax.config.update("jax_enable_x64", True)')
+    return [jax.dlpack.from_dlpack(tensor.detach().contiguous()) for tensor in tensors]
+
+
+def _to_torch(arrays):
+    return tuple(map(torch.from_dlpack, arrays))
+
+
+class _BlocksAutograd(torch.autograd.Function):
+    """A function in blocks and its derivative."""
+
+    @staticmethod
+    def forward(ctx, name, params, *tensors):
+        ctx.real = tuple(place for place, tensor in enumerate(tensors) if tensor.is_floating_point())
+        _, differentiated, ctx.pulled = _in_blocks(name, params, ctx.real)
+        made, ctx.pull = differentiated(*_to_jax(tensors))
+        ctx.save_for_backward(*tensors)  # they are shared with the blocks: torch says if one was changed meanwhile
+        results = _to_torch(made)
+        ctx.mark_non_differentiable(*(r for r in results if not r.is_floating_point()))
+        return results
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *cotangents):
+        count = len(ctx.saved_tensors)
+        found = ctx.pulled(ctx.pull, _to_jax([c for c in cotangents if c.is_floating_point()]))
+        gradients = dict(zip(ctx.real, _to_torch(found)))
+        return (None, None, *(gradients.get(place) for place in range(count)))
+
+
+@torch.compiler.disable
+def _run_blocks(name, params, tensors):
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        made = _BlocksAutograd.apply(name, params, *tensors)
+    else:
+        made = _to_torch(_in_blocks(name, params, ())[0](*_to_jax(tensors)))
+    return made if len(made) > 1 else made[0]
+
+
+_INTERPRETED = triton.knobs.runtime.interpret
+
+
+def _anywhere(*dtypes: torch.dtype, params: tuple[tuple[int, str], ...] = ()):
+    """A function that on a CPU is that of regularised_jax.py; `params` are the places of what it takes as parameters."""
+
+    def wrapped(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*arrays, **named):
+            tensors = signature.bind(*arrays, **named).args if named else arrays
+            if _INTERPRETED or any(tensor.device.type != "cpu" or _is_traced(tensor) for tensor in tensors):
+                return function(*tensors)
+            for name, tensor, dtype in zip(signature.parameters, tensors, dtypes):
+                if tensor.dtype is not dtype:
+                    raise ValueError(f"{name}: expected {dtype}, got {tensor.dtype}")
+            return _run_blocks(function.__name__, params, tensors)
+
+        return call
+
+    return wrapped
 
 
 @triton.jit
@@ -377,6 +480,7 @@ class _logits_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W = ctx.saved_tensors
         d_X = _logits_backward_d_X(W, d_out)
@@ -384,6 +488,7 @@ class _logits_autograd(torch.autograd.Function):
         return d_X, d_W
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16)
 def logits(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """logits(X: bf16[token d], W: bf16[vocab d]) -> out: f32[token vocab]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     token, d = X.shape
@@ -825,12 +930,14 @@ class _log_softmax_rows_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         Z, logsum = ctx.saved_tensors
         d_Z = _log_softmax_rows_backward(Z, d_out, logsum)
         return d_Z
 
 
+@_anywhere(torch.bfloat16)
 def log_softmax_rows(Z: torch.Tensor) -> torch.Tensor:
     """log_softmax_rows(Z: bf16[token vocab]) -> out: f32[token vocab]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     token, vocab = Z.shape
@@ -2408,6 +2515,7 @@ class _label_smoothing_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, label, epsilon, logsum, state_, state__ = ctx.saved_tensors
         (vocab,) = ctx.sizes
@@ -2431,6 +2539,7 @@ class _label_smoothing_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, label, epsilon, logsum, Z, state_, state__ = ctx.saved_tensors
         (vocab,) = ctx.sizes
@@ -2441,6 +2550,7 @@ class _label_smoothing_long_autograd(torch.autograd.Function):
         return d_X, d_W, None, d_epsilon
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.int32, torch.float32)
 def label_smoothing(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -3863,6 +3973,7 @@ class _z_loss_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, label, weight, logsum = ctx.saved_tensors
         d_X = _z_loss_backward_d_X(X, W, label, weight, d_out, logsum)
@@ -3882,6 +3993,7 @@ class _z_loss_long_autograd(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, label, weight, logsum, Z = ctx.saved_tensors
         buffer_0 = _z_loss_long_backward_buffer_0(label, weight, d_out, logsum, Z)
@@ -3891,6 +4003,7 @@ class _z_loss_long_autograd(torch.autograd.Function):
         return d_X, d_W, None, d_weight
 
 
+@_anywhere(torch.bfloat16, torch.bfloat16, torch.int32, torch.float32)
 def z_loss(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """z_loss(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, weight: f32[]) -> out: f32[token]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     token, d = X.shape

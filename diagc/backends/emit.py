@@ -17,16 +17,18 @@ from diagc.backends.jax_plain import (
 )  # fmt: skip
 from diagc.backends.jax_program import blockwise, program_text
 from diagc.backends.jax_runtime import DERIVATIVE, RUNTIME, Compiled, table_text
-from diagc.backends.launches import EntryKernels
+from diagc.backends.launches import EntryKernels, Form
 from diagc.backends.plans import kernels
 from diagc.backends.triton_program import emit_module
 from diagc.backends.writer import Writer
 from diagc.check.entry import Entry
 
 
-def triton_source(entries: Iterable[Entry], file: str, sizes: Mapping[str, int] | None = None) -> str:
-    """The Triton file of entries."""
-    return emit_module([kernels(entry, sizes) for entry in entries], file, __version__)
+def triton_source(
+    entries: Iterable[Entry], file: str, sizes: Mapping[str, int] | None = None, form: Form = "pointers"
+) -> str:
+    """The Triton file of entries, with kernels in a form."""
+    return emit_module([kernels(entry, sizes) for entry in entries], file, __version__, form)
 
 
 @dataclass(frozen=True, slots=True)

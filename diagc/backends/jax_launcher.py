@@ -52,6 +52,9 @@ class _Jax:
             writer.call("made = ", made, "")
         return ["made"]
 
+    def by_descriptor(self, arrays: Sequence[str]) -> str:
+        return "False"
+
     def refuse(self, writer: Writer, message: str) -> None:
         writer.line(f'raise _NotCarried(f"{message}")')
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from diagc.backends.launches import Launch, Variant, resident_axes
 from diagc.backends.shapes import bind_shapes, undetermined
 from diagc.backends.sizes import input_name
+from diagc.backends.triton_descriptors import FLAG, copies
 from diagc.backends.triton_frame import block_name
 from diagc.backends.triton_module import arrays_read, blocked_axes, kernel_function, size_symbols
 from diagc.backends.triton_terms import TORCH_DTYPES, size_text
@@ -75,6 +76,10 @@ class Host(Protocol):
         self, writer: Writer, kernel: Kernel, names: Mapping[Node, str], symbols: Mapping[str, str]
     ) -> list[str]:
         """The variables of the results."""
+        ...
+
+    def by_descriptor(self, arrays: Sequence[str]) -> str:
+        """Whether the device copies tiles of these arrays by itself."""
         ...
 
     def refuse(self, writer: Writer, message: str) -> None:
@@ -169,6 +174,9 @@ class _Variant:
         for axis in resident_axes(kernel):
             exact = f"{size_text(axis.size, self.symbols)} == {blocks[axis]}"
             constants[f"EXACT_{block_name(axis)[6:]}"] = exact
+        if self.variant.form != "pointers":
+            sources = dict.fromkeys(copy.source for copy in copies(kernel).values())
+            constants[FLAG] = self.host.by_descriptor([self.names[node] for node in sources])
         ranks = [*(len(node.axes) for node in read), *(len(array.axes) for _, array in kernel.outputs)]
         call = Call(
             kernel_function(kernel.name), [self.names[node] for node in read], self.made, ranks,
@@ -248,6 +256,9 @@ class _Torch:
         with writer.indented():
             writer.line(f"return {', '.join(made)}")
         return made
+
+    def by_descriptor(self, arrays: Sequence[str]) -> str:
+        return f"_by_descriptor({', '.join(arrays)})"
 
     def refuse(self, writer: Writer, message: str) -> None:
         writer.line(f'raise ValueError(f"{message}")')

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node
 from diagc.kernel.ir import Dot, Kernel
 from diagc.plan.config import Config
 from diagc.plan.extent import held_axes
+
+Form = Literal["pointers", "descriptors", "specialised"]
+"""How tiles come: by pointers; by descriptors; by descriptors to a warp that does nothing else, in one loop."""
+
+FORMS: Final[tuple[Form, ...]] = ("pointers", "descriptors", "specialised")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,7 @@ class Variant:
 
     kernel: Kernel
     configs: tuple[Config, ...]
+    form: Form = "pointers"
 
     @property
     def multiplies(self) -> bool:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from diagc.backends.triton_frame import FIRST, Frame, block_name
+from diagc.backends.launches import Form
+from diagc.backends.sizes import input_name
+from diagc.backends.triton_descriptors import FLAG, Copy, copies, tile_order
+from diagc.backends.triton_frame import FIRST, Frame, Names, block_name
 from diagc.backends.triton_terms import (
     DTYPES,
     fold_text,
@@ -19,6 +22,7 @@ from diagc.backends.triton_terms import (
     running_text,
     takes_atoms,
 )  # fmt: skip
+from diagc.backends.writer import Writer
 from diagc.core import ops
 from diagc.core.axes import ONE, Axis, Coordinate, Size
 from diagc.core.diagram import Node
@@ -35,13 +39,20 @@ SEARCHED = 1024
 
 
 class KernelWriter(Frame):
-    """Writes the body of one kernel."""
+    """Writes the body of one kernel, whose tiles come in a form."""
+
+    def __init__(self, kernel: ir.Kernel, names: Names, writer: Writer, form: Form = "pointers") -> None:
+        super().__init__(kernel, names, writer)
+        self.form: Form = form
+        self.copies = copies(kernel) if form != "pointers" else {}
+        self.descriptors: dict[Copy, str] = {}
 
     # ---- frame
 
     def write(self) -> None:
-        """Program indices, then the statements."""
+        """Program indices, descriptors, then the statements."""
         self._program()
+        self._describe()
         self._statements(self.kernel.body)
 
     def _program(self) -> None:
@@ -200,6 +211,35 @@ class KernelWriter(Frame):
 
     # ---- memory
 
+    def _describe(self) -> None:
+        """The descriptors of the tiles that the hardware may copy."""
+        for copy in dict.fromkeys(self.copies.values()):
+            self.descriptors[copy] = self.writer.fresh(f"{input_name(copy.source)}_tiles")
+        if not self.descriptors:
+            return
+        self.writer.line(f"if {FLAG}:")
+        with self.writer.indented():
+            for copy, name in self.descriptors.items():
+                pairs = list(zip(copy.source.axes, copy.coordinates, copy.along, strict=True))
+                fixed = [(own, self._coordinate(c, ())) for own, c, along in pairs if along is None]
+                tiled = [(own, along) for own, _, along in pairs if along is not None]
+                sizes = [self.names.size(own.size) for own, _ in tiled]
+                strides = [self.names.stride(copy.source, own) for own, _ in tiled[:-1]]
+                blocks = [block_name(self.kernel.extents[along].of or along) for _, along in tiled]
+                parts = [f"[{', '.join(part)}]" for part in (sizes, [*strides, "1"], blocks)]
+                base = self._pointers(copy.source, fixed)
+                self.writer.call(f"{name} = tl.make_tensor_descriptor", [base, *parts], "")
+
+    def _first(self, axis: Axis) -> str:
+        """The first index of the tile along an axis."""
+        whole = self.kernel.extents[axis].of or axis
+        return self.firsts.get(whole) or self.bounds.get((whole, FIRST), "0")
+
+    def _copied(self, name: str, copy: Copy, dims: tuple[Axis, ...]) -> None:
+        offsets = ", ".join(self._first(axis) for axis in copy.along if axis is not None)
+        text = f"{self.descriptors[copy]}.load([{offsets}])"
+        self.writer.line(f"{name} = {text if tile_order(copy, dims) is None else f'tl.trans({text})'}")
+
     def _load(self, statement: ir.Load) -> None:
         target, source = statement.target, statement.source
         want = self.dims(target.axes)
@@ -213,6 +253,18 @@ class KernelWriter(Frame):
                 if isinstance(c, Coordinate) and (c.axis is None or c.axis.size != axis.size)
             ]
         name = self.text[target] = self.writer.fresh(self._hint(target))
+        copy = self.copies.get(statement)
+        if copy is None:
+            self._by_pointers(name, statement, pointers, conditions)
+            return
+        self.writer.line(f"if {FLAG}:")
+        with self.writer.indented():
+            self._copied(name, copy, want)
+        self.writer.line("else:")
+        with self.writer.indented():
+            self._by_pointers(name, statement, pointers, conditions)
+
+    def _by_pointers(self, name: str, statement: ir.Load, pointers: str, conditions: list[str]) -> None:
         if not conditions:
             self.writer.call(f"{name} = tl.load", [pointers], "")
             return
@@ -286,7 +338,8 @@ class KernelWriter(Frame):
         )
         if blocked:
             self.writer.line(f"# {_PHASES[statement.phase]}")
-        self.writer.line(f"for {variable} in tl.range({start}, {stop}{step}):")
+        specialised = f", warp_specialize={FLAG}" if self.form == "specialised" else ""
+        self.writer.line(f"for {variable} in tl.range({start}, {stop}{step}{specialised}):")
         taken, known = set(self.writer.taken), dict(self.bounds)
         with self.writer.indented():
             self.firsts[statement.axis] = variable

@@ -10,6 +10,8 @@ from pathlib import PurePath
 
 from diagc.backends.launches import Variant, resident_axes
 from diagc.backends.sizes import input_name
+from diagc.backends.torch_on_cpu import ON_CPU
+from diagc.backends.triton_descriptors import FLAG
 from diagc.backends.triton_frame import Names, block_name
 from diagc.backends.triton_kernel import KernelWriter
 from diagc.backends.triton_terms import HELPERS
@@ -26,6 +28,9 @@ Made by diagc {version} from {source}. {note}
 from __future__ import annotations
 
 import functools
+import importlib.util
+import inspect
+import pathlib
 
 import torch
 import triton
@@ -82,7 +87,7 @@ def kernel_texts(variants: Iterable[Variant]) -> tuple[list[str], set[str]]:
     texts: list[str] = []
     for variant in variants:
         writer = Writer()
-        _kernel(writer, variant.kernel)
+        _kernel(writer, variant)
         texts.append(writer.text)
         helpers |= writer.helpers
     return texts, helpers
@@ -101,8 +106,9 @@ def module_text(
         title=f"Fused kernels for {', '.join(names)}.", version=version, source=PurePath(source).name,
         note="Tiles are masked at ragged ends; arithmetic is float32.", exported=", ".join(f'"{n}"' for n in names),
     )  # fmt: skip
-    check = _CHECK.replace("ELSEWHERE", f"{PurePath(source).stem}_jax.py")
-    texts = (*helper_texts(helpers), check.lstrip("\n"), _OPERATOR.lstrip("\n"), *parts)
+    beside = f"{PurePath(source).stem}_jax.py"
+    host = [text.replace("ELSEWHERE", beside).lstrip("\n") for text in (_CHECK, _OPERATOR, ON_CPU)]
+    texts = (*helper_texts(helpers), *host, *parts)
     return "\n\n".join(text.rstrip("\n") + "\n" for text in (header, *texts))
 
 
@@ -142,8 +148,9 @@ def blocked_axes(kernel: Kernel) -> list[Axis]:
     return [axis for axis, extent in kernel.extents.items() if extent.blocked and extent.of is None]
 
 
-def argument_names(kernel: Kernel) -> tuple[Names, list[str], list[str]]:
+def argument_names(variant: Variant) -> tuple[Names, list[str], list[str]]:
     """The names in a kernel, its run-time arguments and its compile-time ones, in order."""
+    kernel = variant.kernel
     names = _names(kernel, Writer())
     arguments = list(names.arrays.values())
     for array in names.arrays:
@@ -152,14 +159,16 @@ def argument_names(kernel: Kernel) -> tuple[Names, list[str], list[str]]:
     arguments += names.sizes.values()
     constants = [block_name(axis) for axis in blocked_axes(kernel)]
     constants += [f"EXACT_{block_name(axis)[6:]}" for axis in resident_axes(kernel)]
+    constants += [FLAG] if variant.form != "pointers" else []
     return names, arguments, constants
 
 
-def _kernel(writer: Writer, kernel: Kernel) -> None:
-    names, arguments, constants = argument_names(kernel)
+def _kernel(writer: Writer, variant: Variant) -> None:
+    kernel = variant.kernel
+    names, arguments, constants = argument_names(variant)
     writer.taken.update({*arguments, *constants, "program", "tl", "triton", "torch"})
     writer.line("@triton.jit")
     lines = [*arguments, *(f"{name}: tl.constexpr" for name in constants)]
     writer.call(f"def {kernel_function(kernel.name)}", lines, ":")
     with writer.indented():
-        KernelWriter(kernel, names, writer).write()
+        KernelWriter(kernel, names, writer, variant.form).write()

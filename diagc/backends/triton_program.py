@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from diagc.backends.launcher import TORCH, free_symbols, launcher_text
-from diagc.backends.launches import Differentiated, EntryKernels, Plan
+from diagc.backends.launches import Differentiated, EntryKernels, Form, Plan
 from diagc.backends.shapes import bind_shapes, read_sizes
 from diagc.backends.sizes import input_name
+from diagc.backends.torch_on_cpu import decorator
 from diagc.backends.triton_calls import call_launches, condition
+from diagc.backends.triton_descriptors import HELPER, formed
 from diagc.backends.triton_module import kernel_texts, module_text
 from diagc.backends.triton_parts import PROCESSORS, parted_plans
 from diagc.backends.writer import Writer, identifier, tuple_text, unpacking
 
 
-def emit_module(entries: list[EntryKernels], source: str, version: str) -> str:
-    """The text of the file: kernels, launchers, and one function for each entry."""
+def emit_module(entries: list[EntryKernels], source: str, version: str, form: Form = "pointers") -> str:
+    """The text of the file: kernels in a form, launchers, and one function for each entry."""
+    entries = [formed(entry, form) for entry in entries]
     parts: list[str] = []
     helpers: set[str] = set()
     for entry in entries:
         texts, used = kernel_texts(entry.variants)
         parts += [*texts, *_functions(entry)]
         helpers |= used
+    if any(variant.form != "pointers" for entry in entries for variant in entry.variants):
+        parts.insert(0, HELPER.lstrip("\n"))
     if any(entry.parted for entry in entries):
         parts.insert(0, PROCESSORS)
     return module_text((identifier(entry.name) for entry in entries), parts, helpers, source, version)
@@ -35,11 +40,11 @@ def _functions(entry: EntryKernels) -> list[str]:
         and not (entry.differentiated or entry.parted)
     )
     if alone:
-        return [launcher_text(entry.plans[0].launches[0], name, TORCH)]
+        return [decorator(entry.diagram) + launcher_text(entry.plans[0].launches[0], name, TORCH)]
     launches = {launch.diagram.name: launch for plan in entry.every_plan for launch in plan.launches}
     parts = [launcher_text(launch, TORCH.launcher(launch.diagram), TORCH) for launch in launches.values()]
     parts += [_autograd(entry, made) for made in entry.differentiated]
-    return [*parts, _public(entry)]
+    return [*parts, decorator(entry.diagram) + _public(entry)]
 
 
 def _class(made: Differentiated) -> str:
@@ -166,6 +171,7 @@ def _backward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None
         names |= {name: writer.fresh(name) for name in made.saved}
         symbols = {symbol: writer.fresh(symbol) for symbol in _needed(made.backward)}
         writer.line("@staticmethod")
+        writer.line("@torch.autograd.function.once_differentiable")
         writer.line(f"def backward(ctx, {', '.join(arguments)}):")
         with writer.indented():
             if made.saved:

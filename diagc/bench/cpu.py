@@ -18,7 +18,6 @@ from typing import Any, Final
 import numpy as np
 
 from diagc.backends.emit import jax_source
-from diagc.backends.plans import normal_form
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import identifier
 from diagc.bench import peers
@@ -36,11 +35,12 @@ from diagc.bench.measurement import (
     small_sizes,
     spoken_dtype,
 )  # fmt: skip
+from diagc.bench.work import Work, counted, moved, question
 from diagc.check.entry import Entry
 from diagc.check.program import Program
+from diagc.core.diagram import Diagram
 from diagc.core.ops import Input
 from diagc.verify.cases import make_case
-from diagc.verify.differential import results_of
 
 CALLS: Final = 3
 """Timed calls in each process, after the first."""
@@ -63,9 +63,14 @@ class _Subject:
 
 
 def bench_cpu(
-    program: Program, entries: Iterable[str], sizes: Mapping[str, int], repeat: int, seconds: float = 600.0
+    program: Program,
+    entries: Iterable[str],
+    sizes: Mapping[str, int],
+    repeat: int,
+    work: Work = "forward",
+    seconds: float = 600.0,
 ) -> list[Measurement]:
-    """Measure entries of a program at given sizes of their symbols.
+    """Measure entries of a program at given sizes of their symbols: results, their derivative, or both.
 
     `repeat` processes are run for each implementation, each with `seconds` at most. Symbols that are not given get
     small sizes.
@@ -73,27 +78,40 @@ def bench_cpu(
     found: list[Measurement] = []
     for name in entries:
         entry = program.entries[name]
-        found += _bench(name, entry, complete_sizes(entry.diagram, sizes), repeat, seconds)
+        asked = _Asked.of(entry, work, complete_sizes(entry.diagram, sizes))
+        found += _bench(name, asked, repeat, seconds)
     return found
 
 
-def _bench(
-    name: str, entry: Entry, sizes: Mapping[str, int], repeat: int, seconds: float
-) -> list[Measurement]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An entry, what of it is timed, and at which sizes."""
+
+    entry: Entry
+    work: Work
+    sizes: Mapping[str, int]
+    diagram: Diagram
+
+    @staticmethod
+    def of(entry: Entry, work: Work, sizes: Mapping[str, int]) -> _Asked:
+        return _Asked(entry, work, sizes, question(entry, work).diagram)
+
+
+def _bench(name: str, asked: _Asked, repeat: int, seconds: float) -> list[Measurement]:
+    entry = asked.entry
     text = jax_source({name: entry}, "bench.diag")
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
         (folder / "module.py").write_text(text)
-        subjects = _accepted(folder, entry, _candidates(name, text, len(entry.diagram.inputs)), sizes)
-        save_arrays(
-            folder / "large.npz", entry.diagram, make_case(entry.diagram, "bench", sizes, "random").arrays
-        )
+        subjects = _accepted(folder, asked, _candidates(name, text, len(entry.diagram.inputs)))
+        arrays = make_case(asked.diagram, "bench", asked.sizes, "random").arrays
+        save_arrays(folder / "large.npz", asked.diagram, arrays)
         running = [s for s in subjects if s.judgement.problem is None]
         for _ in range(repeat):
             for subject in running:
                 if subject.problem is None:
-                    _measure(folder, entry, sizes, subject, seconds)
-    return [_measurement(name, entry, sizes, subject) for subject in subjects]
+                    _measure(folder, asked, subject, seconds)
+    return [_measurement(name, asked, subject) for subject in subjects]
 
 
 def _candidates(name: str, text: str, arity: int) -> list[tuple[str, str, str]]:
@@ -107,46 +125,59 @@ def _candidates(name: str, text: str, arity: int) -> list[tuple[str, str, str]]:
     return found
 
 
-def _request(entry: Entry, arrays: str, sizes: Mapping[str, int]) -> dict[str, Any]:
-    inputs = entry.diagram.inputs
-    roles = [n.op.role for n in inputs if isinstance(n.op, Input)]
-    names = [input_name(n) for n in inputs]
+def _request(asked: _Asked, arrays: str, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Arrays by name, of which those of the entry come first, and then cotangents."""
+    roles = [n.op.role for n in asked.entry.diagram.inputs if isinstance(n.op, Input)]
     return {
-        "arrays": arrays, "names": names, "roles": roles, "dtypes": dtype_names(entry.diagram), "sizes": dict(sizes),
+        "arrays": arrays, "names": [input_name(n) for n in asked.diagram.inputs], "roles": roles,
+        "work": asked.work, "dtypes": dtype_names(asked.diagram), "sizes": dict(sizes),
     }  # fmt: skip
 
 
-def _accepted(
-    folder: Path, entry: Entry, tried: list[tuple[str, str, str]], sizes: Mapping[str, int]
-) -> list[_Subject]:
-    """What is emitted, whatever it computes, and the peers that compute the same on a small size."""
-    small = sample(results_of(entry), sizes)
-    save_arrays(folder / "small.npz", entry.diagram, small.arrays)
-    request = _request(entry, "small.npz", small_sizes(sizes)) | {
-        "implementations": [key for key, _, _ in tried]
-    }
-    (folder / "request.json").write_text(json.dumps(request))
-    log = _worker("try", folder, 600.0)
+def _accepted(folder: Path, asked: _Asked, tried: list[tuple[str, str, str]]) -> list[_Subject]:
+    """What is emitted, whatever it computes, and the peers that compute the same on a small size.
+
+    A peer is found by its results; then what is timed is judged.
+    """
+    results = asked if asked.work == "forward" else _Asked.of(asked.entry, "forward", asked.sizes)
     found: list[_Subject] = []
-    for place, (key, name, library) in enumerate(tried):
-        verdict = _verdict(folder, entry, place, small, 1.0 if library == "diagc" else peers.SLACK, log)
-        known = any(s.name == name and s.library == library for s in found)
-        if library == "diagc" or (verdict.problem is None and not known):
-            found.append(_Subject(key, name, library, verdict))
-    return found
+    for subject in _judged(folder, results, tried):
+        known = any(s.name == subject.name and s.library == subject.library for s in found)
+        if subject.library == "diagc" or (subject.judgement.problem is None and not known):
+            found.append(subject)
+    if results is asked:
+        return found
+    return _judged(folder, asked, [(s.key, s.name, s.library) for s in found])
 
 
-def _verdict(folder: Path, entry: Entry, place: int, small: Sample, slack: float, log: str) -> Judgement:
+def _judged(folder: Path, asked: _Asked, tried: list[tuple[str, str, str]]) -> list[_Subject]:
+    small = sample(question(asked.entry, asked.work), asked.sizes)
+    save_arrays(folder / "small.npz", asked.diagram, small.arrays)
+    request = _request(asked, "small.npz", small_sizes(asked.sizes))
+    request["implementations"] = [key for key, _, _ in tried]
+    (folder / "request.json").write_text(json.dumps(request))
+    with tempfile.TemporaryDirectory(dir=folder) as answers:
+        log = _worker("try", folder, 600.0, answers)
+        return [
+            _Subject(key, name, library, _verdict(Path(answers), asked.diagram, place, small, library, log))
+            for place, (key, name, library) in enumerate(tried)
+        ]
+
+
+def _verdict(folder: Path, diagram: Diagram, place: int, small: Sample, library: str, log: str) -> Judgement:
+    slack = 1.0 if library == "diagc" else peers.SLACK
     result, failed = folder / f"{place}.npz", folder / f"{place}.error"
     if not result.exists():
         return Judgement(float("nan"), 0.0, failed.read_text() if failed.exists() else log or "no result")
     with np.load(result) as stored:
-        return judge(entry.diagram, small, list(stored.values()), slack)
+        return judge(diagram, small, list(stored.values()), slack)
 
 
-def _measure(folder: Path, entry: Entry, sizes: Mapping[str, int], subject: _Subject, seconds: float) -> None:
-    request = _request(entry, "large.npz", sizes) | {"implementation": subject.key, "calls": CALLS}
-    (folder / "request.json").write_text(json.dumps(request))
+def _measure(folder: Path, asked: _Asked, subject: _Subject, seconds: float) -> None:
+    request = _request(asked, "large.npz", asked.sizes)
+    (folder / "request.json").write_text(
+        json.dumps(request | {"implementation": subject.key, "calls": CALLS})
+    )
     answer = folder / "answer.json"
     answer.unlink(missing_ok=True)
     log = _worker("run", folder, seconds)
@@ -161,9 +192,9 @@ def _measure(folder: Path, entry: Entry, sizes: Mapping[str, int], subject: _Sub
     subject.run_memory.append(made["run_memory"])
 
 
-def _worker(mode: str, folder: Path, seconds: float) -> str:
+def _worker(mode: str, folder: Path, seconds: float, *places: str) -> str:
     """Run a worker to its end; the last line that it said if it failed."""
-    command = [sys.executable, "-m", "diagc.bench.worker", mode, str(folder)]
+    command = [sys.executable, "-m", "diagc.bench.worker", mode, str(folder), *places]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
@@ -174,14 +205,15 @@ def _worker(mode: str, folder: Path, seconds: float) -> str:
     return lines[-1] if lines else f"the process ended with {done.returncode}"
 
 
-def _measurement(name: str, entry: Entry, sizes: Mapping[str, int], subject: _Subject) -> Measurement:
-    verdict = subject.judgement
+def _measurement(name: str, asked: _Asked, subject: _Subject) -> Measurement:
+    verdict, entry, sizes = subject.judgement, asked.entry, asked.sizes
     return Measurement(
         entry=name, implementation=subject.name, library=subject.library, dtype=spoken_dtype(entry.diagram),
         sizes=sizes, cpu=Spread.of(subject.cpu) if subject.cpu else None,
         wall=Spread.of(subject.wall) if subject.wall else None, first=max(subject.first, default=0.0),
         memory=max(subject.memory, default=0), run_memory=max(subject.run_memory, default=0),
         error=verdict.error, allowed=verdict.allowed, peer=subject.library != "diagc",
-        problem=verdict.problem or subject.problem, flops=flops(normal_form(entry)[0], sizes),
-        least_bytes=least_bytes(entry.diagram, sizes),
+        problem=verdict.problem or subject.problem, work=asked.work,
+        flops=sum(flops(diagram, sizes) for diagram in counted(entry, asked.work)),
+        least_bytes=least_bytes(moved(entry, asked.work), sizes),
     )  # fmt: skip

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagc.backends.emit import triton_source
+from diagc.backends.launches import FORMS
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import identifier
 from diagc.bench.counts import flops, least_bytes
@@ -39,7 +41,7 @@ from diagc.bench.measurement import (
     spoken_sizes,
 )  # fmt: skip
 from diagc.bench.peers import SLACK, Peer, candidates
-from diagc.bench.predict import predicted_seconds
+from diagc.bench.predict import Prediction, predicted
 from diagc.bench.work import Call, Work, counted, moved, prepared, question
 from diagc.check.entry import Entry
 from diagc.check.program import Program
@@ -48,6 +50,10 @@ from diagc.machine import Machine
 from diagc.verify.cases import make_case
 from diagc.verify.run_worker import several
 
+OWN: Final = "emitted, Triton"
+"""What the kernels are called in a table, in the form that is emitted unless another is asked for."""
+Launcher = Callable[[Sequence[Any]], Any]
+"""A function of the tensors of an entry, in the order of its signature."""
 Clock = Callable[[Call], float]
 """Seconds of one run."""
 
@@ -79,7 +85,7 @@ def event_clock() -> Clock:
 class _Subject:
     name: str
     library: str
-    call: Callable[[Sequence[Any]], Any]
+    call: Launcher
     judgement: Judgement
     ready: Call | None = None
     seconds: list[float] = field(default_factory=list[float])
@@ -110,15 +116,33 @@ def bench_gpu(
         for name in entries:
             entry = program.entries[name]
             chosen = complete_sizes(entry.diagram, sizes)
-            file = Path(path) / f"{identifier(name)}.py"
-            file.write_text(triton_source([entry], "bench.diag"))
-            subjects = _accepted(entry, getattr(module_of(file), identifier(name)), chosen, setting)
+            subjects = _accepted(entry, _launchers(entry, Path(path)), chosen, setting)
             asked = question(entry, setting.work).diagram
             arrays = make_case(asked, "bench", chosen, "random").arrays
             _time(entry, subjects, _tensors(asked, arrays, setting.device), setting, clock)
             about = _About.of(entry, chosen, setting)
             found += [_measurement(name, entry, chosen, subject, about) for subject in subjects]
     return found
+
+
+def _launchers(entry: Entry, folder: Path) -> dict[str, Launcher]:
+    """The emitted function in each form that its kernels have, by what it is called in a table."""
+    name, found = identifier(entry.diagram.name), dict[str, str]()
+    for form in FORMS:
+        text = triton_source([entry], "bench.diag", form=form)
+        if text not in found.values():
+            found[form] = text
+    functions: dict[str, Launcher] = {}
+    for form, text in found.items():
+        file = folder / f"{name}_{form}.py"
+        file.write_text(text)
+        said = OWN if form == "pointers" else f"{OWN}, {form}"
+        functions[said] = _launched(getattr(module_of(file), name))
+    return functions
+
+
+def _launched(function: Callable[..., Any]) -> Launcher:
+    return lambda arrays: function(*arrays)
 
 
 def module_of(path: Path) -> Any:
@@ -139,19 +163,15 @@ def _tensors(diagram: Diagram, arrays: Arrays, device: str) -> list[Any]:
 
 
 def _accepted(
-    entry: Entry, launcher: Callable[..., Any], sizes: Mapping[str, int], setting: Setting
+    entry: Entry, launchers: Mapping[str, Launcher], sizes: Mapping[str, int], setting: Setting
 ) -> list[_Subject]:
-    """The launcher, whatever it computes, and the peers that compute the same on a small size.
+    """The launchers, whatever they compute, and the peers that compute the same on a small size.
 
     A peer is found by its results; then what is timed is judged.
     """
     results = _trial(entry, "forward", sizes, setting.device)
     timed = results if setting.work == "forward" else _trial(entry, setting.work, sizes, setting.device)
-
-    def launch(arrays: Sequence[Any]) -> Any:
-        return launcher(*arrays)
-
-    found = [_Subject("emitted, Triton", "diagc", launch, timed.judged(launch, 1.0))]
+    found = [_Subject(name, "diagc", launch, timed.judged(launch, 1.0)) for name, launch in launchers.items()]
     for candidate in candidates(setting.peers, len(entry.diagram.inputs)):
         if any(s.name == candidate.peer.name for s in found):
             continue
@@ -235,14 +255,14 @@ class _About:
     work: Work
     flops: int
     least_bytes: int
-    predicted: float | None
+    prediction: Prediction | None
 
     @staticmethod
     def of(entry: Entry, sizes: Mapping[str, int], setting: Setting) -> _About:
         work, device = setting.work, setting.machine
         return _About(
             work, sum(flops(diagram, sizes) for diagram in counted(entry, work)),
-            least_bytes(moved(entry, work), sizes), predicted_seconds(entry, work, device, sizes) if device else None,
+            least_bytes(moved(entry, work), sizes), predicted(entry, work, device, sizes) if device else None,
         )  # fmt: skip
 
 
@@ -251,31 +271,47 @@ def _measurement(
 ) -> Measurement:
     spread = Spread.of(subject.seconds) if subject.seconds else None
     own = subject.library == "diagc"
+    said = about.prediction if own else None
     return Measurement(
         entry=name, implementation=subject.name, library=subject.library, dtype=spoken_dtype(entry.diagram),
         sizes=sizes, cpu=spread, wall=None, first=subject.first, memory=subject.memory, run_memory=subject.memory,
         error=subject.judgement.error, allowed=subject.judgement.allowed, peer=not own,
         problem=subject.judgement.problem or subject.problem,
-        flops=about.flops, least_bytes=about.least_bytes, work=about.work, predicted=about.predicted if own else None,
+        flops=about.flops, least_bytes=about.least_bytes, work=about.work, predicted=said and said.seconds,
+        floor=said and said.floor,
     )  # fmt: skip
 
 
-def gpu_table(measurements: Iterable[Measurement]) -> str:
+def gpu_table(measurements: Sequence[Measurement]) -> str:
     """One row for each implementation. Operations behind a mask count in full, so a causal row can pass the peak."""
     lines: list[str] = []
     titles = (
         "ms", "least–most", "predicted ms", "TFLOP/s (masks full)", "GB/s (least bytes)", "MB", "first s", "error",
     )  # fmt: skip
-    heading = ""
+    heading: object = None
     for m in measurements:
-        if heading != m.entry:
-            heading = m.entry
+        if heading != (m.entry, m.sizes):
+            heading = m.entry, m.sizes
             lines.append(f"{m.entry}, {m.work}  {m.dtype}  {spoken_sizes(m.sizes)}")
             lines.append("  " + "implementation".ljust(56) + "  ".join(titles))
         lines.append("  " + m.implementation.ljust(56) + "  ".join(_cells(m, titles)))
         if m.problem:
             lines.append(f"    {m.problem}")
+    lines += _prediction_error(measurements)
     return "\n".join(lines) + "\n"
+
+
+def _prediction_error(measurements: Sequence[Measurement]) -> Iterator[str]:
+    """How far predictions are from what was measured, of the form that is emitted unless another is asked for."""
+    errors = [
+        (abs(m.predicted / m.cpu.median - 1), f"{m.entry}, {spoken_sizes(m.sizes)}")
+        for m in measurements
+        if m.predicted is not None and m.cpu is not None and m.implementation == OWN
+    ]
+    if errors:
+        median = statistics.median(error for error, _ in errors)
+        worst, where = max(errors)
+        yield f"predicted against measured: {median:.0%} apart in the median, {worst:.0%} at most ({where})"
 
 
 def _cells(m: Measurement, titles: Sequence[str]) -> list[str]:

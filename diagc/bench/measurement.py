@@ -52,7 +52,8 @@ class Measurement:
     are those of memory above what the process had before it: `memory` with compilation, `run_memory` in the first run
     alone. `first` is seconds until the first result. Errors are relative to the norm of the float64 reference, on a
     small size; `problem` says why there are no figures, or which comparison failed. `flops` and `least_bytes` are
-    those of the diagram: see `counts`. `predicted` are seconds by the cost model, of what diagc emits.
+    those of the diagram: see `counts`. `predicted` are seconds by the cost model, of what diagc emits, and
+    `floor` those by its products, or by moving every array once.
     """
 
     entry: str
@@ -73,6 +74,7 @@ class Measurement:
     least_bytes: int = 0
     work: str = "forward"
     predicted: float | None = None
+    floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from diagc.backends.launches import Plan
 from diagc.backends.plans import kernels
+from diagc.backends.sizes import input_name
 from diagc.bench.coverage import cover
-from diagc.bench.work import Work
+from diagc.bench.work import Work, moved
 from diagc.check.entry import Entry
 from diagc.machine import Machine
 
 
-def predicted_seconds(entry: Entry, work: Work, machine: Machine, sizes: Mapping[str, int]) -> float | None:
-    """Seconds of the kernels that are launched for some work; None where no plan fits the sizes.
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Seconds: of the kernels, and at least, by their products or by moving every array of the entry once."""
+
+    seconds: float
+    floor: float
+
+
+def predicted(entry: Entry, work: Work, machine: Machine, sizes: Mapping[str, int]) -> Prediction | None:
+    """The kernels that are launched for some work; None where no plan fits the sizes.
 
     A forward that a derivative follows keeps what the derivative reads.
     """
-    made = kernels(entry, sizes)
-    if work == "forward":
-        return _seconds(made.plans, machine, sizes)
-    parts = [_seconds([d.backward for d in made.differentiated], machine, sizes)]
+    made, touched = kernels(entry, sizes), moved(entry, work)
+    arrays = {*map(input_name, touched.inputs), *touched.output_names}
+    plans: list[Iterable[Plan]] = [made.plans]
+    if work != "forward":
+        plans = [[d.backward for d in made.differentiated]]
     if work == "both":
-        parts.append(_seconds([d.forward for d in made.differentiated], machine, sizes))
-    known = [part for part in parts if part is not None]
-    return sum(known) if len(known) == len(parts) else None
-
-
-def _seconds(plans: Iterable[Plan], machine: Machine, sizes: Mapping[str, int]) -> float | None:
-    found = cover(plans, (), machine, sizes)
-    return found.seconds if found is not None else None
+        plans.append([d.forward for d in made.differentiated])
+    found = [cover(some, arrays, machine, sizes) for some in plans]
+    known = [part for part in found if part is not None]
+    if len(known) < len(found):
+        return None
+    return Prediction(sum(p.seconds for p in known), sum(p.roofline * p.seconds for p in known))

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -37,7 +38,6 @@ def provenance(program: Program, measurements: Sequence[Measurement], date: str,
         "date": date,
         "spec": spec,
         "diagrams": {name: diagram_hash(program.entries[name].diagram) for name in entries},
-        "sizes": {m.entry: dict(m.sizes) for m in measurements},
         "tolerance": TOLERANCE,
     }
 
@@ -62,17 +62,15 @@ def _processor() -> str:
 
 def text_table(measurements: Iterable[Measurement]) -> str:
     """One table for each entry; seconds are CPU seconds of all threads, megabytes are above what was there before."""
-    grouped: dict[str, list[Measurement]] = {}
-    for measurement in measurements:
-        grouped.setdefault(measurement.entry, []).append(measurement)
-    return "\n".join(_entry_table(name, rows) for name, rows in grouped.items())
+    grouped = groupby(measurements, key=lambda m: (m.entry, m.sizes))
+    return "\n".join(_entry_table(name, list(rows)) for (name, _), rows in grouped)
 
 
 def _entry_table(name: str, rows: list[Measurement]) -> str:
     head = ("implementation", "CPU s", "least–most", "wall s", "MB run", "MB all", "first s", "error")
     body = [head, *map(_row, rows)]
     widths = [max(len(row[i]) for row in body) for i in range(len(head))]
-    lines = [f"{name}  {rows[0].dtype}  {spoken_sizes(rows[0].sizes)}"]
+    lines = [f"{name}, {rows[0].work}  {rows[0].dtype}  {spoken_sizes(rows[0].sizes)}"]
     for row in body:
         cells = [
             row[0].ljust(widths[0]),
@@ -134,7 +132,14 @@ def _rounded(spread: Spread | None) -> dict[str, float] | None:
 
 
 def file_name(spec: str, measurements: Sequence[Measurement], date: str) -> str:
-    """A name that says what was measured: date, spec, entries and sizes."""
+    """A name that says what was measured: date, spec, entries, what of them if not results, and sizes."""
+    works = "".join(f"-{work}" for work in dict.fromkeys(m.work for m in measurements) if work != "forward")
     entries = "-".join(dict.fromkeys(m.entry for m in measurements))
-    sizes: Mapping[str, int] = {s: n for m in measurements for s, n in m.sizes.items()}
-    return f"{date}-{Path(spec).stem}-{entries}-{'-'.join(f'{s}{n}' for s, n in sizes.items())}.json"
+    sizes: dict[str, list[int]] = {}
+    for symbol, size in (pair for m in measurements for pair in m.sizes.items()):
+        sizes.setdefault(symbol, []).append(size)
+    spoken = [
+        f"{symbol}{min(some)}" if min(some) == max(some) else f"{symbol}{min(some)}to{max(some)}"
+        for symbol, some in sizes.items()
+    ]
+    return f"{date}-{Path(spec).stem}-{entries}{works}-{'-'.join(spoken)}.json"

@@ -1,4 +1,4 @@
-"""What of a function is timed: its results, their derivative, or both one after the other, in torch.
+"""What of a function is timed: its results, their derivative, or both one after the other, in torch and in JAX.
 
 The derivative is taken by the cotangents of every real result with respect to every real input, as training does.
 """
@@ -75,3 +75,44 @@ def prepared(
         return lambda: pulled(results(), False)
     kept = results()
     return lambda: pulled(kept, True)
+
+
+def compiled(
+    function: Callable[[Sequence[Any]], Any], arrays: Sequence[Any], inputs: int, work: Work
+) -> Call:
+    """As `prepared`, of a function of JAX arrays: compiled for these ahead of the call, which waits for its end."""
+    jax: Any = importlib.import_module("jax")
+    given, cotangents = list(arrays[:inputs]), list(arrays[inputs:])
+    reals = [place for place, array in enumerate(given) if _is_real(array)]
+
+    def pull(given: list[Any]) -> tuple[list[Any], Any]:
+        def results(*chosen: Any) -> list[Any]:
+            every = dict(zip(reals, chosen, strict=True))
+            return [
+                r for r in several(function([every.get(i, a) for i, a in enumerate(given)])) if _is_real(r)
+            ]
+
+        return jax.vjp(results, *(given[place] for place in reals))
+
+    def both(given: list[Any], cotangents: list[Any]) -> tuple[Any, Any]:
+        results, pulled = pull(given)
+        return results, pulled(cotangents)
+
+    if work == "both":  # the results are returned too, or XLA would not compute them
+        ready = jax.jit(both).lower(given, cotangents).compile()
+        return lambda: jax.block_until_ready(ready(given, cotangents))[1]
+    if work == "backward":
+        _, kept = jax.block_until_ready(jax.jit(pull)(given))
+        ready = jax.jit(type(kept).__call__).lower(kept, cotangents).compile()
+        return lambda: jax.block_until_ready(ready(kept, cotangents))
+
+    def results(given: list[Any]) -> Any:
+        return function(given)
+
+    ready = jax.jit(results).lower(given).compile()
+    return lambda: jax.block_until_ready(ready(given))
+
+
+def _is_real(array: Any) -> bool:
+    jnp: Any = importlib.import_module("jax.numpy")
+    return bool(jnp.issubdtype(array.dtype, jnp.floating))

@@ -1,7 +1,7 @@
 """Measures one implementation in a process of its own, or tries peers on a small size.
 
-Usage: `python -m diagc.bench.worker run|try FOLDER`. The folder holds `request.json`, `module.py` and the arrays; the
-answer is written there. `run` writes `answer.json`, `try` one `.npz` for each candidate that ran.
+Usage: `python -m diagc.bench.worker run FOLDER` or `try FOLDER ANSWERS`. The folder holds `request.json`, `module.py`
+and the arrays. `run` writes `answer.json` there, `try` one `.npz` among the answers for each candidate that ran.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from diagc.bench import peers
+from diagc.bench.work import Call, compiled, prepared
+from diagc.verify.run_worker import several
 
 _KIB: Final = 1024
 
@@ -32,27 +34,27 @@ def main() -> None:
     folder = Path(sys.argv[2])
     request = json.loads((folder / "request.json").read_text())
     if sys.argv[1] == "try":
-        _try(folder, request)
+        _try(folder, request, Path(sys.argv[3]))
     else:
         (folder / "answer.json").write_text(json.dumps(_measure(folder, request)))
 
 
-def _try(folder: Path, request: dict[str, Any]) -> None:
-    """Results of every implementation and candidate, each in `N.npz` beside the request; what fails is left out."""
+def _try(folder: Path, request: dict[str, Any], answers: Path) -> None:
+    """Results of every implementation and candidate, each in `N.npz` among the answers; what fails says why."""
     for place, name in enumerate(request["implementations"]):
         try:
-            convert, make, _ = _library(folder, name, request)
-            results = make(convert(_arrays(folder, request), request["dtypes"]))()
-            np.savez(folder / f"{place}.npz", *map(_numpy, results))
+            convert, prepare = _library(folder, name, request)
+            results = prepare(convert(_arrays(folder, request), request["dtypes"]))()
+            np.savez(answers / f"{place}.npz", *map(_numpy, several(results)))
         except Exception as error:  # what does not fit is no peer
-            (folder / f"{place}.error").write_text(f"{type(error).__name__}: {error}"[:300])
+            (answers / f"{place}.error").write_text(f"{type(error).__name__}: {error}"[:300])
 
 
 def _measure(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    convert, make, prepare = _library(folder, request["implementation"], request)
+    convert, prepare = _library(folder, request["implementation"], request)
     arrays = convert(_arrays(folder, request), request["dtypes"])
     before, start = _memory("VmRSS"), time.perf_counter()
-    run = prepare(make, arrays)
+    run = prepare(arrays)
     compiled, peak = _memory("VmRSS"), _memory("VmHWM")
     _forget_peak()
     run()
@@ -75,16 +77,17 @@ def _arrays(folder: Path, request: dict[str, Any]) -> list[Any]:
         return [stored[name] for name in request["names"]]
 
 
-def _library(folder: Path, name: str, request: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """Conversion of arrays, the call on them, and the call made ready (compiled where the library compiles)."""
+def _library(folder: Path, name: str, request: dict[str, Any]) -> tuple[Any, Callable[[list[Any]], Call]]:
+    """Conversion of arrays, and the call on them made ready: compiled where the library compiles."""
+    inputs, work = len(request["roles"]), request["work"]
     if name.startswith("torch:"):
         candidate = peers.find(peers.CPU, name)
-        return _to_torch, *_at_once(candidate)
-    if name.startswith("jax:"):
-        candidate = peers.find(peers.CPU, name)
-        return _to_jax, *_compiled(lambda *arrays: candidate(arrays))
-    emitted = getattr(_module(folder / "module.py"), name.removeprefix("diagc:"))
-    return _to_jax, *_compiled(_positional(emitted, request))
+        return _to_torch, lambda arrays: prepared(candidate, arrays, inputs, work)
+    function: Any = peers.find(peers.CPU, name) if name.startswith("jax:") else None
+    if function is None:
+        emitted = getattr(_module(folder / "module.py"), name.removeprefix("diagc:"))
+        function = _positional(emitted, request)
+    return _to_jax, lambda arrays: compiled(function, arrays, inputs, work)
 
 
 def _positional(emitted: Callable[..., Any], request: dict[str, Any]) -> Callable[..., Any]:
@@ -96,44 +99,13 @@ def _positional(emitted: Callable[..., Any], request: dict[str, Any]) -> Callabl
         if parameter.kind is parameter.KEYWORD_ONLY and name in request["sizes"]
     }
 
-    def call(*arrays: Any) -> Any:
+    def call(arrays: Sequence[Any]) -> Any:
         tensors = [a for a, role in zip(arrays, roles, strict=True) if role != "parameter"]
-        named = zip(request["names"], arrays, roles, strict=True)
+        named = zip(request["names"], arrays, roles, strict=False)
         params = {name: a for name, a, role in named if role == "parameter"}
         return emitted(*tensors, *([params] if params else []), **keywords)
 
     return call
-
-
-def _at_once(candidate: peers.Candidate) -> tuple[Any, Any]:
-    """The call, for which nothing is to be made ready."""
-
-    def call(arrays: list[Any]) -> Callable[[], Any]:
-        return lambda: _tuple(candidate(arrays))
-
-    def ready(make: Any, arrays: list[Any]) -> Callable[[], Any]:
-        return make(arrays)
-
-    return call, ready
-
-
-def _compiled(function: Callable[..., Any]) -> tuple[Any, Any]:
-    """The call under `jax.jit`, and the same compiled for given arrays ahead of the first run."""
-    jax: Any = importlib.import_module("jax")
-    jitted = jax.jit(function)
-
-    def call(arrays: list[Any]) -> Callable[[], Any]:
-        return lambda: jax.block_until_ready(_tuple(jitted(*arrays)))
-
-    def ahead(_: Any, arrays: list[Any]) -> Callable[[], Any]:
-        ready = jitted.lower(*arrays).compile()
-        return lambda: jax.block_until_ready(ready(*arrays))
-
-    return call, ahead
-
-
-def _tuple(results: Any) -> tuple[Any, ...]:
-    return tuple(results) if isinstance(results, tuple | list) else (results,)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
 def _to_jax(arrays: list[Any], dtypes: list[str]) -> list[Any]:

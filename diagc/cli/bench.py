@@ -16,8 +16,10 @@ from diagc.cli.options import (
     spec_argument,
     write_text,
 )
+from diagc.cli.ranges import combinations, read_range, sweep_option
 
 if TYPE_CHECKING:
+    from diagc.bench.measurement import Measurement
     from diagc.bench.work import Work
 
 
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 @spec_argument
 @entry_option
 @size_option
+@sweep_option
+@click.option(
+    "--plot",
+    "picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the times over the first --sweep as a plot (.svg).",
+)
 @click.option(
     "--repeat", default=5, show_default=True, type=click.IntRange(1), help="Rounds over all implementations."
 )
@@ -33,7 +42,7 @@ if TYPE_CHECKING:
     "--work",
     type=click.Choice(["forward", "backward", "both"]),
     default="forward",
-    help="What is timed on a GPU: results, their derivative, or both.",
+    help="What is timed: results, their derivative, or both.",
 )
 @click.option(
     "--on", "device", default="h200", show_default=True, help="The machine that --gpu predicts for."
@@ -44,6 +53,8 @@ def bench(
     spec: Path,
     entry: str | None,
     size: tuple[str, ...],
+    sweep: tuple[str, ...],
+    picture: Path | None,
     repeat: int,
     gpu: bool,
     work: Work,
@@ -54,6 +65,11 @@ def bench(
     """Measure what is emitted for SPEC beside functions of other libraries that compute the same.
 
     Errors are taken against the float64 reference first. Figures and their provenance go to bench/results as JSON.
+
+    \b
+    diagc bench specs/attention/attention_f32.diag --entry mha --size b=1,h=8,d=64 --sweep q,x=512:8192 --plot cpu.svg
+    diagc bench specs/attention/attention.diag --entry mha --size b=1,h=16 --sweep q,x=512:32768 \\
+        --sweep d=64,128 --gpu --work backward
     """
     from datetime import date
 
@@ -62,22 +78,26 @@ def bench(
     from diagc.bench.cpu import bench_cpu
     from diagc.bench.gpu import Setting, bench_gpu, gpu_table
     from diagc.bench.measurement import failed
+    from diagc.bench.plot import plot
     from diagc.machine import machine
     from diagc.verify.device import device_facts, device_name, require_gpu
 
     if gpu:
         require_gpu()
-    elif work != "forward":
-        raise click.UsageError("--work needs --gpu: on a CPU results are measured")
     program = load(spec)
     entries = chosen_entries(program, entry)
-    sizes = chosen_sizes(entries, size)
+    sizes, ranges = chosen_sizes(entries, size), [read_range(text) for text in sweep]
+    if picture is not None and (not ranges or picture.suffix != ".svg"):
+        raise click.UsageError("--plot writes the times of a --sweep to a file that ends in .svg")
     today = date.today().isoformat()
-    if gpu:
-        setting = Setting(work, repeat, machine=machine(device))
-        measurements = bench_gpu(program, list(entries), sizes, setting)
-    else:
-        measurements = bench_cpu(program, list(entries), sizes, repeat)
+    setting = Setting(work, repeat, machine=machine(device)) if gpu else None
+    measurements: list[Measurement] = []
+    for chosen in combinations(ranges):
+        taken = sizes | chosen_sizes(entries, [f"{name}={value}" for name, value in chosen.items()])
+        if setting is not None:
+            measurements += bench_gpu(program, list(entries), taken, setting)
+        else:
+            measurements += bench_cpu(program, list(entries), taken, repeat, work)
     click.echo(gpu_table(measurements) if gpu else table.text_table(measurements), nl=False)
     if target is not None or save:
         place = Path("bench/results") / (device_name() if gpu else "cpu")
@@ -86,5 +106,8 @@ def bench(
             path, table.to_json(program, measurements, today, str(spec), device_facts() if gpu else None)
         )
         click.echo(f"written to {path}")
+    if picture is not None:
+        write_text(picture, plot(measurements, ranges[0].names[0], ranges[0].title))
+        click.echo(f"written to {picture}")
     if failed(measurements):
         sys.exit(1)

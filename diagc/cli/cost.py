@@ -18,6 +18,7 @@ from diagc.cli.options import (
     write_text,
 )
 from diagc.cli.predictions import Request, csv_text, swept
+from diagc.cli.ranges import sweep_option
 
 if TYPE_CHECKING:
     from diagc.machine import Machine
@@ -34,13 +35,7 @@ if TYPE_CHECKING:
     "--group", "group", multiple=True, metavar="A=N,…", help="Fix tiles of axes that programs share out."
 )
 @click.option("--stream", "stream", multiple=True, metavar="A=N,…", help="Fix tiles of streamed axes.")
-@click.option(
-    "--sweep",
-    "sweep",
-    multiple=True,
-    metavar="A=LOW:HIGH",
-    help="Double a size (or several, A,B=…) from LOW to HIGH, or take those of a list A=N,M,…; repeat it for a table.",
-)
+@sweep_option
 @click.option(
     "--plot",
     "-o",

@@ -14,6 +14,7 @@ from diagc.cli.options import (
     chosen_entries,
     chosen_sizes,
     entry_option,
+    form_option,
     size_option,
     spec_argument,
     write_text,
@@ -21,6 +22,7 @@ from diagc.cli.options import (
 
 if TYPE_CHECKING:
     from diagc.backends.emit import Carried
+    from diagc.backends.launches import Form
 
 _STAGES = ("tree", "diagram", "plan", "kernel", "triton", "jax")
 
@@ -29,6 +31,7 @@ _STAGES = ("tree", "diagram", "plan", "kernel", "triton", "jax")
 @spec_argument
 @entry_option
 @size_option
+@form_option
 @click.option("--target", type=click.Choice(["all", "triton", "jax"]), default="all", help="What to write.")
 @click.option(
     "-o",
@@ -49,7 +52,7 @@ _STAGES = ("tree", "diagram", "plan", "kernel", "triton", "jax")
     help="Compile the kernels that --size launches: into the JAX file, and to PTX beside the Triton file.",
 )
 def compile(
-    spec: Path, entry: str | None, size: tuple[str, ...], target: str, out: Path, emit: str | None,
+    spec: Path, entry: str | None, size: tuple[str, ...], form: Form, target: str, out: Path, emit: str | None,
     architecture: str | None,
 ) -> None:  # fmt: skip
     """Write the Triton and JAX code of SPEC to OUT/NAME_triton.py and OUT/NAME_jax.py.
@@ -59,6 +62,7 @@ def compile(
     diagc compile specs/norm/norms.diag --entry layernorm --emit jax
     diagc compile specs/dense/layers.diag --size n=16
     diagc compile specs/attention/attention.diag --target jax --size d=128 --ptx sm_90
+    diagc compile specs/attention/attention.diag --target triton --form descriptors
 
     Kernels are right at every size; those that --size gives decide in which order contractions are done.
 
@@ -76,11 +80,11 @@ def compile(
     sizes = chosen_sizes(entries, size)
     if emit is not None:
         for stage in emit.split(","):
-            click.echo(_stage(stage.strip(), entries, spec, sizes), nl=False)
+            click.echo(_stage(stage.strip(), entries, spec, sizes, form), nl=False)
         return
     if target != "jax":
         path = out / f"{spec.stem}_triton.py"
-        write_text(path, triton_source(entries, str(spec), sizes))
+        write_text(path, triton_source(entries, str(spec), sizes, form))
         click.echo(path)
     if target != "triton":
         path = out / f"{spec.stem}_jax.py"
@@ -118,7 +122,7 @@ def _write_ptx(entries: Mapping[str, Entry], sizes: Mapping[str, int], folder: P
     click.echo(folder / "kernels.json")
 
 
-def _stage(stage: str, entries: Mapping[str, Entry], spec: Path, sizes: Mapping[str, int]) -> str:
+def _stage(stage: str, entries: Mapping[str, Entry], spec: Path, sizes: Mapping[str, int], form: Form) -> str:
     from diagc import api
 
     match stage:
@@ -131,7 +135,7 @@ def _stage(stage: str, entries: Mapping[str, Entry], spec: Path, sizes: Mapping[
         case "kernel":
             return api.kernel_text(entries, sizes)
         case "triton":
-            return api.triton_source(entries, str(spec), sizes)
+            return api.triton_source(entries, str(spec), sizes, form)
         case "jax":
             return api.jax_source(entries, str(spec), sizes)
         case _:

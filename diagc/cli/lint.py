@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagc.cli.options import write_text
+from diagc.cli.options import form_option, write_text
 
 if TYPE_CHECKING:
+    from diagc.backends.launches import Form
     from diagc.verify.lint import Finding, Shipped
 
 
 @click.command("lint-kernels")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--target", type=click.Choice(["sm_80", "sm_90", "sm_100", "gfx942"]), default="sm_90")
+@form_option
 @click.option(
     "--specs",
     type=click.Path(path_type=Path, file_okay=False),
@@ -29,7 +31,13 @@ if TYPE_CHECKING:
 @click.option("--write", is_flag=True, help="Write what is found to the table.")
 @click.option("--processes", type=click.IntRange(min=1), default=2, help="Compilations at a time.")
 def lint_kernels(
-    paths: tuple[Path, ...], target: str, specs: Path, table: Path | None, write: bool, processes: int
+    paths: tuple[Path, ...],
+    target: str,
+    form: Form,
+    specs: Path,
+    table: Path | None,
+    write: bool,
+    processes: int,
 ) -> None:
     """Compile every configuration of kernels ahead of time and check what the GPU would get. No GPU is needed.
 
@@ -49,7 +57,7 @@ def lint_kernels(
     known = read_table(table) if table is not None else []
     found: list[Finding] = []
     by_digest = {finding.digest: finding for finding in known}
-    for finding in checked(_wanted(paths, specs, target), by_digest, target, processes):
+    for finding in checked(_wanted(paths, specs, target, form), by_digest, target, processes):
         found.append(finding)
         if finding.problem is not None:
             click.echo(f"{finding.spec} {finding.kernel} ({finding.configuration}): {finding.problem}")
@@ -63,7 +71,7 @@ def lint_kernels(
         sys.exit(1)
 
 
-def _wanted(paths: tuple[Path, ...], specs: Path, target: str) -> Iterator[Shipped]:
+def _wanted(paths: tuple[Path, ...], specs: Path, target: str, form: Form) -> Iterator[Shipped]:
     from diagc.api import load
     from diagc.verify.lint import require_current, shipped, spec_of
 
@@ -72,7 +80,7 @@ def _wanted(paths: tuple[Path, ...], specs: Path, target: str) -> Iterator[Shipp
         entries = load(spec).entries.values()
         if path is not spec:
             require_current(path, spec, entries)
-        yield from shipped(spec.stem, entries, target)
+        yield from shipped(spec.stem, entries, target, form)
 
 
 def _files(given: Path) -> list[Path]:

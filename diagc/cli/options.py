@@ -56,6 +56,15 @@ size_option = click.option(
 )
 
 
+form_option = click.option(
+    "--form",
+    type=click.Choice(["pointers", "descriptors", "specialised"]),
+    default="pointers",
+    show_default=True,
+    help="How tiles come in Triton: by pointers; on Hopper by descriptors (TMA), or by those to warps of their own.",
+)
+
+
 def chosen_sizes(entries: Mapping[str, Entry], written: Iterable[str]) -> dict[str, int]:
     """The sizes that `--size` gives; refuses names that no entry has."""
     sizes = pairs(written, "--size", whole)

@@ -8,11 +8,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from diagc.cli.ranges import Range, combinations, read_range
 from diagc.cost.words import amount, rate, seconds
 from diagc.diagnostics import DiagnosticError
 from diagc.plan.search import named, spoken
@@ -225,18 +223,6 @@ def csv_text(reports: Sequence[Report]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """Sizes that change together through the same values."""
-
-    names: tuple[str, ...]
-    values: tuple[int, ...]
-
-    @property
-    def title(self) -> str:
-        return " = ".join(self.names)
-
-
-@dataclass(frozen=True, slots=True)
 class Sweep:
     """Predictions at every combination of ranges; the first range changes slowest."""
 
@@ -293,29 +279,8 @@ class Sweep:
 
 def swept(entry: Entry, request: Request, written: Sequence[str]) -> Sweep:
     """The predictions for an entry over ranges as the command line gives them."""
-    ranges = tuple(map(_range, written))
-    reports: list[Report] = []
-    for chosen in product(*(r.values for r in ranges)):
-        sizes = {name: value for r, value in zip(ranges, chosen, strict=True) for name in r.names}
-        reports.append(request.report(entry, sizes))
-    return Sweep(ranges, tuple(reports))
-
-
-def _range(text: str) -> Range:
-    names, _, written = text.partition("=")
-    low, colon, high = written.partition(":")
-    values = [low, high] if colon else written.split(",")
-    sound = all(v.isdecimal() and 0 < int(v) < 2**40 for v in values)
-    if not names or not sound or (colon and int(low) > int(high)):
-        raise click.BadParameter(
-            f"`{text}` is not A=LOW:HIGH, as in q=512:65536, nor A=N,M", param_hint="--sweep"
-        )
-    if colon:
-        places = [int(low)]
-        while 2 * places[-1] <= int(high):
-            places.append(2 * places[-1])
-        return Range(tuple(names.split(",")), tuple(places))
-    return Range(tuple(names.split(",")), tuple(map(int, values)))
+    ranges = tuple(map(read_range, written))
+    return Sweep(ranges, tuple(request.report(entry, sizes) for sizes in combinations(ranges)))
 
 
 # ---- words

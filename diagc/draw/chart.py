@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from diagc.draw.scene import Item, Point, Region, Scene, Strand, Text, fitted, moved
@@ -15,11 +15,12 @@ _GAP: Final = 14.0
 
 def log_chart(
     title: str, x_name: str, y_name: str, x: Sequence[float], curves: Mapping[str, Sequence[float]],
-    marks: Sequence[str] = (),
+    marks: Sequence[str] = (), dashed: Collection[str] = (),
 ) -> Scene:  # fmt: skip
     """Positive values over positive places; the curve named first is drawn in ink, the others in hues.
 
-    `marks` are words for the places; each is written where it first holds, with a line that starts there.
+    Those that `dashed` names are broken lines. `marks` are words for the places; each is written where it first holds,
+    with a line that starts there.
     """
     values = [v for curve in curves.values() for v in curve if v > 0]
     x_range, y_range = _range(x, 2.0), _range(values, 10.0)
@@ -40,9 +41,9 @@ def log_chart(
     for number, (name, curve) in enumerate(curves.items()):
         role = "ink" if number == 0 else str(number - 1)
         points = [place(at, max(v, y_range[0])) for at, v in zip(x, curve, strict=True)]
-        items.append(_line(points, role, name, False))
+        items.append(_line(points, role, name, name in dashed))
         legend = 10 + number * _GAP
-        items.append(_line([(_WIDTH + 12, legend), (_WIDTH + 36, legend)], role, name, False))
+        items.append(_line([(_WIDTH + 12, legend), (_WIDTH + 36, legend)], role, name, name in dashed))
         items.append(Text(_WIDTH + 42, legend + 4, name, "start"))
     items += _marked(marks, [place(at, y_range[0])[0] for at in x])
     items.append(Text(_WIDTH / 2, _HEIGHT + 2.4 * _GAP, x_name, style="note"))

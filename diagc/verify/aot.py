@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from diagc.backends.launches import Variant
+from diagc.backends.triton_descriptors import FLAG
 from diagc.backends.triton_frame import block_name
 from diagc.backends.triton_module import argument_names, blocked_axes, emit_kernels, kernel_function
 from diagc.core.axes import Size
@@ -95,7 +96,7 @@ def request(
     those in `multiples` are multiples of 16, by default all; strides and sizes for which that does not follow are any.
     """
     kernel = variant.kernel
-    names, arguments, constants = argument_names(kernel)
+    names, arguments, constants = argument_names(variant)
     signature: dict[str, str] = {}
     fixed: dict[str, Any] = {}
     integers: dict[str, Size] = {}
@@ -122,6 +123,8 @@ def request(
         exact = f"EXACT_{block_name(axis).removeprefix('BLOCK_')}"
         if exact in constants:
             fixed[exact] = known in (None, block)
+    if FLAG in constants:
+        fixed[FLAG] = True
     given = [a for a in arguments if a in signature]
     return {
         "signature": {a: signature[a] for a in given}, "constants": fixed,

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from diagc.backends.differentiate import derivative, with_gradients
 from diagc.backends.emit import jax_source, triton_source
+from diagc.backends.launches import Form
 from diagc.backends.plans import normal_form
 from diagc.backends.reference import evaluate
 from diagc.backends.sizes import input_name
@@ -103,10 +104,17 @@ def compare(
     backend: Backend,
     file: str,
     ask: Callable[[Entry], Question] = results_of,
+    form: Form = "pointers",
 ) -> list[Outcome]:
-    """Run the cases of each entry on a back end and compare what is asked; one process runs them all."""
+    """Run the cases of each entry on a back end and compare what is asked; one process runs them all.
+
+    `form` is that of Triton kernels.
+    """
     questions = {name: ask(entry) for name, entry in entries.items()}
-    text = jax_source(entries, file) if backend.startswith("jax") else triton_source(entries.values(), file)
+    if backend.startswith("jax"):
+        text = jax_source(entries, file)
+    else:
+        text = triton_source(entries.values(), file, form=form)
     calls = [(name, place, case) for name in entries for place, case in enumerate(cases[name])]
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)

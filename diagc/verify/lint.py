@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from diagc.backends.emit import triton_source
-from diagc.backends.launches import Variant
+from diagc.backends.launches import Form, Variant
 from diagc.backends.plans import kernels
+from diagc.backends.triton_descriptors import formed
 from diagc.backends.triton_module import emit_kernels
 from diagc.check.entry import Entry
 from diagc.diagnostics import failure
@@ -73,10 +74,11 @@ class Shipped:
         return self.spec, self.variant.kernel.name, self.configuration
 
 
-def shipped(spec: str, entries: Iterable[Entry], target: str) -> list[Shipped]:
-    """Every configuration of every kernel of some entries."""
+def shipped(spec: str, entries: Iterable[Entry], target: str, form: Form = "pointers") -> list[Shipped]:
+    """Every configuration of every kernel of some entries; of another form only those that it changes."""
     found: dict[tuple[str, str, str], Shipped] = {}
-    for variant in (v for entry in entries for v in kernels(entry).variants):
+    every = (v for entry in entries for v in formed(kernels(entry), form).variants)
+    for variant in (v for v in every if form == "pointers" or v.form != "pointers"):
         for one in configured(spec, variant, target):
             found[one.name] = one
     return list(found.values())
@@ -136,7 +138,7 @@ def checked(
 
 
 def _compiled(one: Shipped, target: str) -> Finding:
-    variant = Variant(one.variant.kernel, (one.config,))
+    variant = replace(one.variant, configs=(one.config,))
     (report,) = compile_variants([variant], [target], processes=1)
     return Finding(
         *one.name, one.digest, report.registers, report.spills, report.shared, report.wgmma,

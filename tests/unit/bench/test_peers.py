@@ -14,6 +14,7 @@ from diagc.bench import peers
 from diagc.bench.counts import flops, least_bytes
 from diagc.bench.cpu import bench_cpu
 from diagc.bench.measurement import judge, sample
+from diagc.bench.work import Work
 from diagc.check.program import Program, check_source, read_program
 from diagc.cli.bench import bench
 from diagc.diagnostics import DiagnosticError
@@ -72,13 +73,15 @@ def test_counts_of_a_product() -> None:
     assert least_bytes(entry.diagram, sizes) == 4 * (7 * 5 + 3 * 7 + 3 * 5)
 
 
-def test_the_bench_measures_both_forms_and_the_peers() -> None:
+@pytest.mark.parametrize("work", ["forward", pytest.param("backward", marks=pytest.mark.slow), "both"])
+def test_the_bench_measures_both_forms_and_the_peers(work: Work) -> None:
     pytest.importorskip("torch")
-    rows = bench_cpu(read_program(SPEC), ["mha"], SIZES, repeat=1)
+    rows = bench_cpu(read_program(SPEC), ["mha"], SIZES, repeat=1, work=work)
     names = [(row.library, row.implementation) for row in rows]
     assert names[:2] == [("diagc", "emitted, blockwise"), ("diagc", "emitted, plain")]
     assert ("torch", "scaled_dot_product_attention(is_causal)") in names
     assert ("torch", "scaled_dot_product_attention") not in names
+    assert ("jax", "nn.dot_product_attention(is_causal)") in names
     for row in rows:
         assert row.problem is None
         assert 0 < row.error <= row.allowed
@@ -88,7 +91,7 @@ def test_the_bench_measures_both_forms_and_the_peers() -> None:
 
 def test_parameters_of_a_model_are_inputs_like_others() -> None:
     made = read_program(ROOT / "specs" / "learning" / "autoencoder.diag")
-    rows = bench_cpu(made, ["encoder"], {"hidden": 12}, repeat=1)
+    rows = bench_cpu(made, ["encoder"], {"hidden": 12}, repeat=1, work="both")
     assert [(row.implementation, row.problem) for row in rows] == [("emitted, plain", None)]
 
 

@@ -42,7 +42,7 @@ def row(name: str = "emitted, plain", problem: str | None = None, peer: bool = F
 
 def test_the_table_shows_median_spread_memory_and_error() -> None:
     table = text_table([row(), row("emitted, blockwise")])
-    assert table.splitlines()[0] == "total  f32  m=2 n=3"
+    assert table.splitlines()[0] == "total, forward  f32  m=2 n=3"
     (line,) = [line for line in table.splitlines() if "plain" in line]
     assert line.split()[2:] == ["1.00", "0.5–1.50", "1.00", "1", "2", "0.25", "1.0e-07"]
 
@@ -62,7 +62,7 @@ def test_json_has_provenance_and_no_nan() -> None:
     about = log["provenance"]
     assert about["spec"] == "a.diag"
     assert about["date"] == "2030-01-02"
-    assert about["sizes"] == {"total": SIZES}
+    assert log["measurements"][0]["sizes"] == SIZES
     assert len(about["diagrams"]["total"]) == 24
     assert {"versions", "processor", "python", "tolerance"} <= set(about)
     first, second = log["measurements"]
