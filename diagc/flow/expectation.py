@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from diagc.flow.graph import Edge, Edges, identified, renamed
+from diagc.flow.graph import Edge, Edges, identified, renamed, surroundings
 from diagc.flow.polynomial import Packed, add_to, product, without_zeros
 from diagc.flow.problem import Problem
 
@@ -39,7 +39,7 @@ class Expectation:
         place = form.index(first)
         rest = form[:place] + form[place + 1 :]
         raw: Counter[tuple[Edges, Factor]] = Counter()
-        for second, times in Counter(e for e in rest if e[0] == first[0]).items():
+        for second, times in _choices(form, first, rest).items():
             left, factor = self._contracted(first, second, rest)
             raw[left, factor] += times
         merged: Counter[tuple[Edges, Factor]] = Counter()
@@ -75,6 +75,22 @@ class Expectation:
             made = product(made, self.problem.space.size(size))
         modulus = self.problem.space.monomial(self.problem.node_size(form[0], 0))
         return {m - rank * modulus: c for m, c in made.items()}
+
+
+def _choices(form: Edges, first: Edge, rest: Edges) -> dict[Edge, int]:
+    """The edges that `first` can be contracted with, one of those that exchanges of nodes make alike, and how many."""
+    near = surroundings(form, 1 + max(node for edge in form for node in edge[1:]))
+    kinds: dict[tuple[Edge, ...], int] = {}
+    kind = [kinds.setdefault(tuple(found), node) for node, found in enumerate(near)]
+    for node in first[1:]:
+        kind[node] = -1 - node
+    chosen: dict[tuple[int, ...], Edge] = {}
+    counts: dict[Edge, int] = {}
+    for edge in rest:
+        if edge[0] == first[0]:
+            one = chosen.setdefault(tuple(kind[node] for node in edge[1:]), edge)
+            counts[one] = counts.get(one, 0) + 1
+    return counts
 
 
 def paired(form: Edges) -> bool:

@@ -92,14 +92,19 @@ class Canoniser:
 
         `alike` names the parameters some of whose places are not told apart, with a number for every place.
         """
-        pairs = [e for e in edges if len(e) == 3 and e[0] >= 0 and e[0] not in alike]
-        rest = [e for e in edges if len(e) != 3 or e[0] < 0 or e[0] in alike]
+        pairs: dict[Edge, int] = {}
+        rest: list[Edge] = []
+        for edge in edges:
+            if len(edge) == 3 and edge[0] >= 0 and edge[0] not in alike:
+                pairs[edge] = pairs.get(edge, 0) + 1
+            else:
+                rest.append(edge)
         many = len(set(colours))
         second = _ODD[1]
         while True:
             sums = [0] * len(colours)
-            for label, a, b in pairs:
-                found = hash((label, colours[a], colours[b]))
+            for (label, a, b), times in pairs.items():
+                found = hash((label, colours[a], colours[b])) * times
                 sums[a] += found
                 sums[b] += found * second
             for edge in rest:
@@ -145,10 +150,15 @@ class Canoniser:
     # ---- ties
 
     def _greedy(self, edges: list[Edge], colours: list[int], count: int) -> Edges:
-        while len(set(colours)) < count:
-            place = colours.index(_tie(colours))
-            colours[place] ^= _ODD[0] & _MASK
-            colours = self._refined(edges, colours)
+        if len(set(colours)) < count:
+            near = surroundings(edges, count)
+            while len(set(colours)) < count:
+                tie = _tie(colours)
+                first = colours.index(tie)
+                same = [n for n in range(first, count) if colours[n] == tie and near[n] == near[first]]
+                for rank, place in enumerate(same):  # alike in every edge: any order will do
+                    colours[place] = hash((tie, rank))
+                colours = self._refined(edges, colours)
         return self._relabelled(edges, colours)
 
     def _exact(self, edges: list[Edge], colours: list[int], count: int) -> Edges:
@@ -192,6 +202,8 @@ def ordered(label: int, nodes: Sequence[int], coefficients: list[tuple[int, ...]
 
 def renamed(edge: Edge, place: Mapping[int, int]) -> Edge:
     """A factor with other names for its nodes."""
+    if len(edge) == 3:
+        return (edge[0], place.get(edge[1], edge[1]), place.get(edge[2], edge[2]))
     return (edge[0], *(place.get(n, n) for n in edge[1:]))
 
 
@@ -214,8 +226,24 @@ def _end(place: Mapping[int, int], node: int) -> int:
 def renumbered(edges: Iterable[Edge]) -> tuple[list[Edge], int]:
     """The edges with nodes numbered by first occurrence, and how many there are."""
     numbers: dict[int, int] = {}
-    made = [(e[0], *(numbers.setdefault(n, len(numbers)) for n in e[1:])) for e in edges]
+    made: list[Edge] = []
+    for edge in edges:
+        for node in edge[1:]:
+            if node not in numbers:
+                numbers[node] = len(numbers)
+        made.append(renamed(edge, numbers))
     return made, len(numbers)
+
+
+def surroundings(edges: Iterable[Edge], count: int) -> list[list[Edge]]:
+    """For each node its edges without it; nodes that have the same can be exchanged."""
+    near: list[list[Edge]] = [[] for _ in range(count)]
+    for edge in edges:
+        for place in range(1, len(edge)):
+            near[edge[place]].append((place, *edge[:place], *edge[place + 1 :]))
+    for found in near:
+        found.sort()
+    return near
 
 
 def _tie(colours: list[int]) -> int:
