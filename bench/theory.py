@@ -55,8 +55,7 @@ def expanded(name: str, order: int) -> tuple[Problem, list[Polynomial], Map]:
         next(iter(read_program(ROOT / "specs" / "flow" / f"{name}.diag").learnings.values()))
     )
     series = [o.polynomial for o in Series(problem).orders(order)]
-    sizes = len(problem.sizes)
-    return problem, series, regimes(series, problem.symbols, sizes, tuple(range(sizes)), problem.step)
+    return problem, series, regimes(series, problem)
 
 
 def pairings(series: Series) -> int:

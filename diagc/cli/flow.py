@@ -103,7 +103,7 @@ def regimes(
 
     problem = load(spec, name)
     series = [found.polynomial for found in Series(problem).orders(order)]
-    found = read(series, problem.symbols, len(problem.sizes), _growing(problem, limit), problem.step)
+    found = read(series, problem, _growing(problem, limit))
     numbers: dict[str, float] = {**pairs(size, "--size", whole), **pairs(value, "--value", float)}
     if numbers and (missing := [symbol for symbol in found.symbols if symbol not in numbers]):
         raise click.UsageError(f"a point needs every symbol: {', '.join(missing)} is missing")

@@ -56,6 +56,12 @@ class Problem:
         return self.sizes + self.scales
 
     @property
+    def moving(self) -> tuple[int, ...]:
+        """The places among the symbols of the scales of what trains."""
+        names = {p.scale[1] for p in self.parameters if p.trains}
+        return tuple(n for n, symbol in enumerate(self.symbols) if n >= len(self.sizes) and symbol in names)
+
+    @property
     def step(self) -> int:
         """How many factors that train a term loses when it merges with the target instead of with the model."""
         trains = [p.trains for p in self.parameters]

@@ -15,9 +15,11 @@ from fractions import Fraction
 from math import gcd, log
 from typing import Final, Literal
 
+from diagc.diagnostics import failure
 from diagc.flow.pareto import front
 from diagc.flow.polynomial import Polynomial, Powers
 from diagc.flow.polytope import Leading, Vector, best, leading_faces
+from diagc.flow.problem import Problem
 
 Label = Literal["free", "lazy", "rich"]
 WORDS: Final[dict[Label, str]] = {
@@ -29,7 +31,7 @@ WORDS: Final[dict[Label, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Exponents:
-    """The leading exponents of one order: of the growing sizes, then of the scales."""
+    """The leading exponents of one order, sizes first; `scales` are the places of those of what trains."""
 
     points: tuple[Vector, ...]
     scales: tuple[int, ...]
@@ -73,33 +75,38 @@ class Map:
         return tuple(dict.fromkeys(r.equal[0] for r in self.regimes if len(r.equal) == 1))
 
 
-def regimes(
-    series: Sequence[Polynomial],
-    symbols: tuple[str, ...],
-    sizes: int,
-    growing: tuple[int, ...],
-    step: int = 1,
-) -> Map:
-    """The regimes of a series of at least three orders; `growing` are the positions of sizes that go to infinity.
+def regimes(series: Sequence[Polynomial], problem: Problem, growing: tuple[int, ...] | None = None) -> Map:
+    """The regimes of a series of at least three orders; `growing` are the places of sizes that go to infinity, or all.
 
-    `step` is how many factors a term loses when the target enters it.
+    Raises `DiagnosticError` E1206 where no scale of a parameter that trains is free: then nothing tells terms apart.
     """
+    symbols, sizes = problem.symbols, len(problem.sizes)
+    if not problem.moving:
+        raise failure(
+            "E1206", f"no scale of what `{problem.name}` trains is free, so terms cannot be told apart",
+            help="name it: `~ normal(stddev = sigma)`",
+        )  # fmt: skip
+    growing = tuple(range(sizes)) if growing is None else growing
     kept = (*growing, *range(sizes, len(symbols)))
-    last = [_exponents(polynomial, kept, growing, sizes) for polynomial in series[-3:]]
-    before, middle, after = last
-    sums = {_plus(a, b): (a, b) for a in middle.points for b in after.points}
+    moving = tuple(kept.index(n) for n in problem.moving)
+    before, middle, after = (_exponents(y, kept, growing, sizes, moving) for y in series[-3:])
+    sums = {_plus(a, b) for a in middle.points for b in after.points}
     faces = leading_faces(list(sums), tuple(range(len(growing))))
-    made = _Reading(before, middle, after, faces, step).regimes()
+    made = _Reading(before, middle, after, faces, problem.step).regimes()
     return Map(tuple(symbols[n] for n in kept), len(growing), made, len(series) - 1)
 
 
 def _exponents(
-    polynomial: Polynomial, kept: tuple[int, ...], growing: tuple[int, ...], sizes: int
+    polynomial: Polynomial,
+    kept: tuple[int, ...],
+    growing: tuple[int, ...],
+    sizes: int,
+    moving: tuple[int, ...],
 ) -> Exponents:
     """The front without the constant of the target, which no flow changes."""
     powers = [p for p in front(polynomial, growing) if any(p[sizes:])]
     points = tuple(sorted(tuple(int(p[n]) for n in kept) for p in powers))
-    return Exponents(points, tuple(range(len(growing), len(kept))))
+    return Exponents(points, moving)
 
 
 @dataclass(slots=True)

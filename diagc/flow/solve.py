@@ -50,8 +50,7 @@ def solve(
     seed: int = 0,
 ) -> Solution:  # fmt: skip
     """Every way for a problem at given sizes and scales; `series` has at least four orders."""
-    sizes = len(problem.sizes)
-    found = regimes(series, problem.symbols, sizes, tuple(range(sizes)), problem.step)
+    found = regimes(series, problem)
     values = [value(polynomial, numbers, problem.symbols) for polynomial in series]
     curves = simulate(problem, numbers, times, runs, seed)
     band = pade_band(values, times)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from diagc.check.program import check_source
+from diagc.diagnostics import DiagnosticError
 from diagc.draw import render_svg
 from diagc.flow.lower import problem_of
 from diagc.flow.pareto import front
@@ -44,9 +45,7 @@ def found(text: str, order: int) -> Map:
     (learning,) = check_source(Source("a.diag", text)).learnings.values()
     problem = problem_of(learning)
     series = [o.polynomial for o in Series(problem).orders(order)]
-    return regimes(
-        series, problem.symbols, len(problem.sizes), tuple(range(len(problem.sizes))), problem.step
-    )
+    return regimes(series, problem)
 
 
 def spec(name: str) -> str:
@@ -183,6 +182,21 @@ def test_a_point_is_placed_with_its_distances() -> None:
     mean_field = edge(among, "H sigma^3", "rich")
     assert label == "lazy"
     assert distances[mean_field.name] == pytest.approx(0.03 * 6.907755, rel=1e-3)
+
+
+def test_a_teacher_is_not_what_trains() -> None:
+    """Linear regression: where the teacher is larger than the start, the target has entered; else it has not."""
+    among = found(spec("regression"), 3)
+    corners = {r.large: r.label for r in among.regimes if "-" not in r.name}
+    sigma, tau = among.symbols.index("sigma"), among.symbols.index("tau")
+    for large, label in corners.items():
+        (ratio,) = (v for v in large if v[sigma])
+        assert label == ("free" if ratio[sigma] > 0 > ratio[tau] else "lazy")
+
+
+def test_without_a_free_scale_there_are_no_regimes() -> None:
+    with pytest.raises(DiagnosticError, match="E1206"):
+        found(spec("cp2").replace("stddev = sigma", "stddev = 1.0"), 3)
 
 
 def test_pictures_show_conditions() -> None:

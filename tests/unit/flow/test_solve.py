@@ -34,8 +34,7 @@ def expanded(name: str, order: int) -> tuple[Problem, list[Polynomial], Map]:
     (learning,) = check_source(Source("a.diag", text)).learnings.values()
     problem = problem_of(learning)
     series = [o.polynomial for o in Series(problem).orders(order)]
-    sizes = len(problem.sizes)
-    return problem, series, regimes(series, problem.symbols, sizes, tuple(range(sizes)), problem.step)
+    return problem, series, regimes(series, problem)
 
 
 def narayana(t: np.ndarray, p: float, H: float, s2: float) -> np.ndarray:
@@ -136,6 +135,7 @@ def test_thresholds() -> None:
     assert threshold(8) == pytest.approx(14.583, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_particle_system_follows_runs_through_escape() -> None:
     problem, series, among = expanded("cp4_sym", 3)
     numbers = {"p": 64.0, "H": 16.0, "sigma": 1 / 8}
@@ -146,6 +146,7 @@ def test_the_particle_system_follows_runs_through_escape() -> None:
     assert np.abs(closed.values - mean)[1:].max() < 0.02 * mean[0]
 
 
+@pytest.mark.slow
 def test_pade_reaches_beyond_the_partial_sum() -> None:
     """Where the partial sum is off by a factor of ten thousand, the approximant is within four per cent of L(0)."""
     problem, series, _ = expanded("cp2_sym", 8)
