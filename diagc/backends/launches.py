@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from diagc.core.axes import Axis
@@ -110,6 +111,21 @@ class EntryKernels:
     def variants(self) -> tuple[Variant, ...]:
         """Every kernel of every plan."""
         return tuple({v.kernel.name: v for plan in self.every_plan for v in plan.variants}.values())
+
+    def mapped(self, change: Callable[[Variant], Variant]) -> EntryKernels:
+        """The entry with every kernel changed."""
+
+        def plan(given: Plan) -> Plan:
+            return Plan(tuple(Launch(s.diagram, tuple(map(change, s.variants))) for s in given.launches))
+
+        return replace(
+            self,
+            plans=tuple(map(plan, self.plans)),
+            differentiated=tuple(
+                replace(d, forward=plan(d.forward), backward=plan(d.backward)) for d in self.differentiated
+            ),
+            parted=tuple(replace(p, plan=plan(p.plan)) for p in self.parted),
+        )
 
     @property
     def every_plan(self) -> tuple[Plan, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from diagc.backends.launches import Differentiated, EntryKernels, Form, Launch, Plan, Variant
+from diagc.backends.launches import EntryKernels, Form, Variant
 from diagc.core.axes import Axis, Coordinate
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType
@@ -91,24 +91,7 @@ def _along(kernel: Kernel, load: Load) -> tuple[Axis | None, ...] | None:
 
 def formed(made: EntryKernels, form: Form) -> EntryKernels:
     """An entry whose kernels have a form where they can; the others keep pointers."""
-    if form == "pointers":
-        return made
-
-    def plan(given: Plan) -> Plan:
-        return Plan(
-            tuple(
-                Launch(each.diagram, tuple(_formed(v, form) for v in each.variants))
-                for each in given.launches
-            )
-        )
-
-    def differentiated(given: Differentiated) -> Differentiated:
-        return replace(given, forward=plan(given.forward), backward=plan(given.backward))
-
-    return replace(
-        made, plans=tuple(map(plan, made.plans)), differentiated=tuple(map(differentiated, made.differentiated)),
-        parted=tuple(replace(each, plan=plan(each.plan)) for each in made.parted),
-    )  # fmt: skip
+    return made if form == "pointers" else made.mapped(lambda variant: _formed(variant, form))
 
 
 def _formed(variant: Variant, form: Form) -> Variant:
@@ -157,8 +140,6 @@ def _continues(before: Loop, after: Loop) -> bool:
     )
 
 
-def tile_order(copy: Copy, dims: Sequence[Axis]) -> list[int] | None:
-    """The permutation that brings a copied tile into the order of the dimensions; None where it is in it."""
-    copied = [axis for axis in copy.along if axis is not None]
-    order = [copied.index(axis) for axis in dims]
-    return None if order == sorted(order) else order
+def is_turned(copy: Copy, dims: Sequence[Axis]) -> bool:
+    """Whether the dimensions of a tile are in another order than those of the array."""
+    return [axis for axis in copy.along if axis is not None] != list(dims)

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from diagc.backends.launches import Form
 from diagc.backends.sizes import input_name
-from diagc.backends.triton_descriptors import FLAG, Copy, copies, tile_order
+from diagc.backends.triton_descriptors import FLAG, Copy, copies, is_turned
 from diagc.backends.triton_frame import FIRST, Frame, Names, block_name
 from diagc.backends.triton_terms import (
     DTYPES,
@@ -238,7 +238,7 @@ class KernelWriter(Frame):
     def _copied(self, name: str, copy: Copy, dims: tuple[Axis, ...]) -> None:
         offsets = ", ".join(self._first(axis) for axis in copy.along if axis is not None)
         text = f"{self.descriptors[copy]}.load([{offsets}])"
-        self.writer.line(f"{name} = {text if tile_order(copy, dims) is None else f'tl.trans({text})'}")
+        self.writer.line(f"{name} = {f'tl.trans({text})' if is_turned(copy, dims) else text}")
 
     def _load(self, statement: ir.Load) -> None:
         target, source = statement.target, statement.source

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from diagc.backends.emit import jax_source
+from diagc.backends.emit import jax_source, triton_source
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import identifier
 from diagc.bench import peers
@@ -40,6 +40,7 @@ from diagc.check.entry import Entry
 from diagc.check.program import Program
 from diagc.core.diagram import Diagram
 from diagc.core.ops import Input
+from diagc.diagnostics import DiagnosticError
 from diagc.verify.cases import make_case
 
 CALLS: Final = 3
@@ -99,11 +100,15 @@ class _Asked:
 
 def _bench(name: str, asked: _Asked, repeat: int, seconds: float) -> list[Measurement]:
     entry = asked.entry
-    text = jax_source({name: entry}, "bench.diag")
+    text, kernels = jax_source({name: entry}, "bench.diag"), _kernels(entry)
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
-        (folder / "module.py").write_text(text)
-        subjects = _accepted(folder, asked, _candidates(name, text, len(entry.diagram.inputs)))
+        (folder / "bench_jax.py").write_text(text)
+        (folder / "bench_triton.py").write_text(kernels)
+        tried = _candidates(name, text, len(entry.diagram.inputs))
+        if kernels:
+            tried.insert(1, (f"diagc-torch:{identifier(name)}", "emitted, called from torch", "diagc"))
+        subjects = _accepted(folder, asked, tried)
         arrays = make_case(asked.diagram, "bench", asked.sizes, "random").arrays
         save_arrays(folder / "large.npz", asked.diagram, arrays)
         running = [s for s in subjects if s.judgement.problem is None]
@@ -112,6 +117,14 @@ def _bench(name: str, asked: _Asked, repeat: int, seconds: float) -> list[Measur
                 if subject.problem is None:
                     _measure(folder, asked, subject, seconds)
     return [_measurement(name, asked, subject) for subject in subjects]
+
+
+def _kernels(entry: Entry) -> str:
+    """The file whose functions take torch tensors; empty where an entry has no kernel."""
+    try:
+        return triton_source([entry], "bench.diag")
+    except DiagnosticError:
+        return ""
 
 
 def _candidates(name: str, text: str, arity: int) -> list[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ import importlib.util
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -119,7 +119,7 @@ def bench_gpu(
             subjects = _accepted(entry, _launchers(entry, Path(path)), chosen, setting)
             asked = question(entry, setting.work).diagram
             arrays = make_case(asked, "bench", chosen, "random").arrays
-            _time(entry, subjects, _tensors(asked, arrays, setting.device), setting, clock)
+            _time(entry, subjects, tensors_of(asked, arrays, setting.device), setting, clock)
             about = _About.of(entry, chosen, setting)
             found += [_measurement(name, entry, chosen, subject, about) for subject in subjects]
     return found
@@ -137,11 +137,12 @@ def _launchers(entry: Entry, folder: Path) -> dict[str, Launcher]:
         file = folder / f"{name}_{form}.py"
         file.write_text(text)
         said = OWN if form == "pointers" else f"{OWN}, {form}"
-        functions[said] = _launched(getattr(module_of(file), name))
+        functions[said] = launcher(getattr(module_of(file), name))
     return functions
 
 
-def _launched(function: Callable[..., Any]) -> Launcher:
+def launcher(function: Callable[..., Any]) -> Launcher:
+    """A function as one of its tensors in order."""
     return lambda arrays: function(*arrays)
 
 
@@ -154,7 +155,8 @@ def module_of(path: Path) -> Any:
     return module
 
 
-def _tensors(diagram: Diagram, arrays: Arrays, device: str) -> list[Any]:
+def tensors_of(diagram: Diagram, arrays: Arrays, device: str) -> list[Any]:
+    """The inputs of a diagram on a device, in order."""
     torch: Any = importlib.import_module("torch")
     pairs = zip(diagram.inputs, dtype_names(diagram), strict=True)
     return [
@@ -169,8 +171,8 @@ def _accepted(
 
     A peer is found by its results; then what is timed is judged.
     """
-    results = _trial(entry, "forward", sizes, setting.device)
-    timed = results if setting.work == "forward" else _trial(entry, setting.work, sizes, setting.device)
+    results = Trial.of(entry, "forward", sizes, setting.device)
+    timed = results if setting.work == "forward" else Trial.of(entry, setting.work, sizes, setting.device)
     found = [_Subject(name, "diagc", launch, timed.judged(launch, 1.0)) for name, launch in launchers.items()]
     for candidate in candidates(setting.peers, len(entry.diagram.inputs)):
         if any(s.name == candidate.peer.name for s in found):
@@ -184,7 +186,7 @@ def _accepted(
 
 
 @dataclass(frozen=True, slots=True)
-class _Trial:
+class Trial:
     """A small problem, on which implementations are judged: `asked` of a function of the first `inputs` tensors."""
 
     asked: Diagram
@@ -193,6 +195,16 @@ class _Trial:
     inputs: int
     work: Work
 
+    @staticmethod
+    def of(
+        entry: Entry, work: Work, sizes: Mapping[str, int], device: str, kept: Collection[str] = ()
+    ) -> Trial:
+        """The trial of some work: sizes are small, except those that are `kept`."""
+        asked = question(entry, work)
+        small = sample(asked, sizes, SIXTEENS, kept)
+        tensors = tensors_of(asked.diagram, small.arrays, device)
+        return Trial(asked.diagram, small, tensors, len(entry.diagram.inputs), work)
+
     def judged(self, call: Callable[[Sequence[Any]], Any], slack: float) -> Judgement:
         """The error of an implementation, or why there is none."""
         try:
@@ -200,13 +212,6 @@ class _Trial:
         except Exception as error:  # what does not run is no peer, and a finding about diagc
             return Judgement(float("nan"), 0.0, f"{type(error).__name__}: {error}"[:300])
         return judge(self.asked, self.small, [_numpy(result) for result in several(made)], slack)
-
-
-def _trial(entry: Entry, work: Work, sizes: Mapping[str, int], device: str) -> _Trial:
-    asked = question(entry, work)
-    small = sample(asked, sizes, SIXTEENS)
-    tensors = _tensors(asked.diagram, small.arrays, device)
-    return _Trial(asked.diagram, small, tensors, len(entry.diagram.inputs), work)
 
 
 def _numpy(result: Any) -> NDArray[Any]:

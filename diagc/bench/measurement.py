@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -93,16 +93,20 @@ def complete_sizes(diagram: Diagram, sizes: Mapping[str, int]) -> dict[str, int]
     return {s: sizes.get(s, _INNER if s in inner else _BATCH) for s in diagram.size_symbols}
 
 
-def small_sizes(sizes: Mapping[str, int], pool: Sequence[int] = PRIMES) -> dict[str, int]:
-    """Small sizes that are equal where the given ones are; sizes up to 8 stay, the others come from a pool."""
+def small_sizes(
+    sizes: Mapping[str, int], pool: Sequence[int] = PRIMES, kept: Collection[str] = ()
+) -> dict[str, int]:
+    """Small sizes that are equal where the given ones are; sizes up to 8 and those kept stay, others are of a pool."""
     large = [size for size in dict.fromkeys(sizes.values()) if size > 8]
     place = {size: pool[i % len(pool)] for i, size in enumerate(large)}
-    return {symbol: place.get(size, size) for symbol, size in sizes.items()}
+    return {symbol: size if symbol in kept else place.get(size, size) for symbol, size in sizes.items()}
 
 
-def sample(question: Question, sizes: Mapping[str, int], pool: Sequence[int] = PRIMES) -> Sample:
-    """A small problem of the same kind as that of the given sizes."""
-    diagram, small = question.diagram, small_sizes(sizes, pool)
+def sample(
+    question: Question, sizes: Mapping[str, int], pool: Sequence[int] = PRIMES, kept: Collection[str] = ()
+) -> Sample:
+    """A small problem of the same kind as that of the given sizes, of which those `kept` stay."""
+    diagram, small = question.diagram, small_sizes(sizes, pool, kept)
     case = make_case(diagram, "bench", small, "random")
     exact = evaluate(diagram, case.arrays, small)
     return Sample(case.arrays, exact, tuple(plainly(question, case)), sum_depth(diagram, small))

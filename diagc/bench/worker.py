@@ -1,7 +1,7 @@
 """Measures one implementation in a process of its own, or tries peers on a small size.
 
-Usage: `python -m diagc.bench.worker run FOLDER` or `try FOLDER ANSWERS`. The folder holds `request.json`, `module.py`
-and the arrays. `run` writes `answer.json` there, `try` one `.npz` among the answers for each candidate that ran.
+Usage: `python -m diagc.bench.worker run FOLDER` or `try FOLDER ANSWERS`. The folder holds `request.json`, the emitted
+files and the arrays. `run` writes `answer.json` there, `try` one `.npz` among the answers for each candidate that ran.
 """
 
 from __future__ import annotations
@@ -80,12 +80,15 @@ def _arrays(folder: Path, request: dict[str, Any]) -> list[Any]:
 def _library(folder: Path, name: str, request: dict[str, Any]) -> tuple[Any, Callable[[list[Any]], Call]]:
     """Conversion of arrays, and the call on them made ready: compiled where the library compiles."""
     inputs, work = len(request["roles"]), request["work"]
+    if name.startswith("diagc-torch:"):
+        called = getattr(_module(folder / "bench_triton.py"), name.removeprefix("diagc-torch:"))
+        return _to_torch, lambda arrays: prepared(lambda given: called(*given), arrays, inputs, work)
     if name.startswith("torch:"):
         candidate = peers.find(peers.CPU, name)
         return _to_torch, lambda arrays: prepared(candidate, arrays, inputs, work)
     function: Any = peers.find(peers.CPU, name) if name.startswith("jax:") else None
     if function is None:
-        emitted = getattr(_module(folder / "module.py"), name.removeprefix("diagc:"))
+        emitted = getattr(_module(folder / "bench_jax.py"), name.removeprefix("diagc:"))
         function = _positional(emitted, request)
     return _to_jax, lambda arrays: compiled(function, arrays, inputs, work)
 
@@ -125,7 +128,7 @@ def _numpy(result: Any) -> Any:
 
 
 def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("emitted", path)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

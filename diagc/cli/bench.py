@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 )
 @click.option("--gpu", is_flag=True, help="Measure the Triton kernels on the GPU of this machine.")
 @click.option(
+    "--tune",
+    "tuned",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Measure forms and tiles instead, and write the fastest kernels to this file.",
+)
+@click.option(
     "--work",
     type=click.Choice(["forward", "backward", "both"]),
     default="forward",
@@ -57,6 +63,7 @@ def bench(
     picture: Path | None,
     repeat: int,
     gpu: bool,
+    tuned: Path | None,
     work: Work,
     device: str,
     target: Path | None,
@@ -70,6 +77,7 @@ def bench(
     diagc bench specs/attention/attention_f32.diag --entry mha --size b=1,h=8,d=64 --sweep q,x=512:8192 --plot cpu.svg
     diagc bench specs/attention/attention.diag --entry mha --size b=1,h=16 --sweep q,x=512:32768 \\
         --sweep d=64,128 --gpu --work backward
+    diagc bench specs/attention/attention.diag --entry causal --size q=8192,x=8192,d=128 --gpu --tune causal.py
     """
     from datetime import date
 
@@ -79,6 +87,7 @@ def bench(
     from diagc.bench.gpu import Setting, bench_gpu, gpu_table
     from diagc.bench.measurement import failed
     from diagc.bench.plot import plot
+    from diagc.bench.tune import tuned_source
     from diagc.machine import machine
     from diagc.verify.device import device_facts, device_name, require_gpu
 
@@ -89,8 +98,14 @@ def bench(
     sizes, ranges = chosen_sizes(entries, size), [read_range(text) for text in sweep]
     if picture is not None and (not ranges or picture.suffix != ".svg"):
         raise click.UsageError("--plot writes the times of a --sweep to a file that ends in .svg")
+    if tuned is not None and (not gpu or ranges or len(entries) != 1):
+        raise click.UsageError("--tune takes --gpu and one --entry at sizes given by --size")
     today = date.today().isoformat()
     setting = Setting(work, repeat, machine=machine(device)) if gpu else None
+    if tuned is not None and setting is not None:
+        write_text(tuned, tuned_source(next(iter(entries.values())), str(spec), sizes, setting, click.echo))
+        click.echo(f"written to {tuned}")
+        return
     measurements: list[Measurement] = []
     for chosen in combinations(ranges):
         taken = sizes | chosen_sizes(entries, [f"{name}={value}" for name, value in chosen.items()])

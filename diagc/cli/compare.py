@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from diagc.cli.options import chosen_entries, entry_option, spec_argument
+from diagc.cli.options import chosen_entries, entry_option, form_option, spec_argument
+
+if TYPE_CHECKING:
+    from diagc.backends.launches import Form
 
 
 @click.command()
@@ -15,6 +19,7 @@ from diagc.cli.options import chosen_entries, entry_option, spec_argument
 @entry_option
 @click.option("--thorough", is_flag=True, help="More sizes.")
 @click.option("--gpu", is_flag=True, help="Run the kernels on the GPU of this machine, and nothing else.")
+@form_option
 @click.option("--static/--no-static", default=True, help="Compile the kernels ahead of time as well.")
 @click.option(
     "--dtype",
@@ -37,6 +42,7 @@ def verify(
     entry: str | None,
     thorough: bool,
     gpu: bool,
+    form: Form,
     static: bool,
     dtypes: tuple[str, ...],
     targets: tuple[str, ...],
@@ -49,7 +55,7 @@ def verify(
     \b
     diagc verify specs/attention/attention.diag
     diagc verify specs/norm/norms.diag --entry layernorm --target sm_90
-    diagc verify specs/attention/attention.diag --gpu
+    diagc verify specs/attention/attention.diag --gpu --form descriptors
     """
     from diagc.api import load
     from diagc.core.dtypes import DType
@@ -58,12 +64,14 @@ def verify(
 
     if gpu:
         require_gpu()
+    elif form != "pointers":
+        raise click.UsageError("--form takes --gpu: a device runs the forms")
     program = load(spec)
     fine = True
     wanted = [DType(dtype) for dtype in dtypes]
     entries = chosen_entries(program, entry)
     made = (
-        verify_on_gpu(entries, str(spec), thorough)
+        verify_on_gpu(entries, str(spec), thorough, form)
         if gpu
         else verify_program(entries, str(spec), thorough, wanted, targets if static else ())
     )

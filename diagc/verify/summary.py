@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from diagc.backends.differentiate import is_differentiable
+from diagc.backends.launches import Form
 from diagc.backends.plans import kernels
 from diagc.check.entry import Entry
 from diagc.core.dtypes import DType
@@ -42,11 +43,13 @@ def verify_program(
         yield _reports(reports), all(r.problem is None for r in reports)
 
 
-def verify_on_gpu(entries: Mapping[str, Entry], file: str, thorough: bool) -> Iterator[tuple[str, bool]]:
-    """Tables of what the kernels give on the GPU of this machine: results, then gradients."""
+def verify_on_gpu(
+    entries: Mapping[str, Entry], file: str, thorough: bool, form: Form = "pointers"
+) -> Iterator[tuple[str, bool]]:
+    """Tables of what the kernels of a form give on the GPU of this machine: results, then gradients."""
     fused = {name: entry for name, entry in entries.items() if _is_fused(entry)}
-    yield _compared("cuda", "as written", fused, file, thorough)
-    yield from _gradients(fused, file, thorough, ("cuda",))
+    yield _compared("cuda", "as written", fused, file, thorough, form)
+    yield from _gradients(fused, file, thorough, ("cuda",), form)
 
 
 def gradient_cases(entry: Entry, thorough: bool = False) -> list[Case]:
@@ -71,21 +74,26 @@ def _has_gradients(entry: Entry, backend: Backend) -> bool:
 
 def _gradients(
     entries: Mapping[str, Entry], file: str, thorough: bool,
-    backends: Sequence[Backend] = ("jax_plain", "jax", "triton"),
+    backends: Sequence[Backend] = ("jax_plain", "jax", "triton"), form: Form = "pointers",
 ) -> Iterator[tuple[str, bool]]:  # fmt: skip
     for backend in backends:
         chosen = differentiated(entries, backend)
         if chosen:
             made = {name: gradient_cases(entry, thorough) for name, entry in chosen.items()}
-            outcomes = compare(chosen, made, backend, file, gradients_of)
+            outcomes = compare(chosen, made, backend, file, gradients_of, form)
             yield _table(f"gradients, {backend}", outcomes)
 
 
 def _compared(
-    backend: Backend, title: str, entries: Mapping[str, Entry], file: str, thorough: bool
+    backend: Backend,
+    title: str,
+    entries: Mapping[str, Entry],
+    file: str,
+    thorough: bool,
+    form: Form = "pointers",
 ) -> tuple[str, bool]:
     chosen = {name: list(cases(entry.diagram, thorough)) for name, entry in entries.items()}
-    outcomes = compare(entries, chosen, backend, file) if entries else []
+    outcomes = compare(entries, chosen, backend, file, form=form) if entries else []
     return _table(f"{backend}, {title}", outcomes)
 
 
