@@ -2,9 +2,9 @@
 
 >>> from fractions import Fraction
 >>> half = {(Fraction(1), Fraction(0)): Fraction(1, 2), (Fraction(2), Fraction(4)): Fraction(-3)}
->>> plain(half, ("p", "sigma"))
+>>> plain(half, ("p", "sigma"), 1)
 '1/2 p - 3 p^2 sigma^4'
->>> latex(half, ("p", "sigma"))
+>>> latex(half, ("p", "sigma"), 1)
 '\\\\frac{1}{2} p - 3 p^{2} \\\\sigma^{4}'
 """
 

@@ -64,9 +64,9 @@ def test_straight_and_curved_paths_on_a_ring() -> None:
     assert np.diag(found.heights["curved"]) == pytest.approx(found.losses)
 
 
-def test_a_permuted_copy_of_a_trained_net_is_in_its_class(tmp_path: Path) -> None:
-    """Straight paths separate a net from its permuted copy, aligned ones do not; by the command, on files."""
-    spec = tmp_path / "a.diag"
+def trained_and_permuted(folder: Path) -> Path:
+    """A spec; its folder holds data, a trained net `one` and a permuted copy of it, `two`."""
+    spec = folder / "a.diag"
     spec.write_text(
         "diag 1\naxis x: 4, h: 6, c: 3\n"
         "fn net(X: f32[x]) -> f32[c] {\n  model a = dense[x h]\n  model b = dense[h c]\n"
@@ -76,23 +76,23 @@ def test_a_permuted_copy_of_a_trained_net_is_in_its_class(tmp_path: Path) -> Non
     )
     generator = np.random.default_rng(0)
     rows = generator.normal(size=(90, 4)).astype(np.float32)
-    np.savez(tmp_path / "d.npz", x=rows, y=rows[:, :3].argmax(1).astype(np.int32))
+    np.savez(folder / "d.npz", x=rows, y=rows[:, :3].argmax(1).astype(np.int32))
     made = CliRunner().invoke(
         train,
         [
             str(spec),
             "--data",
-            str(tmp_path / "d.npz"),
+            str(folder / "d.npz"),
             "--epochs",
             "60",
             "--out",
-            str(tmp_path / "one"),
+            str(folder / "one"),
             "--quiet",
         ],
     )
     assert made.exit_code == 0, made.output
-    weights, order = load_file(tmp_path / "one" / "m.safetensors"), generator.permutation(6)
-    (tmp_path / "two").mkdir()
+    weights, order = load_file(folder / "one" / "m.safetensors"), generator.permutation(6)
+    (folder / "two").mkdir()
     moved = {
         "a.W": weights["a.W"][:, order],
         "a.c": weights["a.c"][order],
@@ -101,8 +101,14 @@ def test_a_permuted_copy_of_a_trained_net_is_in_its_class(tmp_path: Path) -> Non
     }
     save_file(
         {name: np.ascontiguousarray(value) for name, value in moved.items()},
-        tmp_path / "two" / "m.safetensors",
+        folder / "two" / "m.safetensors",
     )
+    return spec
+
+
+def test_a_permuted_copy_of_a_trained_net_is_in_its_class(tmp_path: Path) -> None:
+    """Straight paths separate a net from its permuted copy, aligned ones do not; by the command, on files."""
+    spec = trained_and_permuted(tmp_path)
     data = ["--data", str(tmp_path / "d.npz"), "--validation", str(tmp_path / "d.npz")]
     found = CliRunner().invoke(
         runs,
