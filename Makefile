@@ -7,7 +7,7 @@ BIN = .venv/bin
 STAMP = .venv/.complete
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo test test-all golden bench scaling coverage theory lint-kernels gpu figures check data fmt
+.PHONY: help setup demo replicas test test-all golden bench scaling coverage theory lint-kernels gpu figures check data fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ coverage: setup ## run every entry of specs/ and write docs/coverage.md; what ha
 theory: setup ## every number of docs/flow.md into bench/results/theory.json, with its figures
 	$(BIN)/python -m bench.theory
 
+replicas: setup ## train the replicas with their seeds and write docs/replicas.md
+	$(BIN)/python -m bench.replicas
+
 lint-kernels: setup ## compile every configuration of kernels_out/ ahead of time and write the table of what came of it
 	$(BIN)/diagc lint-kernels kernels_out --table bench/results/kernels_sm_90.json --write
 
@@ -75,8 +78,8 @@ figures: setup ## draw every diagram of specs/ into out/figures
 	for spec in $(SPECS); do $(BIN)/diagc draw $$spec -o out/figures/$$(basename $$spec .diag).svg || exit 1; done
 	cp out/figures/attention.svg out/figures/distill.svg docs/figures/
 
-data: setup ## write the digits of scikit-learn to data/
-	$(BIN)/python -m diagc.learn.digits data
+data: setup ## write the data of specs/learning to data/
+	$(BIN)/python -m diagc.learn.samples data
 
 fmt: setup ## format the sources and the diagrams
 	$(BIN)/ruff format .

@@ -51,3 +51,6 @@ MAX_DIAGNOSTICS: Final = 100
 
 COMPILE_SECONDS: Final = 120.0
 """Ahead-of-time compilation of one kernel configuration, in its own process (2.6 s is the most that was seen)."""
+
+MAX_PAIRS: Final = 10_000
+"""Paths, and pairs of parallel paths, that a policy may find; a loss of more terms cannot be looked through."""

@@ -7,6 +7,8 @@ source, the tables of columns and parameters, the optimiser. What all programs s
 
 from __future__ import annotations
 
+import ast
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,11 +21,23 @@ from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType
-from diagc.core.learning import LearningDiagram, Optimiser, Source, parameter_path
+from diagc.core.learning import (
+    Column,
+    LearningDiagram,
+    Optimiser,
+    OptimiserValue,
+    Schedule,
+    Source,
+    Weight,
+    parameter_path,
+)
 from diagc.passes.commute import terms
 
-_COMMON: Final = Path(__file__).with_name("training_program.py")
-_MARK: Final = "\n# ---- program\n"
+_COMMON: Final = (
+    (Path(__file__).with_name("training_data.py"), "\n# ---- data\n"),
+    (Path(__file__).with_name("training_program.py"), "\n# ---- program\n"),
+    (Path(__file__).with_name("training_files.py"), "\n# ---- files\n"),
+)
 
 DEFAULT_OPTIMISER: Final = Optimiser(None, "adam", (("lr", 1e-3),))
 DEFAULT_EPOCHS: Final = 20
@@ -42,13 +56,7 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
 
     `origin` says in the program what it was made from.
     """
-    common = _COMMON.read_text("utf-8")
-    head, _, shared = common.partition(_MARK)
-    imports = [
-        line
-        for line in head.splitlines()
-        if line.startswith(("import ", "from ")) and "__future__" not in line
-    ]
+    imports, shared = _shared()
     helpers: set[str] = set()
     ordered = terms(learning)
     loss = _section(partial(emit_loss, learning=learning, terms=ordered), helpers)
@@ -59,7 +67,7 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
     functions = [helpers_text(helpers).strip("\n"), loss, *metrics, _optimiser(learning)]
     body = "\n\n\n".join(text.strip("\n") for text in functions if text)
     if "lax." in body:
-        imports.insert(imports.index("import optax") + 1, "from jax import lax")
+        imports.append("from jax import lax")
     table = _table(learning, values or {})
     return (
         f"{_header(learning, origin)}\n\nfrom __future__ import annotations\n\n{_grouped(imports)}\n\n\n{body}\n\n\n"
@@ -75,17 +83,36 @@ def _section(write: Callable[[Writer], None], helpers: set[str]) -> str:
 
 
 def _header(learning: LearningDiagram, origin: str) -> str:
-    data = " ".join(f"--data {source.name}=FILE" for source in learning.sources)
+    reading = [s.name for s in learning.sources if any(c.drawn is None for c in s.columns)]
+    data = "".join(f" --data {name}=FILE" for name in reading)
     return (
         f'"""Train `{learning.name}`. Made by diagc {diagc.__version__} from {origin}.\n\n'
-        f'    python {learning.name}.py {data} --out DIR\n"""'
+        f'    python {learning.name}.py{data} --out DIR\n"""'
     )
 
 
+def _shared() -> tuple[list[str], str]:
+    """The imports of what all programs share, and its text."""
+    imports, bodies = list[str](), list[str]()
+    for path, mark in _COMMON:
+        head, _, body = path.read_text("utf-8").partition(mark)
+        found = ast.parse(head).body
+        lines = [ast.unparse(one) for one in found if isinstance(one, ast.Import | ast.ImportFrom)]
+        imports += [line for line in lines if "__future__" not in line and "diagc" not in line]
+        bodies.append(body.strip())
+    return imports, "\n\n\n".join(bodies)
+
+
 def _grouped(imports: Sequence[str]) -> str:
-    """The standard library's imports, then the others."""
-    first = next(i for i, line in enumerate(imports) if line == "import jax")
-    return "\n".join([*imports[:first], "", *imports[first:]])
+    """The standard library's imports, then the others, each sorted; names of one module in one line."""
+    merged: dict[str, set[str]] = {}
+    for line in imports:
+        module, _, names = line.partition(" import ")
+        merged.setdefault(module, set()).update(names.split(", ") if names else ())
+    lines = [f"{m} import {', '.join(sorted(names))}" if names else m for m, names in merged.items()]
+    lines.sort(key=lambda line: (line.startswith("from"), line))
+    standard = [line for line in lines if line.split()[1].split(".")[0] in sys.stdlib_module_names]
+    return "\n".join([*standard, "", *(line for line in lines if line not in standard)])
 
 
 # ---- optimisers
@@ -110,9 +137,29 @@ def _optimiser(learning: LearningDiagram) -> str:
 
 
 def _method(optimiser: Optimiser) -> str:
-    names = {"lr": "learning_rate"}
-    arguments = ", ".join(f"{names.get(name, name)}={value!r}" for name, value in optimiser.arguments)
-    return f"optax.{optimiser.method}({arguments})"
+    values = dict(optimiser.arguments)
+    clip, warmup = values.pop("clip", None), values.pop("warmup", None)
+    rate = _rate(values["lr"], warmup)
+    arguments = ", ".join(f"learning_rate={rate}" if n == "lr" else f"{n}={v!r}" for n, v in values.items())
+    made = f"optax.{optimiser.method}({arguments})"
+    return made if clip is None else f"optax.chain(optax.clip_by_global_norm({clip!r}), {made})"
+
+
+def _rate(rate: OptimiserValue, warmup: OptimiserValue | None) -> str:
+    """The learning rate: a number, or a schedule of optax."""
+    if not isinstance(rate, Schedule):
+        if warmup is None:
+            return repr(rate)
+        return f"optax.linear_schedule(0.0, {rate!r}, {warmup!r})"
+    if rate.shape == "linear":
+        made = f"optax.linear_schedule({rate.start!r}, {rate.end!r}, {rate.steps})"
+    else:
+        share = rate.end / rate.start if rate.start else 0.0
+        made = f"optax.cosine_decay_schedule({rate.start!r}, {rate.steps}, {share!r})"
+    if warmup is None:
+        return made
+    rise = f"optax.linear_schedule(0.0, {rate.start!r}, {warmup!r})"
+    return f"optax.join_schedules([{rise}, {made}], [{warmup!r}])"
 
 
 # ---- the table
@@ -124,10 +171,14 @@ def _table(learning: LearningDiagram, values: Mapping[str, float]) -> str:
     with writer.indented():
         writer.line(f'name="{learning.name}",')
         _columns(writer, learning.sources)
+        _drawn(writer, learning.sources)
         _parameters(writer, "trained", learning.parameters("train"), values)
         _parameters(writer, "frozen", learning.parameters("frozen"), values)
+        _averages(writer, learning)
         files = ", ".join(f'"{m.name}": {_quoted(m.weights)}' for m in learning.models if m.weights)
         writer.line(f"weights={{{files}}},")
+        shares = ", ".join(f'"{e.label}": {_final(e.weight)!r}' for e in learning.equations)
+        writer.line(f"importance={{{shares}}},")
         writer.line("optimiser=optimiser,")
         writer.line("loss=loss,")
         entries = ", ".join(f'"{source.name}": metrics_{source.name}' for source in learning.sources)
@@ -145,18 +196,70 @@ def _quoted(text: str | None) -> str:
     return f'"{escaped}"'
 
 
+def _final(weight: Weight) -> float:
+    return weight.end if isinstance(weight, Schedule) else weight
+
+
 def _columns(writer: Writer, sources: Sequence[Source]) -> None:
     writer.line("columns={")
     with writer.indented():
         for source in sources:
-            writer.line(f'"{source.name}": {{')
-            with writer.indented():
-                for column in source.columns:
-                    array = column.array
-                    shape = tuple_text([str(axis.size.value) for axis in array.axes]) if array.axes else "()"
-                    limit = array.index_of.size.value if array.index_of else None
-                    writer.line(f'"{column.name}": ("{NUMPY_NAMES[array.dtype]}", {shape}, {limit}),')
-            writer.line("},")
+            read = [f'"{c.name}": ({_sample(c)}),' for c in source.columns if c.drawn is None]
+            _entries(writer, source.name, read)
+    writer.line("},")
+
+
+def _drawn(writer: Writer, sources: Sequence[Source]) -> None:
+    found = {
+        source.name: [
+            f'"{c.name}": ({_sample(c)}, "{c.drawn.distribution}", {dict(c.drawn.arguments)!r}),'
+            for c in source.columns
+            if c.drawn is not None
+        ]
+        for source in sources
+    }
+    if not any(found.values()):
+        writer.line("drawn={},")
+        return
+    writer.line("drawn={")
+    with writer.indented():
+        for name, lines in found.items():
+            _entries(writer, name, lines)
+    writer.line("},")
+
+
+def _entries(writer: Writer, name: str, lines: Sequence[str]) -> None:
+    if not lines:
+        writer.line(f'"{name}": {{}},')
+        return
+    writer.line(f'"{name}": {{')
+    with writer.indented():
+        for line in lines:
+            writer.line(line)
+    writer.line("},")
+
+
+def _sample(column: Column) -> str:
+    """Dtype, shape of one sample, and the size of the axis that an index points into."""
+    array = column.array
+    shape = tuple_text([str(axis.size.value) for axis in array.axes]) if array.axes else "()"
+    return f'"{NUMPY_NAMES[array.dtype]}", {shape}, {array.index_of.size.value if array.index_of else None}'
+
+
+def _averages(writer: Writer, learning: LearningDiagram) -> None:
+    entries = {
+        path: (f"{model.of}.{path.partition('.')[2]}", model.decay)
+        for model in learning.models
+        if model.mode == "ema"
+        for path in map(parameter_path, model.parameters)
+    }
+    if not entries:
+        writer.line("averages={},")
+        return
+    writer.line("averages={")
+    with writer.indented():
+        for path, (of, decay) in sorted(entries.items()):
+            writer.line(f'"{path}": ("{of}", {decay!r}),')
     writer.line("},")
 
 

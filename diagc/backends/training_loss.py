@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from diagc.backends.jax_body import emit_body, size_symbols
 from diagc.backends.jax_text import literal
 from diagc.backends.writer import Writer
 from diagc.core import ops
 from diagc.core.axes import ONE
+from diagc.core.batch import batch_axis
 from diagc.core.diagram import Node, apply, cast, node, reduction, size_node, walk
 from diagc.core.dtypes import DType
-from diagc.core.learning import LearningDiagram, Source
-from diagc.passes.commute import Term, batch_axis, loss_inputs
+from diagc.core.learning import LearningDiagram, Schedule, Source, weight_text
+from diagc.passes.commute import STEP, Term, loss_inputs, weight_node
 
 
 def emit_loss(writer: Writer, learning: LearningDiagram, terms: Sequence[Term]) -> None:
-    """`loss(params, frozen, batch, key)`: the weighted sum, and the terms by label before their weights."""
-    writer.taken.update(("loss", "params", "frozen", "batch", "key"))
-    roots = tuple(term.mean for term in terms)
-    writer.line("def loss(params, frozen, batch, key=0):")
+    """`loss(params, frozen, batch, key, step)`: the weighted sum, and the terms by label before their weights."""
+    writer.taken.update(("loss", "params", "frozen", "batch", "key", "step"))
+    moving = [term for term in terms if isinstance(term.equation.weight, Schedule)]
+    roots = (*(term.mean for term in terms), *(weight_node(term.equation.weight) for term in moving))
+    writer.line("def loss(params, frozen, batch, key=0, step=0):")
     with writer.indented():
         writer.line('"""The loss of a batch, and each equation before its weight.')
         writer.line()
         for term in terms:
             e = term.equation
-            writer.line(f"{e.label}: by {e.comparator}, weight {e.weight:g}")
+            writer.line(f"{e.label}: by {e.comparator}, weight {weight_text(e.weight)}")
         writer.line('"""')
         names = _bind(writer, learning, roots, 'batch["{source}"]["{column}"]')
         results = _statements(writer, learning, roots, names, _hints(terms))
-        parts = [_weighted(term, name) for term, name in zip(terms, results, strict=True)]
-        entries = ", ".join(f'"{t.equation.label}": {name}' for t, name in zip(terms, results, strict=True))
+        weights = dict(zip([t.equation.label for t in moving], results[len(terms) :], strict=True))
+        means = results[: len(terms)]
+        parts = [_weighted(t, name, weights) for t, name in zip(terms, means, strict=True)]
+        entries = ", ".join(f'"{t.equation.label}": {name}' for t, name in zip(terms, means, strict=True))
         writer.line(f"return {' + '.join(parts)}, {{{entries}}}")
 
 
-def _weighted(term: Term, name: str) -> str:
-    weight = term.equation.weight
+def _weighted(term: Term, name: str, weights: Mapping[str, str]) -> str:
+    label, weight = term.equation.label, term.equation.weight
+    if isinstance(weight, Schedule):
+        return f"({weights[label]}) * {name}"
     return name if weight == 1.0 else f"{literal(weight).text} * {name}"
 
 
@@ -85,6 +91,8 @@ def _statements(
 def _hints(terms: Sequence[Term]) -> dict[Node, str]:
     found: dict[Node, str] = {}
     for term in terms:
+        if isinstance(term.equation.weight, Schedule):
+            found.setdefault(weight_node(term.equation.weight), f"{term.equation.label}_weight")
         found.setdefault(term.prediction, f"{term.equation.label}_prediction")
         found.setdefault(term.target, f"{term.equation.label}_target")
         found.setdefault(term.mean, term.equation.label)
@@ -96,6 +104,9 @@ def _bind(writer: Writer, learning: LearningDiagram, roots: tuple[Node, ...], co
     names: dict[Node, str] = {}
     for current in loss_inputs(learning, roots):
         assert isinstance(current.op, ops.Input)
+        if current is STEP:
+            names[current] = "step"
+            continue
         source, _, rest = current.op.name.partition(".")
         names[current] = writer.fresh(current.op.name)
         place = {

@@ -4,12 +4,15 @@ How a generic comparator gets its axes: an axis parameter that the type of an op
 that an index target points into, else the last one, as in every call; an axis parameter that no type mentions stands
 for all axes of the sides, merged into one. Axes that the result still has are averaged. For a target that is an index
 `NAME_index` is taken where there is one. A scalar parameter that is not given is 1.
+
+A comparator with an axis parameter `batch` sees the samples of a batch along it, together, and gives one number for
+them; `other` is a second copy of that axis, for pairs of samples.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from diagc.check import body as bodies
@@ -19,20 +22,42 @@ from diagc.check.expressions import Body, single
 from diagc.check.functions import resolve
 from diagc.check.optimisers import nearest
 from diagc.core.axes import ONE, Axis, Coordinate, Size
+from diagc.core.batch import batch_axis, woven
 from diagc.core.diagram import Node, apply, cast, constant, reduction, size_node, spread, view
 from diagc.core.dtypes import DType
 from diagc.diagnostics import DiagnosticError, Label, failure
 from diagc.syntax import tree
 
-_BATCHWISE: Final = ("infonce", "mmd", "vicreg")
 _LOSSES: Final = "std/losses.diag"
+_BATCH: Final = ("batch", "other")
 
 
-def compare(scope: Body, item: tree.Equation, prediction: Node, target: Node, index: bool) -> Node:
-    """The discrepancy of one sample: a scalar in f32. Raises E0504, E0505 and E0506."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where two sides are compared: the source of the samples, and the mask that weighs them."""
+
+    source: str | None
+    mask: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The value of a comparator in f32, over the axes of the mask; of a whole batch where it is `batchwise`."""
+
+    value: Node
+    batchwise: bool
+
+
+def compare(
+    scope: Body, item: tree.Equation, prediction: Node, target: Node, index: bool, place: Place
+) -> Compared:
+    """The discrepancy. Raises E0504, E0505, E0506 and E0519."""
     function = _function(scope, item, index)
+    batchwise = "batch" in function.formals and function.axes is None
+    if batchwise:
+        prediction, target = _batch(item, prediction, target, place)
     function = replace(function, arguments=_scalars(item, function))
-    function, sides = _bind_axes(scope, function, prediction, target, index)
+    function, sides = _bind_axes(scope, function, prediction, target, index, place.source)
     comparator = item.comparator
     call = tree.Call(tree.QName((comparator.name,)), None, (), span=comparator.span)
     value = single(call_function(scope, call, function, sides), call)
@@ -41,7 +66,31 @@ def compare(scope: Body, item: tree.Equation, prediction: Node, target: Node, in
             "E0506", f"`{comparator.name.text}` gives a truth value, not a distance", Label(comparator.span),
             help="use `where(condition, 1, 0)`",
         )  # fmt: skip
-    return _mean(cast(value, DType.F32))
+    kept = place.mask.axes if place.mask is not None else ()
+    if missing := [axis for axis in kept if axis not in value.axes]:
+        raise failure(
+            "E0519", f"the mask carries axis `{missing[0]}`, which `{comparator.name.text}` of these sides has not",
+            Label(comparator.span), help="a mask has axes over which the comparator gives a number of its own",
+        )  # fmt: skip
+    return Compared(_mean(cast(value, DType.F32), kept), batchwise)
+
+
+def _batch(item: tree.Equation, prediction: Node, target: Node, place: Place) -> tuple[Node, Node]:
+    """The sides of a whole batch."""
+    name = item.comparator.name
+    if place.source is None or place.mask is not None:
+        what = (
+            "no column, so there is no batch"
+            if place.source is None
+            else "a mask, which weighs single samples"
+        )
+        raise failure(
+            "E0506", f"`{name.text}` compares across a batch, but this equation has {what}", Label(name.span),
+            help="compare single samples, for instance by `mse`",
+        )  # fmt: skip
+    batch = batch_axis(place.source)
+    first, second = (spread(side, (batch,)) for side in woven((prediction, target), batch))
+    return first, second
 
 
 def _function(scope: Body, item: tree.Equation, index: bool) -> FunctionValue:
@@ -69,11 +118,6 @@ def _function(scope: Body, item: tree.Equation, index: bool) -> FunctionValue:
 
 def _unknown(scope: Body, comparator: tree.Comparator) -> DiagnosticError:
     name = comparator.name
-    if name.text in _BATCHWISE:
-        return failure(
-            "E0701", f"`{name.text}`, which compares across a batch, is part of the language but not compiled yet",
-            Label(name.span), help="use a comparator of single samples, such as `mse` or `cosine`",
-        )  # fmt: skip
     known = [*scope.module.functions]
     for library in scope.module.library:
         if library.source.name == _LOSSES:
@@ -122,11 +166,13 @@ def _number(argument: tree.Argument) -> float:
 
 
 def _bind_axes(
-    scope: Body, function: FunctionValue, prediction: Node, target: Node, index: bool
+    scope: Body, function: FunctionValue, prediction: Node, target: Node, index: bool, source: str | None
 ) -> tuple[FunctionValue, tuple[Node, Node]]:
     formals = [f.text for f in function.fn.axis_params or ()]
     if function.axes is not None or not formals:
         return function, (prediction, target)
+    if source is not None and "batch" in formals:
+        return _bind_batch(scope, function, prediction, target, batch_axis(source))
     typed = [{a.text for a in p.type.axes or ()} if p.type else set[str]() for p in function.fn.params[:2]]
     free = [name for name in formals if name not in typed[0] | typed[1]]
     if free:
@@ -143,9 +189,27 @@ def _bind_axes(
     return function, (prediction, target)
 
 
-def _merged(scope: Body, prediction: Node, target: Node, name: str) -> tuple[Axis, tuple[Node, Node]]:
+def _bind_batch(
+    scope: Body, function: FunctionValue, prediction: Node, target: Node, batch: Axis
+) -> tuple[FunctionValue, tuple[Node, Node]]:
+    """`batch` and `other` are the batch; a third axis parameter stands for all axes of a sample."""
+    features = [name for name in function.formals if name not in _BATCH]
+    if len(features) != 1:
+        raise failure(
+            "E0506", f"`{function.name}` compares across a batch and names {len(features)} axes beside it",
+            Label(function.fn.name.span), help="write `fn name[batch other feature](prediction, target)`",
+        )  # fmt: skip
+    whole, sides = _merged(scope, prediction, target, features[0], batch)
+    other = scope.context.fresh_axis("other", batch.size)
+    chosen = {"batch": batch, "other": other, features[0]: whole}
+    return replace(function, axes=tuple(chosen[name] for name in function.formals)), sides
+
+
+def _merged(
+    scope: Body, prediction: Node, target: Node, name: str, batch: Axis | None = None
+) -> tuple[Axis, tuple[Node, Node]]:
     """All axes of the sides as one: the axis itself, a merged one, or one of size 1."""
-    axes = prediction.axes
+    axes = tuple(axis for axis in prediction.axes if axis != batch)
     if len(axes) == 1:
         return axes[0], (prediction, target)
     whole = Axis(f"{name}#{len(axes)}", ONE)
@@ -160,10 +224,12 @@ def _merged(scope: Body, prediction: Node, target: Node, name: str) -> tuple[Axi
     return whole, (view(prediction, coordinates), view(target, coordinates))
 
 
-def _mean(value: Node) -> Node:
-    if not value.axes:
+def _mean(value: Node, kept: tuple[Axis, ...]) -> Node:
+    """The mean over all axes but those kept."""
+    gone = [axis for axis in value.axes if axis not in kept]
+    if not gone:
         return value
     count = ONE
-    for axis in value.axes:
+    for axis in gone:
         count = count * axis.size
-    return apply("div", reduction("sum", value.axes, value), size_node(count))
+    return apply("div", reduction("sum", gone, value), size_node(count))

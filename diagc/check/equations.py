@@ -6,20 +6,23 @@ index into an axis of the prediction; sides are never woven with each other.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TypeVar
 
-from diagc.check.comparators import compare
+from diagc.check.comparators import Compared, Place, compare
 from diagc.check.context import Poisoned
+from diagc.check.equation_options import check_options, check_players, players
 from diagc.check.expressions import Body
 from diagc.check.paths import path_of
 from diagc.core import ops
-from diagc.core.diagram import Array, Node, walk
-from diagc.core.learning import Equation, Mode, Source, reached
+from diagc.core.diagram import Array, Node, spread, substitute, walk
+from diagc.core.learning import Equation, Mode, Model, Source, reached
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Span
 from diagc.syntax import tree
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -28,7 +31,7 @@ class EquationBuilder:
 
     scope: Body
     sources: Sequence[Source]
-    models: Mapping[str, Mode]
+    models: Mapping[str, Model]
 
     def build(self, item: tree.Equation, label: str) -> Equation:
         """The equation. Raises `DiagnosticError` with its errors, `Poisoned` when all are reported elsewhere."""
@@ -36,25 +39,32 @@ class EquationBuilder:
         scopes = self._with_bare_columns(item, sink)
         for side in (item.prediction, item.target):
             values.append(self._side(scopes, side, item, sink))
-        weight = self._weight(item, sink)
-        _check_source(item, values, sink)
+        options = check_options(scopes, item, self.models, sink)
+        _check_source(item, [*values, options.mask], sink)
         if None in values or sink.diagnostics:
             if sink.diagnostics:
                 raise DiagnosticError(sink.diagnostics)
             raise Poisoned
-        prediction, target = (v for v in values if v is not None)
-        discrepancy = self._compared(scopes, item, prediction, target, label)
-        self._check_parameters(item, discrepancy)
-        paths = (path_of(scopes, item.prediction, self.models), path_of(scopes, item.target, self.models))
-        sources = _sources(prediction) | _sources(target)
-        comparator = " ".join(item.comparator.span.text.split())
+        sides = (v for v in values if v is not None)
+        prediction, target = _with_numbers(*substitute(tuple(sides), players(options, self.models)))
+        source = next(iter(_sources(prediction) | _sources(target)), None)
+        compared = self._compared(scopes, item, (prediction, target), label, Place(source, options.mask))
+        self._check_parameters(item, compared.value)
+        check_players(item, options, self.models, compared.value)
+        modes: dict[str, Mode] = {name: model.mode for name, model in self.models.items()}
+        paths = (path_of(scopes, item.prediction, modes), path_of(scopes, item.target, modes))
+        by = item.comparator
+        comparator = by.name.text if by.args is None else " ".join(by.span.text.split())
         return Equation(
-            label, prediction, target, discrepancy, comparator, weight, next(iter(sources), None), paths
-        )
+            label, prediction, target, compared.value, comparator, options.weight, source, paths, options.mask,
+            compared.batchwise, options.updates, options.against,
+        )  # fmt: skip
 
-    def _compared(self, scope: Body, item: tree.Equation, prediction: Node, target: Node, label: str) -> Node:
-        index = _check_types(item, prediction, target, label)
-        return _collected(scope, lambda: compare(scope, item, prediction, target, index))
+    def _compared(
+        self, scope: Body, item: tree.Equation, sides: tuple[Node, Node], label: str, place: Place
+    ) -> Compared:
+        index = _check_types(item, *sides, label)
+        return _collected(scope, lambda: compare(scope, item, *sides, index, place))
 
     # ---- sides
 
@@ -72,6 +82,17 @@ class EquationBuilder:
         }
         for reference in _references(item):
             found = owners.get(reference.name.text, [])
+            if (
+                found
+                and reference.name.text not in known
+                and reference.name.text not in bare
+                and len(found) == 1
+            ):
+                sink.add(Diagnostic(
+                    "E0502", f"`{reference.name.text}` is an axis, and a column of `{found[0]}`",
+                    (Label(reference.span),), f"write `{found[0]}.{reference.name.text}` for the column",
+                ))  # fmt: skip
+                bare[reference.name.text] = None
             if len(found) > 1 and reference.name.text not in known:
                 sink.add(Diagnostic(
                     "E0502", f"several sources have a column `{reference.name.text}`", (Label(reference.span),),
@@ -112,37 +133,6 @@ class EquationBuilder:
         hint = f"the sources are {', '.join(f'`{s.name}`' for s in self.sources)}" if self.sources else None
         return replace(diagnostic, code="E0501", message=message, help=help or hint or "declare a `source`")
 
-    # ---- the rest of an equation
-
-    def _weight(self, item: tree.Equation, sink: Sink) -> float:
-        weights = [option for option in item.options if isinstance(option, tree.Weight)]
-        for option in item.options:
-            if not isinstance(option, tree.Weight):
-                word = type(option).__name__.lower()
-                sink.add(_later(f"`{word}`", option.span, "leave it out, or split the learning diagram"))
-        if len(weights) > 1:
-            sink.add(
-                Diagnostic(
-                    "E0507", "an equation has one weight", (Label(weights[1].span),), "keep one of them"
-                )
-            )
-        if not weights:
-            return 1.0
-        value = weights[0].value
-        if isinstance(value, tree.Comparator):
-            sink.add(_later("a schedule of weights", value.span, "write a number, as in `weight 0.3`"))
-            return 1.0
-        if not (value.value >= 0 and math.isfinite(value.value)):
-            sink.add(
-                Diagnostic(
-                    "E0507",
-                    "a weight is a number that is not negative",
-                    (Label(value.span),),
-                    "write `weight 0.3`",
-                )
-            )
-        return float(value.value)
-
     def _check_parameters(self, item: tree.Equation, discrepancy: Node) -> None:
         """E0516: parameters that belong to no model, from an instance written in the equation itself."""
         paths = reached((discrepancy,), through_stop=True)
@@ -156,11 +146,7 @@ class EquationBuilder:
             )  # fmt: skip
 
 
-def _later(what: str, span: Span, remedy: str) -> Diagnostic:
-    return Diagnostic("E0701", f"{what} is part of the language but not compiled yet", (Label(span),), remedy)
-
-
-def _collected(scope: Body, work: Callable[[], Node]) -> Node:
+def _collected(scope: Body, work: Callable[[], _T]) -> _T:
     """Run `work`; errors that it reports to the context's sink are raised."""
     context, own = scope.context, Sink()
     outer, context.sink = context.sink, own
@@ -184,8 +170,17 @@ def _sources(*roots: Node) -> set[str]:
     return {op.name.partition(".")[0] for op in inputs}
 
 
+def _with_numbers(prediction: Node, target: Node) -> tuple[Node, Node]:
+    """A number stands for an array of that number."""
+    if isinstance(target.op, ops.Constant):
+        return prediction, spread(target, prediction.axes)
+    return prediction, target
+
+
 def _check_source(item: tree.Equation, values: Sequence[Node | None], sink: Sink) -> None:
-    sides = zip((item.prediction, item.target), values, strict=True)
+    masks = [option.column for option in item.options if isinstance(option, tree.Mask)]
+    written = (item.prediction, item.target, masks[0] if masks else item)
+    sides = zip(written, values, strict=True)
     found = [(side, sorted(_sources(value))) for side, value in sides if value is not None]
     every = sorted({source for _, names in found for source in names})
     if len(every) > 1:
@@ -227,6 +222,8 @@ def _references(item: object) -> Iterator[tree.Ref]:
     """Every name used as a value below a tree node."""
     if isinstance(item, tree.Ref):
         yield item
+    elif isinstance(item, tree.Argument) and item.name is not None and item.name.text == "wrt":
+        return  # names of parameters
     elif isinstance(item, tuple):
         for part in item:  # pyright: ignore[reportUnknownVariableType]
             yield from _references(part)  # pyright: ignore[reportUnknownArgumentType]

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from diagc.core.learning import Model, Optimiser, Settings
+from diagc.core.learning import Model, Optimiser, OptimiserValue, Schedule, Settings, Shape
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
+from diagc.source import Span
 from diagc.syntax import tree
 
 OPTIMISERS: Final[dict[str, tuple[str, ...]]] = {
@@ -22,7 +23,10 @@ OPTIMISERS: Final[dict[str, tuple[str, ...]]] = {
     "adagrad": ("lr", "eps"),
     "rmsprop": ("lr", "decay", "eps", "momentum", "nesterov"),
 }
-"""Optimisers of optax by name, with their arguments; `lr` is the learning rate."""
+"""Optimisers of optax by name, with their arguments; `lr` is the learning rate, a number or a schedule."""
+
+COMMON: Final = ("clip", "warmup")
+"""What every optimiser takes: the largest norm of its gradient, and updates in which `lr` rises from 0."""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
@@ -82,14 +86,15 @@ def _optimiser(item: tree.Optimiser, models: Sequence[Model], locals: set[str]) 
     if name.text not in OPTIMISERS:
         hint = nearest(name.text, OPTIMISERS) or f"the optimisers are {', '.join(OPTIMISERS)}"
         raise failure("E0514", f"no optimiser is called `{name.text}`", Label(name.span), help=hint)
-    values: dict[str, float | int | bool] = {}
+    values: dict[str, OptimiserValue] = {}
+    known = (*OPTIMISERS[name.text], *COMMON)
     for argument in item.method.args or ():
         key = argument.name.text if argument.name else ""
-        if key not in OPTIMISERS[name.text] or key in values:
+        if key not in known or key in values:
             what = f"`{name.text}` has no argument `{key}`" if key else "arguments are given by name"
             raise failure(
                 "E0514", f"`{key}` is given twice" if key in values else what, Label(argument.span),
-                help=f"it takes {', '.join(f'`{k}`' for k in OPTIMISERS[name.text])}",
+                help=f"it takes {', '.join(f'`{k}`' for k in known)}",
             )  # fmt: skip
         values[key] = _value(key, argument.value)
     if "lr" not in values:
@@ -108,17 +113,54 @@ def _check_model(name: tree.Name, models: Sequence[Model], locals: set[str]) -> 
         raise failure("E0514", f"no model is called `{name.text}`", Label(name.span), help=hint)
 
 
-def _value(key: str, expression: tree.Expr) -> float | int | bool:
+def _value(key: str, expression: tree.Expr) -> OptimiserValue:
     match expression:
-        case tree.Number(_, value) if key != "nesterov":
+        case tree.Number(_, int() as value) if key == "warmup" and value >= 1:
             return value
+        case tree.Number(_, value) if key not in ("nesterov", "warmup", "clip"):
+            return value
+        case tree.Number(_, value) if key == "clip" and value > 0:
+            return float(value)
         case tree.Ref(tree.QName((tree.Name("true" | "false" as text),))) if key == "nesterov":
             return text == "true"
+        case tree.Call(tree.QName((name,)), None, args) if key == "lr" and name.text in SHAPES:
+            found = schedule(name, args, expression.span, "E0514")
+            if found.shape == "cosine" and not found.start:
+                raise failure(
+                    "E0514", "a rate that follows a cosine starts above 0", Label(expression.span),
+                    help="write `lr = cosine(1e-3, 0, steps = 1000), warmup = 100`",
+                )  # fmt: skip
+            return found
         case _:
-            wanted = "`true` or `false`" if key == "nesterov" else "a number that is not negative"
+            wanted = {
+                "nesterov": "`true` or `false`",
+                "warmup": "a number of updates",
+                "clip": "a positive number",
+            }
+            also = ", or a schedule such as `cosine(1e-3, 0, steps = 1000)`" if key == "lr" else ""
             raise failure(
-                "E0514", f"`{key}` is {wanted}", Label(expression.span), help="as in `adamw(lr = 3e-4)`"
-            )
+                "E0514", f"`{key}` is {wanted.get(key, 'a number that is not negative')}{also}",
+                Label(expression.span), help="as in `adamw(lr = 3e-4)`",
+            )  # fmt: skip
 
 
-__all__ = ["OPTIMISERS", "check_optimisers", "check_settings", "nearest"]
+# ---- schedules
+
+SHAPES: Final[dict[str, Shape]] = {"linear": "linear", "cosine": "cosine"}
+
+
+def schedule(name: tree.Name, args: Sequence[tree.Argument], place: Span, code: str) -> Schedule:
+    """`linear(0, 1, steps = 1000)`: from, to, and in how many updates."""
+    plain = [a.value.value for a in args if a.name is None and isinstance(a.value, tree.Number)]
+    named = {a.name.text: a.value for a in args if a.name is not None}
+    match named.get("steps"):
+        case tree.Number(_, int() as steps) if steps >= 1 and len(plain) == 2 and len(args) == 3:
+            return Schedule(SHAPES[name.text], float(plain[0]), float(plain[1]), steps)
+        case _:
+            raise failure(
+                code, "a schedule has two numbers and a number of steps", Label(place),
+                help=f"write `{name.text}(0, 1, steps = 1000)`: from, to, and in how many updates",
+            )  # fmt: skip
+
+
+__all__ = ["OPTIMISERS", "SHAPES", "check_optimisers", "check_settings", "nearest", "schedule"]

@@ -6,29 +6,35 @@ from collections.abc import Mapping
 
 from diagc.check.context import shown
 from diagc.check.expressions import Body
+from diagc.core import ops
+from diagc.core.diagram import walk
 from diagc.core.learning import Mode, Path, Step
 from diagc.syntax import tree
 
 
 def path_of(scope: Body, expression: tree.Expr, models: Mapping[str, Mode], stop: bool = False) -> Path:
-    """The path along first operands; what is no column, call or pipe is one arrow with its own text."""
+    """The path along first operands; what is no column, call or pipe is one arrow with its own text.
+
+    A derivative is one arrow too: its first operand is a function.
+    """
     match expression:
         case tree.Call(tree.QName((tree.Name("stop"),)), None, (tree.Argument(None, inner),)):
             return path_of(scope, inner, models, True)
         case tree.Pipe(inner, tree.QName((tree.Name("stop"),))):
             return path_of(scope, inner, models, True)
-        case tree.Call(callee, _, (tree.Argument(None, inner), *_)):
+        case tree.Call(callee, _, (tree.Argument(None, inner), *_)) if callee.text not in ("grad", "jvp"):
             return _then(scope, path_of(scope, inner, models, stop), callee.text, expression, models, stop)
         case tree.Pipe(inner, callee):
             return _then(scope, path_of(scope, inner, models, stop), callee.text, expression, models, stop)
         case tree.Ref(tree.QName((source, column))) if f"{source.text}.{column.text}" in scope.locals:
             return Path(source.text, (Step(column.text, "data", stop, _type(scope, expression)),))
         case tree.Ref(name):
-            full = next((n for n in scope.locals if n.endswith(f".{name.text}")), f".{name.text}")
-            start = full.rpartition(".")[0] or "1"
-            return Path(start, (Step(name.text, "data", stop, _type(scope, expression)),))
+            return Path(_start(scope, expression), (Step(name.text, "data", stop, _type(scope, expression)),))
         case _:
-            return Path("1", (Step(shown(expression), "function", stop, _type(scope, expression)),))
+            return Path(
+                _start(scope, expression),
+                (Step(shown(expression), "function", stop, _type(scope, expression)),),
+            )
 
 
 def _then(
@@ -36,6 +42,13 @@ def _then(
 ) -> Path:
     step = Step(callee, models.get(callee, "function"), stop, _type(scope, expression))
     return Path(path.start, (*path.steps, step))
+
+
+def _start(scope: Body, expression: tree.Expr) -> str:
+    """The source of all columns below an expression; `1` where there is none, or several."""
+    inputs = (n.op for n in walk(scope.values(expression)) if isinstance(n.op, ops.Input))
+    found = {op.name.partition(".")[0] for op in inputs if op.role == "tensor"}
+    return found.pop() if len(found) == 1 else "1"
 
 
 def _type(scope: Body, expression: tree.Expr) -> str:

@@ -35,6 +35,7 @@ _COMMANDS: Final = {
     "machine": ("diagc.cli.machine", "Measure the GPU at hand for the cost model."),
     "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),
     "train": ("diagc.cli.train", "Train the models of a learning diagram."),
+    "model": ("diagc.cli.model", "Take trained models apart and put them together."),
 }
 
 

@@ -5,8 +5,10 @@ Exit codes: 0 fine, 1 the specification, the data or the weights are wrong, 2 us
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +16,22 @@ from diagc.cli.options import pairs
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
-    from diagc.learn.session import Inputs, Record
+    from diagc.learn.session import Inputs, Record, Service
+
+
+def _dotted(text: str) -> bool:
+    """Whether `--set` changes a setting, not a size."""
+    return "." in text.partition("=")[0]
+
+
+def _mesh(text: str) -> tuple[tuple[str, int], ...]:
+    """`data=4,model=2` as pairs."""
+    from diagc.cli.options import pairs
+
+    found = pairs([part for part in text.split(",") if part], "--mesh", int)
+    if not found.keys() <= {"data", "model"} or any(size < 1 for size in found.values()):
+        raise click.BadParameter("write `data=4`, `model=2` or `data=4,model=2`", param_hint="--mesh")
+    return tuple(found.items())
 
 
 @click.command(short_help="train a learning diagram")
@@ -48,7 +65,25 @@ if TYPE_CHECKING:
     "--seed", type=click.IntRange(0, 2**32 - 1), help="Decides initial weights and the order of the samples."
 )
 @click.option("--value", multiple=True, metavar="NAME=X", help="A free name of an initialiser.")
-@click.option("--set", "sizes", multiple=True, metavar="NAME=N", help="A size that the file leaves free.")
+@click.option(
+    "--set",
+    "sizes",
+    multiple=True,
+    metavar="NAME=N",
+    help="A size that is free, or MODEL.lr, EQUATION.weight.",
+)
+@click.option("--accumulate", type=click.IntRange(1), default=1, metavar="N", help="Batches for one update.")
+@click.option(
+    "--clip", type=click.FloatRange(0, min_open=True), metavar="NORM", help="Largest norm of the gradient."
+)
+@click.option("--patience", type=click.IntRange(1), metavar="EPOCHS", help="Stop when nothing improves.")
+@click.option("--keep-best", is_flag=True, help="Keep the weights of the best epoch.")
+@click.option(
+    "--checkpoint", type=click.IntRange(1), metavar="UPDATES", help="Write a checkpoint this often."
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
+@click.option("--mesh", default="", metavar="data=4,model=2", help="Devices along axes.")
+@click.option("--dry-run", is_flag=True, help="Check everything and say what would be done.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(
     spec: Path,
@@ -65,6 +100,9 @@ def train(
     value: tuple[str, ...],
     sizes: tuple[str, ...],
     quiet: bool,
+    dry_run: bool,
+    mesh: str,
+    **service: Any,
 ) -> None:
     """Train a learning diagram of SPEC on data, or write the program that does.
 
@@ -74,18 +112,34 @@ def train(
         raise click.UsageError("--epochs and --steps both say how long to train: give one of them")
     from diagc.check.program import read_program
     from diagc.diagnostics import DiagnosticError
-    from diagc.learn.session import bind
+    from diagc.learn.overrides import override
+    from diagc.learn.session import Service, bind
 
-    numbers, counts = pairs(value, "--value", float), pairs(sizes, "--set", int)
+    numbers, counts = (
+        pairs(value, "--value", float),
+        pairs([s for s in sizes if not _dotted(s)], "--set", int),
+    )
+    changes = pairs([s for s in sizes if _dotted(s)], "--set", float)
     try:
         learning = _chosen(read_program(spec).learnings, name, spec)
-        learning = _with_settings(learning, epochs, steps, batch, seed)
+        learning = _with_settings(override(learning, changes), epochs, steps, batch, seed)
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
+        _warn(learning)
+        job = Job(
+            learning,
+            inputs,
+            spec,
+            numbers,
+            out or Path("out") / learning.name,
+            Service(**service, mesh=_mesh(mesh)),
+        )
         if emit is not None:
             _emit(learning, spec, numbers, emit)
+        elif dry_run:
+            _describe(job)
         else:
-            _train(learning, inputs, spec, numbers, out or Path("out") / learning.name, quiet)
+            _train(job, quiet)
     except DiagnosticError as error:
         from diagc.cli.main import report
 
@@ -101,9 +155,11 @@ def loss(spec: Path, name: str | None) -> None:
     """Print the terms of the loss of a learning diagram, in the order in which they are added."""
     from diagc.check.program import read_program
     from diagc.core.canonical import diagram_hash
-    from diagc.passes.commute import commute, terms
+    from diagc.passes.commute import commute, term_hash, terms
 
-    learning = _chosen(read_program(spec).learnings, name, spec)
+    found = read_program(spec).learnings
+    learning = _chosen(found, name, spec)
+    known = {term_hash(term) for part in learning.parts for term in terms(found[part])}
     for term in terms(learning):
         equation = term.equation
         sides = " ~ ".join(
@@ -111,8 +167,23 @@ def loss(spec: Path, name: str | None) -> None:
             for path in equation.paths
         )
         over = f"mean over {equation.source}" if equation.source else "no batch"
-        click.echo(f"{equation.weight:g} · {equation.label}: {sides}  by {equation.comparator}, {over}")
+        options = f" {equation.options}" if equation.options else ""
+        cross = ", cross term of the glued diagrams" if known and term_hash(term) not in known else ""
+        click.echo(f"{equation.label}: {sides}  by {equation.comparator}{options}, {over}{cross}")
     click.echo(f"hash {diagram_hash(commute(learning))}")
+    _warn(learning)
+
+
+def _warn(learning: LearningDiagram) -> None:
+    """Say which equations a constant model satisfies."""
+    from diagc.passes.collapse import trivial
+
+    for equation in trivial(learning):
+        click.echo(
+            f"warning: a constant model satisfies `{equation.label}`, and no other equation holds its models; "
+            "stop one side, compare with data, or with a comparator of whole batches such as `infonce`",
+            err=True,
+        )
 
 
 def _chosen(found: dict[str, LearningDiagram], name: str | None, spec: Path) -> LearningDiagram:
@@ -179,9 +250,19 @@ def _emit(learning: LearningDiagram, spec: Path, values: dict[str, float], path:
         raise click.FileError(str(path), error.strerror) from None
 
 
-def _train(
-    learning: LearningDiagram, inputs: Inputs, spec: Path, values: dict[str, float], out: Path, quiet: bool
-) -> None:
+@dataclass(frozen=True)
+class Job:
+    """A run as the command line asks for it."""
+
+    learning: LearningDiagram
+    inputs: Inputs
+    spec: Path
+    values: dict[str, float]
+    out: Path
+    service: Service
+
+
+def _train(job: Job, quiet: bool) -> None:
     from diagc.cli.progress import Progress
     from diagc.learn.session import run
 
@@ -190,13 +271,32 @@ def _train(
         def report(record: Record, epochs: int) -> None:
             progress.show(record, epochs)
 
-        result = run(learning, inputs, spec.parent, values, out, report)
+        result = run(job.learning, job.inputs, job.spec.parent, job.values, job.out, report, job.service)
     if not quiet:
         click.echo(progress.summary(result.records[-1]))
-        models = [m.name for m in learning.models if m.mode == "train" and m.parameters]
-        click.echo(
-            f"wrote {', '.join(str(out / f'{m}.safetensors') for m in models)} and {out / 'metrics.jsonl'}"
-        )
+        models = [m.name for m in job.learning.models if m.mode != "frozen" and m.parameters]
+        files = [*(f"{model}.safetensors" for model in models), "metrics.jsonl", "metrics.csv", "loss.svg"]
+        click.echo(f"wrote {', '.join(str(job.out / name) for name in files)}")
+
+
+def _describe(job: Job) -> None:
+    """What a run would do, after everything has been read and the loss has been traced."""
+    from diagc.learn.session import prepare, traced
+
+    made = prepare(job.learning, job.inputs, job.spec.parent, job.values, job.service)
+    batches = made.program.Batches(made.data, made.options)
+    for source, table in made.data.items():
+        rows = f"{len(next(iter(table.values()))):,} rows" if table else "drawn"
+        held = made.validation.get(source)
+        more = f", {len(next(iter(held.values()))):,} to validate" if held else ""
+        click.echo(f"source {source}: {rows}{more}, {batches.sizes[source]} in a batch")
+    for model in job.learning.models:
+        count = sum(math.prod(a.size.value or 1 for a in p.axes) for p in model.parameters)
+        click.echo(f"model {model.name}: {model.mode}, {count:,} parameters")
+    for label, value in traced(made).items():
+        click.echo(f"equation {label}: {value:.6g} on the first batch")
+    updates = made.options.steps or made.options.epochs * batches.per_epoch
+    click.echo(f"{updates:,} updates, {batches.per_epoch:,} in an epoch; nothing was written")
 
 
 if __name__ == "__main__":

@@ -17,15 +17,26 @@ from diagc.core.diagram import Array, Node, node
 from diagc.source import Span
 
 Mode = Literal["train", "frozen", "ema"]
+Distribution = Literal["normal", "uniform", "bernoulli"]
+Shape = Literal["linear", "cosine"]
 Style = Literal["data", "train", "frozen", "ema", "function"]
 
 
 @dataclass(frozen=True, slots=True)
+class Draw:
+    """A distribution with its numbers; every sample of every step draws anew, from a key of the column's own."""
+
+    distribution: Distribution
+    arguments: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a source: what one sample has under this name."""
+    """A column of a source: what one sample has under this name, read from a file or `drawn`."""
 
     name: str
     array: Array
+    drawn: Draw | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,11 @@ class Source:
     name: str
     columns: tuple[Column, ...]
 
+    @property
+    def reads(self) -> bool:
+        """Whether any column comes from a file."""
+        return any(column.drawn is None for column in self.columns)
+
     def input(self, column: Column) -> Node:
         """The input that stands for a column of one sample."""
         return node(ops.Input(f"{self.name}.{column.name}"), array=column.array)
@@ -42,7 +58,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """An arrow with parameters. `weights` is a safetensors file relative to the specification, or None."""
+    """An arrow with parameters. `weights` is a safetensors file relative to the specification, or None.
+
+    The parameters of a model of mode `ema` follow those of the model `of`: `decay · own + (1 - decay) · other`.
+    """
 
     name: str
     mode: Mode
@@ -51,6 +70,30 @@ class Model:
     implementation: str
     parameters: tuple[Node, ...]
     weights: str | None = None
+    of: str = ""
+    decay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A number that goes from `start` to `end` in `steps` updates and stays there."""
+
+    shape: Shape
+    start: float
+    end: float
+    steps: int
+
+    def __str__(self) -> str:
+        return f"{self.shape}({self.start:g}, {self.end:g}, steps = {self.steps})"
+
+
+Weight = float | Schedule
+OptimiserValue = float | int | bool | Schedule
+
+
+def weight_text(weight: Weight) -> str:
+    """A weight as it is written."""
+    return str(weight) if isinstance(weight, Schedule) else f"{weight:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +116,11 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """`prediction ~ target`. `discrepancy` is the comparator's value for one sample, a scalar, before the weight.
+    """`prediction ~ target`. `discrepancy` is the comparator's value before the weight.
 
-    `source` is the source whose columns occur, or None for an equation on parameters alone.
+    It is a scalar of one sample; over the axes of `mask`, of one sample too, where there is one; and of a whole batch
+    where the comparator is `batchwise`. `source` is the source whose columns occur, or None for an equation on
+    parameters alone. `updates` names the models that it trains, where not all; `against` the one that raises it.
     """
 
     label: str
@@ -83,9 +128,27 @@ class Equation:
     target: Node
     discrepancy: Node
     comparator: str
-    weight: float
+    weight: Weight
     source: str | None
     paths: tuple[Path, Path]
+    mask: Node | None = None
+    batchwise: bool = False
+    updates: tuple[str, ...] | None = None
+    against: str | None = None
+
+    @property
+    def trains(self) -> bool:
+        """Whether its weight is ever other than zero."""
+        return self.weight != 0.0
+
+    @property
+    def options(self) -> str:
+        """What stands behind the comparator, as text."""
+        found = [] if self.weight == 1.0 else [f"weight {weight_text(self.weight)}"]
+        found += [f"updates {', '.join(self.updates)}"] if self.updates is not None else []
+        found += [f"against {self.against}"] if self.against is not None else []
+        found += ["masked"] if self.mask is not None else []
+        return " ".join(found)
 
     @property
     def class_axis(self) -> Axis | None:
@@ -100,7 +163,7 @@ class Optimiser:
 
     model: str | None
     method: str
-    arguments: tuple[tuple[str, float | int | bool], ...]
+    arguments: tuple[tuple[str, OptimiserValue], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +178,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class LearningDiagram:
-    """A whole learning diagram, in the order of its declaration. `spans` says where nodes were first written."""
+    """A whole learning diagram, in the order of its declaration; `parts` are those that it is glued from.
+
+    `spans` says where nodes were first written.
+    """
 
     name: str
     sources: tuple[Source, ...]
@@ -123,6 +189,7 @@ class LearningDiagram:
     equations: tuple[Equation, ...]
     optimisers: tuple[Optimiser, ...]
     settings: Settings
+    parts: tuple[str, ...] = ()
     spans: Mapping[Node, Span] = field(default_factory=dict[Node, Span], compare=False, repr=False)
 
     def parameters(self, mode: Mode) -> tuple[Node, ...]:

@@ -14,7 +14,7 @@ def cells(learning: core.LearningDiagram) -> tuple[Cell, ...]:
             _path(equation.paths[0]),
             _path(equation.paths[1]),
             equation.comparator,
-            "" if equation.weight == 1.0 else f"{equation.weight:g}",
+            "" if equation.weight == 1.0 else core.weight_text(equation.weight),
         )
         for equation in learning.equations
     )

@@ -133,6 +133,8 @@ class _Lowering:
         """The weighted terms of all equations."""
         found: list[Tensor] = []
         for equation in self.learning.equations:
+            if not isinstance(equation.weight, int | float):
+                raise self._refused(equation.discrepancy, "its weight changes with the step", "write a number")
             weight = Fraction(repr(float(equation.weight)))
             found.append(self.ring.scaled(self.tensor(equation.discrepancy), {0: weight}))
         return found

@@ -1,4 +1,4 @@
-"""Files to the columns of a source: npz, csv with a header, safetensors.
+"""Files to the columns of a source: npz, csv with a header, safetensors, and those of `formats`.
 
 A table is a dict of arrays with one row for each sample. What a file holds is checked against the types of the source,
 and each mistake names the column, the first row where it occurs, and a remedy (E0610–E0619). Rows count from 0, as in
@@ -24,11 +24,12 @@ from diagc.core.dtypes import DType
 from diagc.core.learning import Column, LearningDiagram, Source
 from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.learn.csv_table import read_csv
+from diagc.learn.formats import read_data_set, read_images, read_parquet
 
 Tensor = NDArray[Any]
 Table = dict[str, Tensor]
 
-FORMATS: Final = (".npz", ".csv", ".safetensors")
+FORMATS: Final = (".npz", ".csv", ".safetensors", ".parquet", "a folder of images", "sklearn:digits")
 _STORED: Final[dict[DType, Any]] = {
     DType.F64: np.float64, DType.F32: np.float32, DType.TF32: np.float32, DType.F16: np.float16,
     DType.BF16: ml_dtypes.bfloat16, DType.F8E4M3: ml_dtypes.float8_e4m3fn, DType.F8E5M2: ml_dtypes.float8_e5m2,
@@ -74,7 +75,7 @@ def parse_sources(
 
     Raises E0618 and E0619.
     """
-    names = [source.name for source in learning.sources]
+    names = [source.name for source in learning.sources if source.reads]
     found: dict[str, Selection] = {}
     for text in written:
         name, given, rest = text.partition("=")
@@ -86,7 +87,7 @@ def parse_sources(
         if given and name not in names:
             raise failure(
                 "E0619", f"`{learning.name}` has no source `{name}`",
-                help=f"its sources are {', '.join(f'`{n}`' for n in names)}",
+                help=f"the sources that read are {', '.join(f'`{n}`' for n in names) or 'none'}",
             )  # fmt: skip
         for owner in [name] if given else names:
             if owner in found:
@@ -103,6 +104,8 @@ def load_source_table(selection: Selection, source: Source) -> Table:
     problems: list[Diagnostic] = []
     table: Table = {}
     for column in source.columns:
+        if column.drawn is not None:
+            continue
         try:
             table[column.name] = _column(selection, source, column, held)
         except DiagnosticError as error:
@@ -122,6 +125,12 @@ def read_file(path: Path) -> Table:
     """Every array of a file by name. E0610 when it cannot be read, E0616 for a csv file that is no table."""
     try:
         match path.suffix:
+            case _ if str(path).startswith("sklearn:"):
+                return read_data_set(str(path).partition(":")[2])
+            case _ if path.is_dir():
+                return read_images(path)
+            case ".parquet":
+                return read_parquet(path)
             case ".npz":
                 with np.load(path, allow_pickle=False) as archive:
                     return {name: archive[name] for name in archive.files}
@@ -141,7 +150,7 @@ def read_file(path: Path) -> Table:
             f"cannot read `{path}`: {error.strerror or error}",
             help="check the path; it is relative to the current folder",
         ) from None
-    except (ValueError, zipfile.BadZipFile, SafetensorError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, SafetensorError) as error:
         reason = " ".join(str(error).split())
         raise failure(
             "E0610",

@@ -12,24 +12,30 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 TRAIN_ROWS: Final = 1200
 
 
-def write_digits(folder: Path) -> tuple[Path, ...]:
-    """Write `digits.npz`, `digits_train.npz` and `digits_test.npz`: `image: f32[64]`, `label: i32`."""
+def digits() -> dict[str, NDArray[Any]]:
+    """`image: f32[64]` and `label: i32` of all digits, in the order that is shuffled once."""
     from sklearn.datasets import load_digits  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
-    digits: Any = load_digits()  # pyright: ignore[reportUnknownVariableType]
-    order = np.random.default_rng(0).permutation(len(digits.target))
-    image = (digits.data / 16).astype(np.float32)[order]
-    label = digits.target.astype(np.int32)[order]
+    held: Any = load_digits()  # pyright: ignore[reportUnknownVariableType]
+    order = np.random.default_rng(0).permutation(len(held.target))
+    return {"image": (held.data / 16).astype(np.float32)[order], "label": held.target.astype(np.int32)[order]}
+
+
+def write_digits(folder: Path) -> tuple[Path, ...]:
+    """Write `digits.npz`, `digits_train.npz` and `digits_test.npz`: `image: f32[64]`, `label: i32`."""
+    table = digits()
     parts = {"digits": slice(None), "digits_train": slice(TRAIN_ROWS), "digits_test": slice(TRAIN_ROWS, None)}
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for name, rows in parts.items():
         path, partial = folder / f"{name}.npz", folder / f".{name}.partial.npz"
-        np.savez(partial, image=image[rows], label=label[rows])
+        held: Any = {column: array[rows] for column, array in table.items()}
+        np.savez(partial, **held)
         os.replace(partial, path)
         written.append(path)
     return tuple(written)

@@ -6,17 +6,16 @@ There is one trainer, the text that `--emit` writes. It is loaded from a tempora
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 
 from diagc.backends.training import DEFAULT_BATCH, DEFAULT_EPOCHS, NUMPY_NAMES, emit_training
 from diagc.core import ops
@@ -38,6 +37,37 @@ class Inputs:
     validation: Mapping[str, Selection] = field(default_factory=dict[str, Selection])
     fraction: float | None = None
     weights: Mapping[str, Path] = field(default_factory=dict[str, Path])
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a run does beside training: see `Options` of the program. `checkpoint` is in updates; None writes none."""
+
+    accumulate: int = 1
+    clip: float | None = None
+    patience: int | None = None
+    keep_best: bool = False
+    checkpoint: int | None = None
+    resume: bool = False
+    mesh: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run before its first update: the loaded program, and what its `fit` is given."""
+
+    program: ModuleType
+    options: Any
+    data: dict[str, Table]
+    validation: dict[str, Table]
+    parameters: dict[str, Any]
+    frozen: dict[str, Any]
+
+    @property
+    def epochs(self) -> int:
+        """How many records the run will have, unless it stops early."""
+        per_epoch = self.program.Batches(self.data, self.options).per_epoch
+        return self.options.epochs if self.options.steps is None else -(-self.options.steps // per_epoch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +203,15 @@ def load_program(text: str) -> ModuleType:
 
 
 def load_tables(learning: LearningDiagram, inputs: Inputs) -> tuple[dict[str, Table], dict[str, Table]]:
-    """Tables to train on and to validate with, by source; all mistakes of all files in one error."""
+    """Tables to train on and to validate with, by source; all mistakes of all files in one error.
+
+    A source that draws every column has an empty table.
+    """
     data, validation, problems = dict[str, Table](), dict[str, Table](), list[Diagnostic]()
     for source in learning.sources:
+        if not source.reads:
+            data[source.name] = {}
+            continue
         if source.name not in inputs.data:
             problems.append(
                 Diagnostic(
@@ -191,9 +227,54 @@ def load_tables(learning: LearningDiagram, inputs: Inputs) -> tuple[dict[str, Ta
     if problems:
         raise DiagnosticError(problems)
     if inputs.fraction is not None:
-        for name in data:
+        for name in [name for name, table in data.items() if table]:
             data[name], validation[name] = split(data[name], inputs.fraction, learning.settings.seed)
+    validation |= {s.name: {} for s in learning.sources if validation and not s.reads}
     return data, validation
+
+
+def prepare(
+    learning: LearningDiagram,
+    inputs: Inputs,
+    root: Path,
+    values: Mapping[str, float] | None,
+    service: Service,
+) -> Prepared:
+    """Everything that a run starts from. Raises `DiagnosticError` for data and weights that do not fit."""
+    data, validation = load_tables(learning, inputs)
+    loaded = load_weights(learning, root, inputs.weights)
+    program = load_program(emit_training(learning, learning.name, values))
+    settings = learning.settings
+    options = program.Options(
+        settings.epochs or DEFAULT_EPOCHS, settings.steps, settings.batch or DEFAULT_BATCH, settings.seed,
+        service.accumulate, service.clip, service.patience, service.keep_best,
+        service.mesh,
+    )  # fmt: skip
+    try:
+        program.Devices(options)
+    except ValueError as error:
+        raise failure("E0627", str(error), help="name fewer: `--mesh data=2`") from None
+    parameters = program.initial(program.REGIME, settings.seed)
+    parameters |= {p: _as(loaded[p], parameters[p].dtype) for p in parameters if p in loaded}
+    frozen = {
+        path: _as(loaded[path], np.dtype(NUMPY_NAMES[p.dtype])) for p in learning.parameters("frozen")
+        for path in [parameter_path(p)]
+    }  # fmt: skip
+    return Prepared(program, options, data, validation, parameters, frozen)
+
+
+def traced(made: Prepared) -> dict[str, float]:
+    """Each equation on the first batch, before any update."""
+    program, options = made.program, made.options
+    batches = program.Batches(made.data, options)
+    first = batches.batch(0)
+    batch = {
+        name: first.get(name, {}) | program.draw(program.REGIME, name, rows, options.seed, 0)
+        for name, rows in batches.sizes.items()
+    }
+    slow = {path: made.parameters[of] for path, (of, _) in program.REGIME.averages.items()}
+    _, terms = program.REGIME.loss(made.parameters, {**made.frozen, **slow}, batch)
+    return {label: float(value) for label, value in terms.items()}
 
 
 def run(
@@ -203,59 +284,51 @@ def run(
     values: Mapping[str, float] | None = None,
     out: Path | None = None,
     report: Callable[[Record, int], None] = lambda record, epochs: None,
+    service: Service | None = None,
 ) -> Result:
-    """Train a bound diagram with its own settings; `out` gets `metrics.jsonl` and the weights.
+    """Train a bound diagram with its own settings; `out` gets the metrics and the weights.
 
     `root` is the folder of the specification. `report` sees each record and the number of epochs. Raises
-    `DiagnosticError` for data and weights that do not fit, and E0623 when the loss is not finite.
+    `DiagnosticError` for data and weights that do not fit, E0623 when a loss is not finite, E0625 for a checkpoint of
+    another run and E0905 for a folder that takes no files.
     """
-    data, validation = load_tables(learning, inputs)
-    loaded = load_weights(learning, root, inputs.weights)
-    program = load_program(emit_training(learning, learning.name, values))
-    regime = program.REGIME
-    settings = learning.settings
-    options = program.Options(
-        settings.epochs or DEFAULT_EPOCHS, settings.steps, settings.batch or DEFAULT_BATCH, settings.seed
-    )
-    parameters = program.initial(regime, settings.seed)
-    parameters |= {p: _as(loaded[p], parameters[p].dtype) for p in parameters if p in loaded}
-    frozen = {
-        path: _as(loaded[path], np.dtype(NUMPY_NAMES[p.dtype])) for p in learning.parameters("frozen")
-        for path in [parameter_path(p)]
-    }  # fmt: skip
-    result = Result(parameters, [])
-    epochs = _epochs(program, data, options)
+    service = service or Service()
+    made = prepare(learning, inputs, root, values, service)
+    epochs = made.epochs
     if out is not None:
         _make_folder(out)
+
+    def note(record: Record) -> None:
+        report(record, epochs)
+
     try:
-        for record, trained in program.train(regime, data, options, parameters, frozen, validation):
-            result = replace(result, parameters=trained)
-            result.records.append(record)
-            report(record, epochs)
+        progress = made.program.fit(
+            made.program.REGIME, made.data, made.options, made.parameters, made.frozen, made.validation, out,
+            service.checkpoint, service.resume, note,
+        )  # fmt: skip
     except FloatingPointError as error:
+        saved = f"; the batch is in `{out / 'not_finite.npz'}`" if out is not None else ""
         raise failure(
-            "E0623",
-            f"training stopped: {error}",
+            "E0623", f"training stopped: {error}{saved}",
             help="lower the learning rate, or look for a division by zero",
+        ) from None  # fmt: skip
+    except (ValueError, SafetensorError) as error:
+        if not service.resume:
+            raise
+        raise failure(
+            "E0625",
+            f"cannot go on: {error}",
+            help="train without `--resume`, or with the settings of the checkpoint",
         ) from None
-    if out is not None:
-        program.save(regime, result.parameters, out)
-        _write_metrics(out / "metrics.jsonl", result.records)
-    return replace(result, parameters={path: np.asarray(value) for path, value in result.parameters.items()})
+    except OSError as error:
+        raise failure(
+            "E0905", f"cannot write to the folder `{out}`: {error.strerror or error}; the last whole files are intact",
+            help="make room, and go on with `--resume`",
+        ) from None  # fmt: skip
+    params, slow, _ = progress.moving
+    arrays = {**(params if progress.best is None else progress.best), **slow}
+    return Result({path: np.asarray(value) for path, value in arrays.items()}, progress.records)
 
 
 def _as(array: Any, dtype: Any) -> Any:
     return np.asarray(array).astype(dtype)
-
-
-def _epochs(program: ModuleType, data: dict[str, Table], options: Any) -> int:
-    steps = [
-        program.Sampler(name, len(next(iter(table.values()))), options).steps for name, table in data.items()
-    ]
-    return options.epochs if options.steps is None else -(-options.steps // max(steps))
-
-
-def _write_metrics(path: Path, records: list[Record]) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
-    os.replace(partial, path)

@@ -7,17 +7,20 @@ share is one node, so that permuting or renaming declarations changes neither th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from diagc.core import ops
-from diagc.core.axes import Axis, Size
+from diagc.core.batch import batch_axis, batched, woven
 from diagc.core.canonical import diagram_hash
 from diagc.core.diagram import (
     Array,
     Diagram,
     Node,
     apply,
+    cast,
     constant,
     node,
     rebuild,
@@ -27,7 +30,8 @@ from diagc.core.diagram import (
     walk,
     with_inputs,
 )  # fmt: skip
-from diagc.core.learning import Equation, LearningDiagram, reached
+from diagc.core.dtypes import DType
+from diagc.core.learning import Equation, LearningDiagram, Schedule, Weight, reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,26 @@ class Term:
     @property
     def weighted(self) -> Node:
         weight = self.equation.weight
-        return self.mean if weight == 1.0 else apply("mul", constant(weight), self.mean)
+        return self.mean if weight == 1.0 else apply("mul", weight_node(weight), self.mean)
 
 
-def batch_axis(source: str) -> Axis:
-    """The batch axis of a source; its size is free."""
-    return Axis(f"batch#{source}", Size.symbol(f"batch.{source}"))
+STEP: Final = node(ops.Input("step"), array=Array(DType.F32))
+"""How many updates came before, for weights that change."""
+
+
+def weight_node(weight: Weight) -> Node:
+    """A weight as a number, or as a function of the step."""
+    if not isinstance(weight, Schedule):
+        return constant(weight)
+    done = apply("min", apply("div", STEP, constant(float(weight.steps))), constant(1.0))
+    if weight.shape == "cosine":
+        done = apply(
+            "sub",
+            constant(0.5),
+            apply("mul", constant(0.5), apply("cos", apply("mul", constant(math.pi), done))),
+        )
+    change = apply("mul", constant(weight.end - weight.start), done)
+    return change if weight.start == 0.0 else apply("add", constant(weight.start), change)
 
 
 def terms(learning: LearningDiagram) -> tuple[Term, ...]:
@@ -70,17 +88,18 @@ def commute(learning: LearningDiagram) -> Diagram:
 
 
 def loss_inputs(learning: LearningDiagram, roots: tuple[Node, ...]) -> tuple[Node, ...]:
-    """The inputs in use: columns, then parameters that train, then frozen ones, each sorted by name."""
+    """The inputs in use: columns, parameters that train, others, each sorted by name; the step last."""
     used = reached(roots, through_stop=True)
     columns = sorted(
         (
-            _batched(source.input(column), batch_axis(source.name))
+            batched(source.input(column), batch_axis(source.name))
             for source in learning.sources
             for column in source.columns
         ),
         key=_name,
     )
-    every = (*columns, *learning.parameters("train"), *learning.parameters("frozen"))
+    fixed = sorted((*learning.parameters("frozen"), *learning.parameters("ema")), key=_name)
+    every = (*columns, *learning.parameters("train"), *fixed, STEP)
     return tuple(found for found in every if _name(found) in used)
 
 
@@ -93,40 +112,37 @@ def _term(equation: Equation) -> Term:
     roots = (equation.prediction, equation.target, equation.discrepancy)
     if equation.source is None:
         return Term(equation, *roots)
+    if equation.batchwise:
+        prediction, target = woven(roots[:2], batch_axis(equation.source))
+        return Term(equation, prediction, target, equation.discrepancy)
     batch = batch_axis(equation.source)
-    prediction, target, discrepancy = rebuild(roots, lambda n, i: _woven(n, i, batch))
+    prediction, target, discrepancy = woven(roots, batch)
     if batch not in discrepancy.axes:  # a comparator that ignores its operands
         discrepancy = spread(discrepancy, (batch,))
+    if equation.mask is not None:
+        (mask,) = woven((equation.mask,), batch)
+        return Term(equation, prediction, target, _masked_mean(discrepancy, mask))
     mean = apply("div", reduction("sum", (batch,), discrepancy), size_node(batch.size))
     return Term(equation, prediction, target, mean)
 
 
-def _woven(current: Node, inputs: tuple[Node, ...], batch: Axis) -> Node:
-    """The node over operands that may have gained the batch axis."""
-    match current.op:
-        case ops.Input(_, "tensor"):
-            return _batched(current, batch)
-        case ops.Random(distribution, place, axes):  # every sample draws its own numbers
-            return node(ops.Random(distribution, place, (batch, *axes)))
-        case ops.Concat() if any(batch in i.axes for i in inputs):
-            return node(current.op, *(spread(i, (batch,)) for i in inputs))
-        case ops.Scan() as op if any(batch in i.axes for i in inputs):
-            starts = (spread(i, (batch,)) for i in inputs[: op.states])
-            return node(op, *starts, *inputs[op.states :])
-        case _:
-            return with_inputs(current, inputs)
+def _masked_mean(discrepancy: Node, mask: Node) -> Node:
+    """`sum(mask * d) / sum(mask)`, and 0 where the mask is 0 everywhere."""
+    share = cast(mask, DType.F32)
+    hit = reduction("sum", mask.axes, apply("mul", share, spread(discrepancy, mask.axes)))
+    total = reduction("sum", mask.axes, share)
+    return apply("div", hit, apply("where", apply("gt", total, constant(0.0)), total, constant(1.0)))
 
 
-def _batched(current: Node, batch: Axis) -> Node:
-    array = current.array
-    return node(current.op, array=Array(array.dtype, (batch, *array.axes), array.index_of))
-
-
-def _rank(term: Term) -> tuple[str, float, list[str], str]:
+def term_hash(term: Term) -> str:
+    """The hash of a term by itself, with its weight: the same for terms that are equal up to names."""
     (mean,) = _with_places([term.weighted])
-    alone = Diagram("", (), (mean,), ("",), (mean.array,))
-    names = sorted(_name(n) for n in walk((mean,)) if isinstance(n.op, ops.Input))
-    return diagram_hash(alone), term.equation.weight, names, term.equation.label
+    return diagram_hash(Diagram("", (), (mean,), ("",), (mean.array,)))
+
+
+def _rank(term: Term) -> tuple[str, list[str], str]:
+    names = sorted(_name(n) for n in walk((term.weighted,)) if isinstance(n.op, ops.Input))
+    return term_hash(term), names, term.equation.label
 
 
 def _with_places(roots: Iterable[Node]) -> tuple[Node, ...]:

@@ -91,13 +91,17 @@ def _let(reader: Reader, concrete: Concrete) -> tree.Let:
 
 
 def _param_decl(reader: Reader, concrete: Concrete) -> tree.ParamDecl:
-    init = node(concrete, 2)
     return tree.ParamDecl(
         reader.name(node(concrete, 0)),
         type_of(reader, node(concrete, 1)),
-        tree.Init(reader.name(node(init, 0)), arguments(reader, optional(init, 1)), span=reader.span(init)),
+        _init(reader, node(concrete, 2)),
         span=reader.span(concrete),
     )
+
+
+def _init(reader: Reader, concrete: Concrete) -> tree.Init:
+    given = arguments(reader, optional(concrete, 1))
+    return tree.Init(reader.name(node(concrete, 0)), given, span=reader.span(concrete))
 
 
 def _model_decl(reader: Reader, concrete: Concrete) -> tree.ModelDecl:
@@ -133,8 +137,19 @@ def _learning(reader: Reader, concrete: Concrete) -> tree.Learning:
 
 
 def _source(reader: Reader, concrete: Concrete) -> tree.SourceDecl:
-    columns = parameters(reader, node(concrete, 1))
-    return tree.SourceDecl(reader.name(node(concrete, 0)), columns, span=reader.span(concrete))
+    head, *written = nodes(concrete)
+    columns = tuple(_column(reader, part) for part in written)
+    return tree.SourceDecl(reader.name(head), columns, span=reader.span(concrete))
+
+
+def _column(reader: Reader, concrete: Concrete) -> tree.ColumnDecl:
+    drawn = optional(concrete, 2)
+    return tree.ColumnDecl(
+        reader.name(node(concrete, 0)),
+        optional_type(reader, optional(concrete, 1)),
+        None if drawn is None else _init(reader, drawn),
+        span=reader.span(concrete),
+    )
 
 
 def _model(reader: Reader, concrete: Concrete) -> tree.Model:

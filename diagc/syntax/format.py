@@ -190,9 +190,15 @@ class _FileFormatter(TermFormatter):
             case _:
                 assert_never(item)
 
-    def _source(self, name: tree.Name, columns: tuple[tree.Parameter, ...]) -> Doc:
-        inside = self.listed(columns, self.parameter, self.margin.closer(columns[-1].span.end))
+    def _source(self, name: tree.Name, columns: tuple[tree.ColumnDecl, ...]) -> Doc:
+        inside = self.listed(columns, self._column, self.margin.closer(columns[-1].span.end))
         return Group((f"source {name.text} {{", Nest((Line(" "), inside)), Line(" "), "}"))
+
+    def _column(self, column: tree.ColumnDecl) -> Doc:
+        written = () if column.type is None else (": ", self.type(column.type))
+        if column.drawn is None:
+            return (column.name.text, written)
+        return (column.name.text, written, f" ~ {column.drawn.name.text}", self.arguments(column.drawn.args))
 
     def _model(self, model: tree.Model) -> Doc:
         if len(model.domain) == 1:

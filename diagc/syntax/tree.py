@@ -160,11 +160,20 @@ class Schedule(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnDecl(Node):
+    """`image: f32[pixel]`, or `noise: f32[z] ~ normal` for a column that is drawn."""
+
+    name: Name
+    type: Type | None
+    drawn: Init | None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceDecl(Node):
     """`source lab { image: f32[pixel], label: i32 in class }`."""
 
     name: Name
-    columns: tuple[Parameter, ...]
+    columns: tuple[ColumnDecl, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,7 +238,22 @@ mse = tree.Comparator(Name("mse"), None)
     [
         (
             "source s { a: f32, b: f32[q], }",
-            tree.SourceDecl(Name("s"), (tree.Parameter(Name("a"), f32), tree.Parameter(Name("b"), f32q))),
+            tree.SourceDecl(
+                Name("s"), (tree.ColumnDecl(Name("a"), f32, None), tree.ColumnDecl(Name("b"), f32q, None))
+            ),
+        ),
+        (
+            "source s { n: f32[q] ~ normal(stddev = 2) }",
+            tree.SourceDecl(
+                Name("s"),
+                (
+                    tree.ColumnDecl(
+                        Name("n"),
+                        f32q,
+                        tree.Init(Name("normal"), (tree.Argument(Name("stddev"), tree.Number("2", 2)),)),
+                    ),
+                ),
+            ),
         ),
         (
             "train m: f32 -> f32[q]",

@@ -1,0 +1,83 @@
+"""A denoising autoencoder."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from safetensors.numpy import save_file
+
+EPOCHS, SIZE, SEED = 40, 64, 0
+optimiser = optax.adam(2e-3)
+
+
+def init(key: Any) -> dict[str, Any]:
+    keys, glorot = iter(jax.random.split(key, 64)), jax.nn.initializers.glorot_uniform()
+    p: dict[str, Any] = {}
+    p["clean.l1.W"] = glorot(next(keys), (64, 64))
+    p["clean.l1.c"] = jnp.zeros(64)
+    p["clean.l2.W"] = glorot(next(keys), (64, 16))
+    p["clean.l2.c"] = jnp.zeros(16)
+    p["clean.l3.W"] = glorot(next(keys), (16, 64))
+    p["clean.l3.c"] = jnp.zeros(64)
+    p["clean.l4.W"] = glorot(next(keys), (64, 64))
+    p["clean.l4.c"] = jnp.zeros(64)
+    return p
+
+
+def dense(p: Any, name: str, x: Any) -> Any:
+    return x @ p[f"{name}.W"] + p[f"{name}.c"]
+
+
+def draw(generator: Any, rows: int) -> dict[str, Any]:
+    made = {
+        "noise": 0.3 * generator.standard_normal((rows, 64)),
+    }
+    return {c: a.astype(np.float32) for c, a in made.items()}
+
+
+def mse(a: Any, b: Any) -> Any:
+    return jnp.mean(jnp.mean((a - b) ** 2, axis=-1))
+
+
+def loss(p: Any, fixed: Any, batch: Any) -> Any:
+    table = batch["digits"]
+    code = dense(p, "clean.l2", jax.nn.relu(dense(p, "clean.l1", table["image"] + table["noise"])))
+    back = jax.nn.sigmoid(dense(p, "clean.l4", jax.nn.relu(dense(p, "clean.l3", code))))
+    return mse(back, table["image"])
+
+
+@partial(jax.jit, donate_argnums=(0, 1))
+def step(p: Any, state: Any, fixed: Any, batch: Any) -> Any:
+    value, gradient = jax.value_and_grad(loss)(p, fixed, batch)
+    change, state = optimiser.update(gradient, state, p)
+    return optax.apply_updates(p, change), state, value
+
+
+def main(path: str, out: str) -> None:
+    with np.load(path) as held:
+        data = {c: held[c] for c in ["image"]}
+    p = init(jax.random.key(SEED))
+    state = optimiser.init(p)
+    generator = np.random.default_rng(SEED)
+    rows = generator.permutation(len(data["image"]))
+    test, rest = rows[: len(rows) // 5], rows[len(rows) // 5 :]
+    fixed: Any = {}
+    for epoch in range(EPOCHS):
+        order = generator.permutation(rest)
+        for start in range(0, len(order) - SIZE + 1, SIZE):
+            rows = order[start : start + SIZE]
+            batch = {"digits": {c: a[rows] for c, a in data.items()} | draw(generator, len(rows))}
+            p, state, value = step(p, state, fixed, batch)
+        batch = {"digits": {c: a[test] for c, a in data.items()} | draw(generator, len(test))}
+        print(epoch, float(value), float(loss(p, fixed, batch)))
+    save_file({name: np.asarray(array) for name, array in p.items()}, out)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
