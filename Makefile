@@ -2,12 +2,12 @@
 
 PYTHON ?= python3
 SPECS = $(shell find specs -name '*.diag' 2>/dev/null | sort)
-KERNEL_SPECS = $(filter-out specs/learning/%,$(SPECS))
+KERNEL_SPECS = $(filter-out specs/learning/% specs/flow/% specs/runs/%,$(SPECS))
 BIN = .venv/bin
 STAMP = .venv/.complete
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo replicas test test-all golden bench scaling coverage lint-kernels gpu figures check data fmt
+.PHONY: help setup demo replicas test test-all golden bench scaling coverage theory lint-kernels gpu figures check data fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ scaling: setup ## time planning over the number of leaves
 
 coverage: setup ## run every entry of specs/ and write docs/coverage.md; what has not changed is not run again
 	$(BIN)/python -m bench.coverage
+
+theory: setup ## every number of docs/flow.md into bench/results/theory.json, with its figures
+	$(BIN)/python -m bench.theory
 
 replicas: setup ## train the replicas with their seeds and write docs/replicas.md
 	$(BIN)/python -m bench.replicas

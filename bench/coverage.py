@@ -39,7 +39,7 @@ PARTS = ("triton", "triton gradients", "jax", "jax gradients")
 def entries() -> Iterator[tuple[Path, str, Entry]]:
     """Every entry that kernels are made for or that JAX runs, by file."""
     for path in sorted((ROOT / "specs").rglob("*.diag")):
-        if "learning" not in path.parts:
+        if not {"learning", "flow", "runs"} & set(path.parts):
             for name, entry in load(path).entries.items():
                 yield path, name, entry
 

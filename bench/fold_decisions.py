@@ -36,7 +36,7 @@ def questions() -> dict[Question, str]:
 
     plan.derive_components = noted
     for path in sorted((ROOT / "specs").rglob("*.diag")):
-        if "learning" not in path.parts:
+        if not {"learning", "flow", "runs"} & set(path.parts):
             for name, each in load(path).entries.items():
                 entry = f"{path.stem} {name}"
                 kernels(each)

@@ -23,7 +23,10 @@ NO_EXAMPLE: Final = {
     "E0904": "an installation", "E0624": "the command line", "E0905": "the file system",
     "E1001": "a machine without a GPU", "E1101": "the command line",
     "E1102": "a machine file", "E1103": "a machine file", "E1104": "a machine file", "E1105": "the command line",
-    "E1106": "a machine and its sizes",
+    "E1106": "a machine and its sizes", "E1201": "raised by an expansion; see tests/unit/flow/test_errors.py",
+    "E1202": "raised by an expansion", "E1203": "raised by an expansion", "E1204": "raised by an expansion",
+    "E1205": "raised by an expansion", "E1206": "raised by an expansion", "E1002": "an installation",
+    "E1301": "raised after checking",
 }  # fmt: skip
 
 

@@ -138,7 +138,8 @@ def declared_parameter(body: Body, statement: tree.ParamDecl) -> Node:
             "E0308", "parameters are floating-point", Label(statement.type.dtype.span), help="write `f32`"
         )
     path = ".".join(filter(None, (body.path, statement.name.text)))
-    return body.context.parameter(path, array, (INITIALISERS[init.name.text], arguments))
+    made = body.context.parameter(path, array, (INITIALISERS[init.name.text], arguments))
+    return body.context.note(made, statement.span)
 
 
 def _init_value(expression: tree.Expr) -> float | str:

@@ -15,6 +15,7 @@ from diagc.check.expressions import Body
 from diagc.check.glue import glued
 from diagc.check.models import check_ema, check_model, with_role
 from diagc.check.optimisers import check_optimisers, check_settings
+from diagc.check.origins import origins
 from diagc.check.policies import policy_equations
 from diagc.check.scope import Module
 from diagc.check.sources import check_source
@@ -35,7 +36,9 @@ def build_learning(module: Module, item: tree.Learning | tree.Glue, sink: Sink) 
         own.extend(error.diagnostics)
         made = None
     sink.extend(own.diagnostics)
-    return None if own.diagnostics else made
+    if made is None or own.diagnostics:
+        return None
+    return replace(made, spans=origins(made, builder.scope.context.spans))
 
 
 @dataclass(slots=True)

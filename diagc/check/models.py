@@ -100,7 +100,9 @@ def with_role(parameter: Node, mode: str) -> Node:
 
 def _check_weights(item: tree.Model) -> None:
     if item.weights is None:
-        if item.mode == "frozen":
+        if (
+            item.mode == "frozen" and item.domain
+        ):  # without inputs it is a constant, drawn as it is initialised
             raise failure(
                 "E0512", f"`{item.name.text}` is frozen, but nothing says with which weights",
                 Label(item.name.span), help=f'add `from "{item.name.text}.safetensors"`',

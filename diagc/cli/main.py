@@ -29,6 +29,8 @@ _COMMANDS: Final = {
     "draw": ("diagc.cli.figure", "Draw a spec as SVG."),
     "verify": ("diagc.cli.compare", "Compare every back end with the float64 reference."),
     "lint-kernels": ("diagc.cli.lint", "Compile kernels ahead of time and check what the GPU would get."),
+    "flow": ("diagc.cli.flow", "Expand gradient flow in diagrams: series, regimes, curves."),
+    "runs": ("diagc.cli.runs", "Invariants of landscapes and runs: persistence, classes."),
     "bench": ("diagc.cli.bench", "Measure what is emitted beside its peers."),
     "machine": ("diagc.cli.machine", "Measure the GPU at hand for the cost model."),
     "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),

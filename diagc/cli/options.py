@@ -12,6 +12,7 @@ import click
 
 from diagc.check.entry import Entry
 from diagc.check.program import Program
+from diagc.core.learning import LearningDiagram
 
 N = TypeVar("N", int, float)
 
@@ -31,6 +32,16 @@ def chosen_entries(program: Program, entry: str | None) -> Mapping[str, Entry]:
             f"no entry is called `{entry}`; there are {', '.join(program.entries) or 'none'}"
         )
     return {entry: program.entries[entry]}
+
+
+def chosen_learning(found: Mapping[str, LearningDiagram], name: str | None, spec: Path) -> LearningDiagram:
+    """The learning diagram that was asked for, or the only one of a file."""
+    if name is None and len(found) == 1:
+        return next(iter(found.values()))
+    if name is not None and name in found:
+        return found[name]
+    what = "no `learning`" if not found else f"no learning diagram `{name}`" if name else "several"
+    raise click.UsageError(f"{spec} has {what}: choose one with --learning {'|'.join(found)}")
 
 
 def whole(text: str) -> int:

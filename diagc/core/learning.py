@@ -7,12 +7,14 @@ Types are those of one sample. The terms of an equation are nodes over two kinds
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from diagc.core import ops
 from diagc.core.axes import Axis
 from diagc.core.diagram import Array, Node, node
+from diagc.source import Span
 
 Mode = Literal["train", "frozen", "ema"]
 Distribution = Literal["normal", "uniform", "bernoulli"]
@@ -176,7 +178,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class LearningDiagram:
-    """A whole learning diagram, in the order of its declaration; `parts` are those that it is glued from."""
+    """A whole learning diagram, in the order of its declaration; `parts` are those that it is glued from.
+
+    `spans` says where nodes were first written.
+    """
 
     name: str
     sources: tuple[Source, ...]
@@ -185,6 +190,7 @@ class LearningDiagram:
     optimisers: tuple[Optimiser, ...]
     settings: Settings
     parts: tuple[str, ...] = ()
+    spans: Mapping[Node, Span] = field(default_factory=dict[Node, Span], compare=False, repr=False)
 
     def parameters(self, mode: Mode) -> tuple[Node, ...]:
         """The parameters of the models of a mode, sorted by path."""

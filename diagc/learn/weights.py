@@ -33,14 +33,19 @@ def parse_weights(written: tuple[str, ...], learning: LearningDiagram) -> dict[s
 def load_weights(learning: LearningDiagram, root: Path, given: Mapping[str, Path]) -> dict[str, NDArray[Any]]:
     """Arrays by parameter path, for every model that has a file: `given` comes first, else `from` of the specification.
 
-    Raises `DiagnosticError` with E0610 (cannot read), E0620 (an array is missing or has another shape) and E0902 (the
-    file of the specification lies outside its folder).
+    Raises `DiagnosticError` with E0512 (frozen without a file), E0610 (cannot read), E0620 (an array is missing or has
+    another shape) and E0902 (the file of the specification lies outside its folder).
     """
     found: dict[str, NDArray[Any]] = {}
     problems: list[Diagnostic] = []
     for model in learning.models:
         try:
             path = given.get(model.name) or _written(model, root)
+            if path is None and model.mode == "frozen" and model.parameters:
+                raise failure(
+                    "E0512", f"`{model.name}` is frozen, but nothing says with which weights",
+                    help=f"name a file: `--weights {model.name}=FILE`",
+                )  # fmt: skip
             if path is not None:
                 found |= _model(model, path)
         except DiagnosticError as error:

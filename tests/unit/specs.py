@@ -10,7 +10,9 @@ from diagc.check.program import check_source, read_program
 from diagc.source import Source
 
 ROOT = Path(__file__).parents[2]
-SPECS = tuple(sorted(p for p in (ROOT / "specs").rglob("*.diag") if "learning" not in p.parts))
+SPECS = tuple(
+    sorted(p for p in (ROOT / "specs").rglob("*.diag") if not {"learning", "flow", "runs"} & set(p.parts))
+)
 
 
 @cache

@@ -26,7 +26,7 @@ from diagc.verify.derivation import check_folds, check_result
 from tests.unit.cost.textbook import MASKED, MATMUL, SCORES, plan
 from tests.unit.specs import ROOT, entry
 
-SPECS = sorted(p for p in (ROOT / "specs").rglob("*.diag") if "learning" not in p.parts)
+SPECS = sorted(p for p in (ROOT / "specs").rglob("*.diag") if not {"learning", "flow", "runs"} & set(p.parts))
 ATTENTION = str(ROOT / "specs" / "attention" / "attention.diag")
 
 

@@ -1,0 +1,1 @@
+"""Gradient flow as a series of diagrams: exact expansions of the expected loss, their limits and their sums."""
