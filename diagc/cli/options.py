@@ -40,7 +40,9 @@ def chosen_learning(found: Mapping[str, LearningDiagram], name: str | None, spec
         return next(iter(found.values()))
     if name is not None and name in found:
         return found[name]
-    what = "no `learning`" if not found else f"no learning diagram `{name}`" if name else "several"
+    if not found:
+        raise click.UsageError(f"{spec} has no `learning`")
+    what = "several learning diagrams" if name is None else f"no learning diagram `{name}`"
     raise click.UsageError(f"{spec} has {what}: choose one with --learning {'|'.join(found)}")
 
 

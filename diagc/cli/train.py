@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diagc.cli.options import pairs
+from diagc.cli.options import chosen_learning, pairs
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
@@ -26,7 +26,6 @@ def _dotted(text: str) -> bool:
 
 def _mesh(text: str) -> tuple[tuple[str, int], ...]:
     """`data=4,model=2` as pairs."""
-    from diagc.cli.options import pairs
 
     found = pairs([part for part in text.split(",") if part], "--mesh", int)
     if not found.keys() <= {"data", "model"} or any(size < 1 for size in found.values()):
@@ -121,7 +120,7 @@ def train(
     )
     changes = pairs([s for s in sizes if _dotted(s)], "--set", float)
     try:
-        learning = _chosen(read_program(spec).learnings, name, spec)
+        learning = chosen_learning(read_program(spec).learnings, name, spec)
         learning = _with_settings(override(learning, changes), epochs, steps, batch, seed)
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
@@ -158,7 +157,7 @@ def loss(spec: Path, name: str | None) -> None:
     from diagc.passes.commute import commute, term_hash, terms
 
     found = read_program(spec).learnings
-    learning = _chosen(found, name, spec)
+    learning = chosen_learning(found, name, spec)
     known = {term_hash(term) for part in learning.parts for term in terms(found[part])}
     for term in terms(learning):
         equation = term.equation
@@ -184,17 +183,6 @@ def _warn(learning: LearningDiagram) -> None:
             "stop one side, compare with data, or with a comparator of whole batches such as `infonce`",
             err=True,
         )
-
-
-def _chosen(found: dict[str, LearningDiagram], name: str | None, spec: Path) -> LearningDiagram:
-    if name is None and len(found) == 1:
-        return next(iter(found.values()))
-    if name is not None and name in found:
-        return found[name]
-    if not found:
-        raise click.UsageError(f"{spec} has no `learning`")
-    what = "several learning diagrams" if name is None else f"no learning diagram `{name}`"
-    raise click.UsageError(f"{spec} has {what}: choose one with --learning {'|'.join(found)}")
 
 
 def _with_settings(

@@ -134,7 +134,9 @@ class _Lowering:
         found: list[Tensor] = []
         for equation in self.learning.equations:
             if not isinstance(equation.weight, int | float):
-                raise self._refused(equation.discrepancy, "its weight changes with the step", "write a number")
+                raise self._refused(
+                    equation.discrepancy, "its weight changes with the step", "write a number"
+                )
             weight = Fraction(repr(float(equation.weight)))
             found.append(self.ring.scaled(self.tensor(equation.discrepancy), {0: weight}))
         return found
