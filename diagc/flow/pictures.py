@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,7 @@ import numpy as np
 
 from diagc.draw.plane import Plane
 from diagc.draw.scene import Bounds, Item, Point, Scene, Text, fitted
+from diagc.draw.words import around, beside
 from diagc.flow.polytope import Vector, flattened
 from diagc.flow.regimes import Map, Regime
 from diagc.flow.text import monomial
@@ -39,16 +41,21 @@ def polygon(found: Map) -> Scene:
     across, upwards = (_range([p[n] for p in places.values()]) for n in (0, 1))
     plane = Plane(across, upwards)
     items = plane.frame("leading exponents", "", "", ticks=False)
+    edges: list[tuple[Point, Point, str]] = []
     for regime in found.regimes:
         ends = [places[n] for n in regime.name.split("-")]
         if len(ends) == 2:
             items += plane.line(ends, title=regime.label)
-            x, y = plane.at((ends[0][0] + ends[1][0]) / 2, (ends[0][1] + ends[1][1]) / 2)
-            items.append(Text(x, y - 4, f"{words(regime.equal[0], found.symbols)} ≍ 1", style="note"))
+            edges.append(
+                (plane.at(*ends[0]), plane.at(*ends[1]), f"{words(regime.equal[0], found.symbols)} ≍ 1")
+            )
+    middle = plane.at(*(sum(p[n] for p in places.values()) / len(places) for n in (0, 1)))
     for name, place in places.items():
         x, y = plane.at(*place)
-        term = words(corners[name], found.symbols)
-        items.append(Text(x, y + (16 if y > plane.height / 2 else -10), f"{name}: {term}", style="name"))
+        term = f"{name}: {words(corners[name], found.symbols)}"
+        items.append(around((x, y), (x - middle[0], y - middle[1]), term, items))
+    for start, end, condition in edges:
+        items.append(beside(start, end, condition, items))
     return fitted(items, title="polygon of leading terms")
 
 
@@ -59,15 +66,18 @@ def regime_map(found: Map) -> Scene | None:
     box = _box(found)
     plane = Plane((box[0], box[2]), (box[1], box[3]), height=320.0)
     first, second, scale = found.symbols
+    borders: list[tuple[Point, Point, str]] = []
     items = plane.frame("regimes", f"{second} grows as {first}^x", f"{scale} as {first}^y")
     for regime in found.regimes:
         if len(regime.equal) == 1 and len(regime.name.split("-")) == 2:
             segment = _segment(regime, box)
             if segment is not None:
-                items += plane.line(segment, title=words(regime.equal[0], found.symbols))
-                x, y = plane.at((segment[0][0] + segment[1][0]) / 2, (segment[0][1] + segment[1][1]) / 2)
-                items.append(Text(x, y - 4, words(regime.equal[0], found.symbols), style="note"))
+                condition = words(regime.equal[0], found.symbols)
+                items += plane.line(segment, title=condition)
+                borders.append((plane.at(*segment[0]), plane.at(*segment[-1]), condition))
     items += _regions(found, plane, box)
+    for start, end, condition in borders:
+        items.append(beside(start, end, condition, items))
     return fitted(items, title="regime map")
 
 
@@ -76,8 +86,15 @@ def _regions(found: Map, plane: Plane, box: Bounds) -> Iterator[Item]:
         if "-" not in regime.name:
             inside = [p for p in _grid(box) if all(_form(v, p) > 0 for v in regime.large)]
             if inside:
-                middle = (sum(p[0] for p in inside) / len(inside), sum(p[1] for p in inside) / len(inside))
-                yield Text(*plane.at(*middle), f"{regime.name} {regime.label}", style="name")
+                widest = max(inside, key=lambda p: _room(p, regime, box))
+                yield Text(*plane.at(*widest), f"{regime.name} {regime.label}", style="name")
+
+
+def _room(point: Point, regime: Regime, box: Bounds) -> float:
+    """How far a point is from the ends of its regime and of the box, in the units of the axes."""
+    ends = [_form(v, point) / math.hypot(v[1], v[2]) for v in regime.large if v[1] or v[2]]
+    sides = (point[0] - box[0], box[2] - point[0], point[1] - box[1], box[3] - point[1])
+    return min((*ends, *sides))
 
 
 def _grid(box: Bounds) -> Iterator[Point]:

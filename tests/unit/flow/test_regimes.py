@@ -12,6 +12,7 @@ import pytest
 from diagc.check.program import check_source
 from diagc.diagnostics import DiagnosticError
 from diagc.draw import render_svg
+from diagc.draw.scene import Bounds, Point, Scene, Strand, Text
 from diagc.flow.lower import problem_of
 from diagc.flow.pareto import front
 from diagc.flow.pictures import polygon, regime_map
@@ -205,3 +206,31 @@ def test_pictures_show_conditions() -> None:
     assert drawn is not None
     assert "H sigma^3" in render_svg(drawn)
     assert "≍ 1" in render_svg(polygon(among))
+
+
+def lines(scene: Scene) -> list[tuple[Point, Point]]:
+    drawn = [item.points for item in scene.items if isinstance(item, Strand) and item.role == "ink"]
+    return [(points[0], points[-1]) for points in drawn]
+
+
+def covers(area: Bounds, start: Point, end: Point) -> bool:
+    """Whether one of many points of a line is in an area."""
+    places = [
+        (start[0] + t / 500 * (end[0] - start[0]), start[1] + t / 500 * (end[1] - start[1]))
+        for t in range(501)
+    ]
+    return any(area[0] < x < area[2] and area[1] < y < area[3] for x, y in places)
+
+
+@pytest.mark.parametrize("name", ["cp2", "cp3", "linear3", "modular"])
+def test_words_cover_no_words_and_names_of_corners_no_lines(name: str) -> None:
+    among = found(spec(name), 4)
+    for scene in (polygon(among), regime_map(among)):
+        assert scene is not None
+        words = [item for item in scene.items if isinstance(item, Text)]
+        for place, word in enumerate(words):
+            for other in words[place + 1 :]:
+                a, b = word.bounds, other.bounds
+                assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (word.text, other.text)
+    named = [item for item in polygon(among).items if isinstance(item, Text) and item.style == "name"]
+    assert not [w.text for w in named for line in lines(polygon(among)) if covers(w.bounds, *line)]
