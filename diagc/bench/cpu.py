@@ -21,7 +21,6 @@ from diagc.backends.emit import jax_source, triton_source
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import identifier
 from diagc.bench import peers
-from diagc.bench.counts import flops, least_bytes
 from diagc.bench.measurement import (
     Judgement,
     Measurement,
@@ -35,13 +34,14 @@ from diagc.bench.measurement import (
     small_sizes,
     spoken_dtype,
 )  # fmt: skip
-from diagc.bench.work import Work, counted, moved, question
+from diagc.bench.work import Amount, Work, question
 from diagc.check.entry import Entry
 from diagc.check.program import Program
 from diagc.core.diagram import Diagram
 from diagc.core.ops import Input
 from diagc.diagnostics import DiagnosticError
 from diagc.verify.cases import make_case
+from diagc.verify.differential import Question
 
 CALLS: Final = 3
 """Timed calls in each process, after the first."""
@@ -91,11 +91,15 @@ class _Asked:
     entry: Entry
     work: Work
     sizes: Mapping[str, int]
-    diagram: Diagram
+    question: Question
 
     @staticmethod
     def of(entry: Entry, work: Work, sizes: Mapping[str, int]) -> _Asked:
-        return _Asked(entry, work, sizes, question(entry, work).diagram)
+        return _Asked(entry, work, sizes, question(entry, work))
+
+    @property
+    def diagram(self) -> Diagram:
+        return self.question.diagram
 
 
 def _bench(name: str, asked: _Asked, repeat: int, seconds: float) -> list[Measurement]:
@@ -116,7 +120,8 @@ def _bench(name: str, asked: _Asked, repeat: int, seconds: float) -> list[Measur
             for subject in running:
                 if subject.problem is None:
                     _measure(folder, asked, subject, seconds)
-    return [_measurement(name, asked, subject) for subject in subjects]
+    amount = Amount.of(entry, asked.work, asked.sizes)
+    return [_measurement(name, asked, amount, subject) for subject in subjects]
 
 
 def _kernels(entry: Entry) -> str:
@@ -164,7 +169,7 @@ def _accepted(folder: Path, asked: _Asked, tried: list[tuple[str, str, str]]) ->
 
 
 def _judged(folder: Path, asked: _Asked, tried: list[tuple[str, str, str]]) -> list[_Subject]:
-    small = sample(question(asked.entry, asked.work), asked.sizes)
+    small = sample(asked.question, asked.sizes)
     save_arrays(folder / "small.npz", asked.diagram, small.arrays)
     request = _request(asked, "small.npz", small_sizes(asked.sizes))
     request["implementations"] = [key for key, _, _ in tried]
@@ -218,7 +223,7 @@ def _worker(mode: str, folder: Path, seconds: float, *places: str) -> str:
     return lines[-1] if lines else f"the process ended with {done.returncode}"
 
 
-def _measurement(name: str, asked: _Asked, subject: _Subject) -> Measurement:
+def _measurement(name: str, asked: _Asked, amount: Amount, subject: _Subject) -> Measurement:
     verdict, entry, sizes = subject.judgement, asked.entry, asked.sizes
     return Measurement(
         entry=name, implementation=subject.name, library=subject.library, dtype=spoken_dtype(entry.diagram),
@@ -227,6 +232,5 @@ def _measurement(name: str, asked: _Asked, subject: _Subject) -> Measurement:
         memory=max(subject.memory, default=0), run_memory=max(subject.run_memory, default=0),
         error=verdict.error, allowed=verdict.allowed, peer=subject.library != "diagc",
         problem=verdict.problem or subject.problem, work=asked.work,
-        flops=sum(flops(diagram, sizes) for diagram in counted(entry, asked.work)),
-        least_bytes=least_bytes(moved(entry, asked.work), sizes),
+        flops=amount.flops, least_bytes=amount.least_bytes,
     )  # fmt: skip

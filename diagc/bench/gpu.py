@@ -8,7 +8,6 @@ all but the clock runs without a GPU.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import statistics
 import tempfile
 import time
@@ -20,11 +19,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagc.backends.emit import triton_source
+from diagc import __version__
 from diagc.backends.launches import FORMS
+from diagc.backends.plans import kernels
 from diagc.backends.sizes import input_name
+from diagc.backends.triton_program import emit_module
 from diagc.backends.writer import identifier
-from diagc.bench.counts import flops, least_bytes
 from diagc.bench.gpu_peers import GPU
 from diagc.bench.measurement import (
     SIXTEENS,
@@ -42,13 +42,13 @@ from diagc.bench.measurement import (
 )  # fmt: skip
 from diagc.bench.peers import SLACK, Peer, candidates
 from diagc.bench.predict import Prediction, predicted
-from diagc.bench.work import Call, Work, counted, moved, prepared, question
+from diagc.bench.work import Amount, Call, Work, prepared, question
 from diagc.check.entry import Entry
 from diagc.check.program import Program
 from diagc.core.diagram import Diagram
 from diagc.machine import Machine
 from diagc.verify.cases import make_case
-from diagc.verify.run_worker import several
+from diagc.verify.run_worker import module_of, several
 
 OWN: Final = "emitted, Triton"
 """What the kernels are called in a table, in the form that is emitted unless another is asked for."""
@@ -127,9 +127,9 @@ def bench_gpu(
 
 def _launchers(entry: Entry, folder: Path) -> dict[str, Launcher]:
     """The emitted function in each form that its kernels have, by what it is called in a table."""
-    name, found = identifier(entry.diagram.name), dict[str, str]()
+    name, made, found = identifier(entry.diagram.name), kernels(entry), dict[str, str]()
     for form in FORMS:
-        text = triton_source([entry], "bench.diag", form=form)
+        text = emit_module([made], "bench.diag", __version__, form)
         if text not in found.values():
             found[form] = text
     functions: dict[str, Launcher] = {}
@@ -144,15 +144,6 @@ def _launchers(entry: Entry, folder: Path) -> dict[str, Launcher]:
 def launcher(function: Callable[..., Any]) -> Launcher:
     """A function as one of its tensors in order."""
     return lambda arrays: function(*arrays)
-
-
-def module_of(path: Path) -> Any:
-    """The module of a file."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def tensors_of(diagram: Diagram, arrays: Arrays, device: str) -> list[Any]:
@@ -258,17 +249,14 @@ class _About:
     """What holds of the work on an entry, whatever does it."""
 
     work: Work
-    flops: int
-    least_bytes: int
+    amount: Amount
     prediction: Prediction | None
 
     @staticmethod
     def of(entry: Entry, sizes: Mapping[str, int], setting: Setting) -> _About:
         work, device = setting.work, setting.machine
-        return _About(
-            work, sum(flops(diagram, sizes) for diagram in counted(entry, work)),
-            least_bytes(moved(entry, work), sizes), predicted(entry, work, device, sizes) if device else None,
-        )  # fmt: skip
+        said = predicted(entry, work, device, sizes) if device else None
+        return _About(work, Amount.of(entry, work, sizes), said)
 
 
 def _measurement(
@@ -282,8 +270,8 @@ def _measurement(
         sizes=sizes, cpu=spread, wall=None, first=subject.first, memory=subject.memory, run_memory=subject.memory,
         error=subject.judgement.error, allowed=subject.judgement.allowed, peer=not own,
         problem=subject.judgement.problem or subject.problem,
-        flops=about.flops, least_bytes=about.least_bytes, work=about.work, predicted=said and said.seconds,
-        floor=said and said.floor,
+        flops=about.amount.flops, least_bytes=about.amount.least_bytes, work=about.work,
+        predicted=said and said.seconds, floor=said and said.floor,
     )  # fmt: skip
 
 

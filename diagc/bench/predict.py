@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from diagc.backends.launches import Plan
 from diagc.backends.plans import kernels
 from diagc.backends.sizes import input_name
 from diagc.bench.coverage import cover
-from diagc.bench.work import Work, moved
+from diagc.bench.work import Work, launched_plans, moved
 from diagc.check.entry import Entry
 from diagc.machine import Machine
 
@@ -29,12 +28,7 @@ def predicted(entry: Entry, work: Work, machine: Machine, sizes: Mapping[str, in
     """
     made, touched = kernels(entry, sizes), moved(entry, work)
     arrays = {*map(input_name, touched.inputs), *touched.output_names}
-    plans: list[Iterable[Plan]] = [made.plans]
-    if work != "forward":
-        plans = [[d.backward for d in made.differentiated]]
-    if work == "both":
-        plans.append([d.forward for d in made.differentiated])
-    found = [cover(some, arrays, machine, sizes) for some in plans]
+    found = [cover(plans, arrays, machine, sizes) for plans in launched_plans(made, work)]
     known = [part for part in found if part is not None]
     if len(known) < len(found):
         return None

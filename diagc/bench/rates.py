@@ -16,8 +16,9 @@ from typing import Any, Final
 
 import yaml
 
-from diagc.bench.gpu import Clock, event_clock, module_of
+from diagc.bench.gpu import Clock, event_clock
 from diagc.machine import parse_quantity
+from diagc.verify.run_worker import module_of
 
 KERNELS: Final = """
 import triton

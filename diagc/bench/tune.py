@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from diagc import __version__
 from diagc.backends.fitting import Chosen, fitting
-from diagc.backends.launches import FORMS, EntryKernels, Plan, Variant, resident_axes
+from diagc.backends.launches import FORMS, EntryKernels, Variant, resident_axes
 from diagc.backends.plans import kernels
 from diagc.backends.triton_descriptors import formed
 from diagc.backends.triton_program import emit_module
 from diagc.backends.writer import identifier
-from diagc.bench.gpu import Clock, Setting, Trial, event_clock, launcher, module_of, tensors_of
+from diagc.bench.gpu import Clock, Setting, Trial, event_clock, launcher, tensors_of
 from diagc.bench.measurement import complete_sizes
-from diagc.bench.work import Call, Work, prepared, question
+from diagc.bench.work import Call, Work, launched_plans, prepared, question
 from diagc.check.entry import Entry
 from diagc.plan.config import Config
 from diagc.verify.cases import make_case
+from diagc.verify.run_worker import module_of
 
 LEAST_BLOCK, MOST_BLOCK, MOST_STAGES = 16, 256, 4
 WARPS: Final = (4, 8)
@@ -93,12 +94,7 @@ def neighbours(config: Config, same_warps: bool) -> Iterator[Config]:
 
 def _timed(made: EntryKernels, work: Work, sizes: Mapping[str, int]) -> Chosen:
     """The kernels that are launched for some work, each in the configuration that is taken at these sizes."""
-    plans: list[Iterable[Plan]] = [made.plans]
-    if work != "forward":
-        plans = [[d.backward for d in made.differentiated]]
-    if work == "both":
-        plans.append([d.forward for d in made.differentiated])
-    return tuple(chosen for some in plans for chosen in fitting(some, sizes) or ())
+    return tuple(chosen for plans in launched_plans(made, work) for chosen in fitting(plans, sizes) or ())
 
 
 def _difference(before: Config, after: Config) -> str:

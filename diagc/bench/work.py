@@ -6,11 +6,13 @@ The derivative is taken by the cotangents of every real result with respect to e
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from diagc.backends.launches import EntryKernels, Plan
 from diagc.backends.plans import normal_form
+from diagc.bench.counts import flops, least_bytes
 from diagc.check.entry import Entry
 from diagc.core.diagram import Diagram
 from diagc.passes.masked_factors import MaskedFactors
@@ -49,6 +51,27 @@ def moved(entry: Entry, work: Work) -> Diagram:
         asked, outputs=(*own.outputs, *asked.outputs), output_names=(*own.output_names, *asked.output_names),
         layouts=(*own.layouts, *asked.layouts),
     )  # fmt: skip
+
+
+def launched_plans(made: EntryKernels, work: Work) -> list[Sequence[Plan]]:
+    """For each part of the work the plans, of which the first that fits is launched: a derivative, then its forward."""
+    if work == "forward":
+        return [made.plans]
+    backward, forward = [d.backward for d in made.differentiated], [d.forward for d in made.differentiated]
+    return [backward, forward] if work == "both" else [backward]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Operations of some work on an entry, and the bytes that it has to move, whatever does it."""
+
+    flops: int
+    least_bytes: int
+
+    @staticmethod
+    def of(entry: Entry, work: Work, sizes: Mapping[str, int]) -> Amount:
+        total = sum(flops(diagram, sizes) for diagram in counted(entry, work))
+        return Amount(total, least_bytes(moved(entry, work), sizes))
 
 
 def prepared(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import inspect
 import json
 import os
@@ -23,7 +22,7 @@ import numpy as np
 
 from diagc.bench import peers
 from diagc.bench.work import Call, compiled, prepared
-from diagc.verify.run_worker import several
+from diagc.verify.run_worker import module_of, several
 
 _KIB: Final = 1024
 
@@ -81,14 +80,16 @@ def _library(folder: Path, name: str, request: dict[str, Any]) -> tuple[Any, Cal
     """Conversion of arrays, and the call on them made ready: compiled where the library compiles."""
     inputs, work = len(request["roles"]), request["work"]
     if name.startswith("diagc-torch:"):
-        called = getattr(_module(folder / "bench_triton.py"), name.removeprefix("diagc-torch:"))
+        called = getattr(module_of(folder / "bench_triton.py"), name.removeprefix("diagc-torch:"))
         return _to_torch, lambda arrays: prepared(lambda given: called(*given), arrays, inputs, work)
     if name.startswith("torch:"):
         candidate = peers.find(peers.CPU, name)
         return _to_torch, lambda arrays: prepared(candidate, arrays, inputs, work)
-    function: Any = peers.find(peers.CPU, name) if name.startswith("jax:") else None
-    if function is None:
-        emitted = getattr(_module(folder / "bench_jax.py"), name.removeprefix("diagc:"))
+    function: Callable[[Sequence[Any]], Any]
+    if name.startswith("jax:"):
+        function = peers.find(peers.CPU, name)
+    else:
+        emitted = getattr(module_of(folder / "bench_jax.py"), name.removeprefix("diagc:"))
         function = _positional(emitted, request)
     return _to_jax, lambda arrays: compiled(function, arrays, inputs, work)
 
@@ -125,14 +126,6 @@ def _to_torch(arrays: list[Any], dtypes: list[str]) -> list[Any]:
 
 def _numpy(result: Any) -> Any:
     return np.asarray(result.double() if hasattr(result, "double") else result, np.float64)
-
-
-def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _memory(field: str) -> int:

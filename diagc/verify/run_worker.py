@@ -41,8 +41,9 @@ def main() -> None:
             (folder / f"{call['name']}.error").write_text(traceback.format_exc()[-1500:])
 
 
-def _module(folder: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("emitted", folder / "module.py")
+def module_of(path: Path) -> Any:
+    """The module of a file, under the name of the file."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -56,7 +57,7 @@ def several(made: Any) -> list[Any]:
 
 def _jax(folder: Path) -> Any:
     os.environ["JAX_PLATFORMS"] = "cpu"
-    module = _module(folder)
+    module = module_of(folder / "module.py")
 
     def run(call: dict[str, Any], arrays: dict[str, Any]) -> list[Any]:
         cotangents = [arrays.pop(name) for name in call["cotangents"]]
@@ -101,7 +102,7 @@ def _interpreted(folder: Path) -> Any:
 
 def _torch(folder: Path, device: str) -> Any:
     torch: Any = importlib.import_module("torch")
-    module = _module(folder)
+    module = module_of(folder / "module.py")
 
     def run(call: dict[str, Any], arrays: dict[str, Any]) -> list[Any]:
         tensors = {
