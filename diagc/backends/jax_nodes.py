@@ -239,8 +239,8 @@ def _view(body: Body, current: Node, coordinates: dict[Axis, Coordinate], fill: 
     operand = current.inputs[0]
     value = _stored(body, operand)
     filling = None if fill is None else fill_text(fill, current.dtype)
-    body.writer.helpers.update(() if filling is None else ("_read",))
     made = view_text(value, coordinates, filling, body.size)
+    body.writer.helpers.update(name for name in ("_read", "_slide") if f"{name}(" in made.text)
     if made.text == value.text and operand in body.values:
         return made
     return body.assign(current, made)

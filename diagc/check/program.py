@@ -27,8 +27,8 @@ from diagc.syntax.parse import parse
 
 _PATH: Final = "a path is relative to the folder of the file that uses it"
 _LIBRARY: Final = Path(__file__).parent.parent / "std"
-_FIRST: Final = ("maps",)
-"""Files of the library that the others use."""
+_FIRST: Final = ("maps", "layers", "blocks")
+"""Files of the library that the others use, each after those that it uses itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class Program:
 def library() -> tuple[Module, ...]:
     """The modules of the standard library, written in the language itself."""
     found: list[Module] = []
-    paths = sorted(_LIBRARY.glob("*.diag"), key=lambda path: (path.stem not in _FIRST, path.name))
-    for path in paths:
-        source = Source(f"std/{path.name}", path.read_text("utf-8"))
-        found.append(build_module(source, parse(source), _no_imports, tuple(found), Sink()))
+    stems = [*_FIRST, *sorted(path.stem for path in _LIBRARY.glob("*.diag") if path.stem not in _FIRST)]
+    for stem in stems:
+        source = Source(f"std/{stem}.diag", (_LIBRARY / f"{stem}.diag").read_text("utf-8"))
+        found.append(build_module(source, parse(source), _no_imports, tuple(found), Sink(), f"std_{stem}"))
     return tuple(found)
 
 
