@@ -82,6 +82,7 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
 @click.option("--mesh", default="", metavar="data=4,model=2", help="Devices along axes.")
+@click.option("--allow-python", is_flag=True, help="Import models from Python.")
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be done.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(
@@ -100,6 +101,7 @@ def train(
     sizes: tuple[str, ...],
     quiet: bool,
     dry_run: bool,
+    allow_python: bool,
     mesh: str,
     **service: Any,
 ) -> None:
@@ -120,7 +122,7 @@ def train(
     )
     changes = pairs([s for s in sizes if _dotted(s)], "--set", float)
     try:
-        learning = chosen_learning(read_program(spec).learnings, name, spec)
+        learning = chosen_learning(read_program(spec, allow_python).learnings, name, spec)
         learning = _with_settings(override(learning, changes), epochs, steps, batch, seed)
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
@@ -150,13 +152,14 @@ def train(
 @click.option(
     "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
 )
-def loss(spec: Path, name: str | None) -> None:
+@click.option("--allow-python", is_flag=True, help="Import models from Python.")
+def loss(spec: Path, name: str | None, allow_python: bool) -> None:
     """Print the terms of the loss of a learning diagram, in the order in which they are added."""
     from diagc.check.program import read_program
     from diagc.core.canonical import diagram_hash
     from diagc.passes.commute import commute, term_hash, terms
 
-    found = read_program(spec).learnings
+    found = read_program(spec, allow_python).learnings
     learning = chosen_learning(found, name, spec)
     known = {term_hash(term) for part in learning.parts for term in terms(found[part])}
     for term in terms(learning):

@@ -7,7 +7,7 @@ returns the existing object when there is one. Traversals are iterative and visi
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from weakref import WeakValueDictionary
 
@@ -115,11 +115,19 @@ def _infer_structural(op: Operator, inputs: tuple[Node, ...]) -> Array:
         case ops.Concat(axis, parts):
             replaced = (axis if a == parts[0] else a for a in axes)
             return Array(dtype, in_order(replaced))
+        case ops.Foreign() as op:
+            return Array(op.dtype, (*foreign_woven(op, inputs), *op.made))
         case ops.TopK(axis, slots, indices):
             bundle = tuple(slots if a == axis else a for a in axes)
             return Array(DType.I32, bundle, axis) if indices else Array(dtype, bundle)
         case _:
             return inputs[0].array
+
+
+def foreign_woven(op: ops.Foreign, inputs: Sequence[Node]) -> tuple[Axis, ...]:
+    """The axes that the operands of a function from Python have beyond its own."""
+    pairs = zip(inputs[: len(op.operands)], op.operands, strict=True)
+    return in_order(axis for operand, own in pairs for axis in operand.axes if axis not in own)
 
 
 def _union(inputs: Iterable[Node]) -> tuple[Axis, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagc.learn.digits import write_digits
+from diagc.learn.scenes import glyphs, scenes
 
 Table = dict[str, NDArray[Any]]
 STEP: Final = 0.1
@@ -80,10 +81,20 @@ def motions(rows: int = 2048, length: int = 12) -> dict[str, Table]:
     return {name: {c: a.astype(np.float32) for c, a in table.items()} for name, table in made.items()}
 
 
+def pictures() -> dict[str, Table]:
+    """Pairs of digits with captions, and glyphs, as the replicas train on them."""
+    return {
+        "scenes": scenes(8000, 0, test=False, withheld=False),
+        "scenes_withheld": scenes(1000, 2, test=True, withheld=True),
+        "glyphs": glyphs(0, novel=False),
+    }
+
+
 def write_samples(folder: Path) -> tuple[Path, ...]:
     """Write the digits and every table of this module as `NAME.npz`."""
     written = [*write_digits(folder)]
-    for name, table in {**views(folder), "moons": moons(), **clouds(), **motions()}.items():
+    made = {**views(folder), "moons": moons(), **clouds(), **motions(), **pictures()}
+    for name, table in made.items():
         path, partial = folder / f"{name}.npz", folder / f".{name}.partial.npz"
         held: Any = {column: np.ascontiguousarray(array) for column, array in table.items()}
         np.savez(partial, **held)

@@ -124,6 +124,7 @@ def _free_sizes(learning: LearningDiagram) -> list[str]:
 def _free_values(learning: LearningDiagram) -> list[str]:
     """The free names of the initialisers of a diagram."""
     inits = (p.op.init for p in learning.parameters("train") if isinstance(p.op, ops.Input) and p.op.init)
+    inits = (found for found in inits if found[0] != "python")
     return list(dict.fromkeys(v for _, arguments in inits for _, v in arguments if isinstance(v, str)))
 
 

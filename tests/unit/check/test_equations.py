@@ -127,7 +127,7 @@ ITEMS = [
     ("source drawn { n: i32[z] ~ normal }", "E0517", "normal", "bernoulli"),
     ("source drawn { n: i32[z] ~ uniform }", "E0517", "uniform", "i32 in class"),
     ("commutes all up to 99999999 commutes all up to 1 train f: f32[z] -> f32[z] = net", "E0509", "net", "f32[z]"),
-    ('train other: f32[pixel] -> f32[class] = python "a:B"', "E0701", 'python "a:B"', "fn"),
+    ('train other: f32[pixel] -> f32[class] = python "a:B"', "E0522", 'python "a:B"', "--allow-python"),
 ]  # fmt: skip
 
 
