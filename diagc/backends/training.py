@@ -74,6 +74,8 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
     body = "\n\n\n".join(text.strip("\n") for text in functions if text)
     if "lax." in body:
         imports.append("from jax import lax")
+    if "functools." in body:
+        imports.append("import functools")
     table = _table(learning, values or {})
     return (
         f"{_header(learning, origin)}\n\nfrom __future__ import annotations\n\n{_grouped(imports)}\n\n\n{body}\n\n\n"

@@ -221,13 +221,19 @@ def evaluate(
     table: dict[str, Any],
     options: Options,
 ) -> dict[str, float]:
-    """Means over all rows of a table, in chunks; what is drawn is the same each time."""
+    """Means over all rows of a table, in chunks; what is drawn is the same each time.
+
+    A chunk counts as many rows as it has, or as much as the mask of an equation weighs there.
+    """
     rows, chunk = len(next(iter(table.values()))) if table else options.batch or 1, 4096
-    totals: dict[str, float] = {}
+    totals, masses = dict[str, float](), dict[str, float]()
     for start in range(0, rows, chunk):
         part = {name: array[start : start + chunk] for name, array in table.items()}
         count = min(chunk, rows - start)
         part |= draw(regime, source, count, options.seed, 2**31 - 1 - start // chunk)
-        for name, value in metrics(params, frozen, part).items():
-            totals[name] = totals.get(name, 0.0) + count / rows * float(value)
-    return totals
+        found = {name: float(value) for name, value in metrics(params, frozen, part).items()}
+        for name in (name for name in found if not name.endswith(".mass")):
+            mass = found.get(f"{name}.mass", float(count))
+            totals[name] = totals.get(name, 0.0) + mass * found[name]
+            masses[name] = masses.get(name, 0.0) + mass
+    return {name: total / (masses[name] or 1.0) for name, total in totals.items()}

@@ -83,6 +83,13 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
 @click.option("--mesh", default="", metavar="data=4,model=2", help="Devices along axes.")
 @click.option("--allow-python", is_flag=True, help="Import models from Python.")
+@click.option(
+    "--precision",
+    type=click.Choice(["f32", "tf32", "bf16"]),
+    default="f32",
+    help="What the products of the models multiply in; all else is f32.",
+)
+@click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard.")
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be done.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(
@@ -102,6 +109,7 @@ def train(
     quiet: bool,
     dry_run: bool,
     allow_python: bool,
+    precision: str,
     mesh: str,
     **service: Any,
 ) -> None:
@@ -112,9 +120,11 @@ def train(
     if epochs is not None and steps is not None:
         raise click.UsageError("--epochs and --steps both say how long to train: give one of them")
     from diagc.check.program import read_program
+    from diagc.core.dtypes import DType
     from diagc.diagnostics import DiagnosticError
     from diagc.learn.overrides import override
     from diagc.learn.session import Service, bind
+    from diagc.passes.mixed import Mixed
 
     numbers, counts = (
         pairs(value, "--value", float),
@@ -126,6 +136,7 @@ def train(
         learning = _with_settings(override(learning, changes), epochs, steps, batch, seed)
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
+        learning = learning if precision == "f32" else Mixed(DType(precision)).learning(learning)
         _warn(learning)
         job = Job(
             learning,

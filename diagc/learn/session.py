@@ -22,6 +22,7 @@ from diagc.core import ops
 from diagc.core.axes import Axis, Size
 from diagc.core.learning import LearningDiagram, parameter_path
 from diagc.diagnostics import Diagnostic, DiagnosticError, failure
+from diagc.learn.board import Board
 from diagc.learn.data import Selection, Table, load_source_table, read_file, split
 from diagc.learn.weights import load_weights
 from diagc.passes.resize import Resize
@@ -50,6 +51,7 @@ class Service:
     checkpoint: int | None = None
     resume: bool = False
     mesh: tuple[tuple[str, int], ...] = ()
+    tensorboard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,32 +280,10 @@ def traced(made: Prepared) -> dict[str, float]:
     return {label: float(value) for label, value in terms.items()}
 
 
-def run(
-    learning: LearningDiagram,
-    inputs: Inputs,
-    root: Path,
-    values: Mapping[str, float] | None = None,
-    out: Path | None = None,
-    report: Callable[[Record, int], None] = lambda record, epochs: None,
-    service: Service | None = None,
-) -> Result:
-    """Train a bound diagram with its own settings; `out` gets the metrics and the weights.
-
-    `root` is the folder of the specification. `report` sees each record and the number of epochs. Raises
-    `DiagnosticError` for data and weights that do not fit, E0623 when a loss is not finite, E0625 for a checkpoint of
-    another run and E0905 for a folder that takes no files.
-    """
-    service = service or Service()
-    made = prepare(learning, inputs, root, values, service)
-    epochs = made.epochs
-    if out is not None:
-        _make_folder(out)
-
-    def note(record: Record) -> None:
-        report(record, epochs)
-
+def _fit(made: Prepared, service: Service, out: Path | None, note: Callable[[Record], None]) -> Any:
+    """The program's own run, its errors as diagnostics."""
     try:
-        progress = made.program.fit(
+        return made.program.fit(
             made.program.REGIME, made.data, made.options, made.parameters, made.frozen, made.validation, out,
             service.checkpoint, service.resume, note,
         )  # fmt: skip
@@ -326,6 +306,41 @@ def run(
             "E0905", f"cannot write to the folder `{out}`: {error.strerror or error}; the last whole files are intact",
             help="make room, and go on with `--resume`",
         ) from None  # fmt: skip
+
+
+def run(
+    learning: LearningDiagram,
+    inputs: Inputs,
+    root: Path,
+    values: Mapping[str, float] | None = None,
+    out: Path | None = None,
+    report: Callable[[Record, int], None] = lambda record, epochs: None,
+    service: Service | None = None,
+) -> Result:
+    """Train a bound diagram with its own settings; `out` gets the metrics and the weights.
+
+    `root` is the folder of the specification. `report` sees each record and the number of epochs. Raises
+    `DiagnosticError` for data and weights that do not fit, E0623 when a loss is not finite, E0625 for a checkpoint of
+    another run and E0905 for a folder that takes no files.
+    """
+    service = service or Service()
+    made = prepare(learning, inputs, root, values, service)
+    epochs = made.epochs
+    if out is not None:
+        _make_folder(out)
+
+    board = Board(out) if service.tensorboard and out is not None else None
+
+    def note(record: Record) -> None:
+        if board is not None:
+            board.add(record)
+        report(record, epochs)
+
+    try:
+        progress = _fit(made, service, out, note)
+    finally:
+        if board is not None:
+            board.close()
     params, slow, _ = progress.moving
     arrays = {**(params if progress.best is None else progress.best), **slow}
     return Result({path: np.asarray(value) for path, value in arrays.items()}, progress.records)

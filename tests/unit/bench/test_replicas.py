@@ -15,11 +15,11 @@ from diagc.learn.scenes import BASE_CLASSES, WORDS, glyphs, scenes, withheld_pai
 
 
 def test_bleu_by_hand() -> None:
-    written, wanted = "a b c d e".split(), "a b c d f".split()
+    written, wanted = list("abcde"), list("abcdf")
     # 4 of 5 words, 3 of 4 pairs, 2 of 3 triples, 1 of 2 quadruples, equal lengths
     assert bleu([written], [wanted]) == pytest.approx(100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** 0.25)
     # all of what is written is right, and a word is missing: only the brevity penalty
-    assert bleu(["a b c d".split()], ["a b c d e".split()]) == pytest.approx(100 * math.exp(1 - 5 / 4))
+    assert bleu([list("abcd")], [list("abcde")]) == pytest.approx(100 * math.exp(1 - 5 / 4))
     # a word counts as often as the reference has it
     assert bleu([["a", "a", "a"]], [["a", "b", "c"]], order=1) == pytest.approx(100 / 3)
     assert bleu([["x"]], [["a"]]) == 0
