@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 the specification, the data or the weights are wrong, 2 us
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,11 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
     "--checkpoint", type=click.IntRange(1), metavar="UPDATES", help="Write a checkpoint this often."
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
+@click.option(
+    "--coordinator", metavar="HOST:PORT", help="Of process 0, where several processes train together."
+)
+@click.option("--process", type=click.IntRange(0), default=0, metavar="I", help="Which of them this is.")
+@click.option("--processes", type=click.IntRange(1), default=1, metavar="N", help="How many train together.")
 @click.option("--mesh", default="", metavar="data=4,model=2", help="Devices along axes.")
 @click.option("--allow-python", is_flag=True, help="Import models from Python.")
 @click.option(
@@ -117,6 +123,7 @@ def train(
 
     Rows of a file are chosen in brackets, as in --data lab=digits.npz[:100] --data unl=digits.npz[100:].
     """
+    _check_processes(service)
     if epochs is not None and steps is not None:
         raise click.UsageError("--epochs and --steps both say how long to train: give one of them")
     from diagc.check.program import read_program
@@ -155,7 +162,20 @@ def train(
     except DiagnosticError as error:
         from diagc.cli.main import report
 
-        raise SystemExit(report(error.diagnostics)) from None
+        status = report(error.diagnostics)
+        if any(d.code == "E0628" for d in error.diagnostics):
+            os._exit(status)  # the end that JAX registers waits for processes that are no more
+        raise SystemExit(status) from None
+
+
+def _check_processes(service: dict[str, Any]) -> None:
+    """Processes that train together say where, and which of them each is."""
+    if (service["processes"] > 1) is not (service["coordinator"] is not None):
+        raise click.UsageError(
+            "several processes need --coordinator HOST:PORT and --processes N, and no one else does"
+        )
+    if service["process"] >= service["processes"]:
+        raise click.BadParameter(f"the processes are 0 to {service['processes'] - 1}", param_hint="--process")
 
 
 @click.command(short_help="print the terms of a loss")
@@ -239,8 +259,6 @@ def _fraction(text: str) -> float | None:
 
 
 def _emit(learning: LearningDiagram, spec: Path, values: dict[str, float], path: Path) -> None:
-    import os
-
     from diagc.backends.training import emit_training
 
     partial = path.with_name(f"{path.name}.partial")
@@ -274,7 +292,7 @@ def _train(job: Job, quiet: bool) -> None:
             progress.show(record, epochs)
 
         result = run(job.learning, job.inputs, job.spec.parent, job.values, job.out, report, job.service)
-    if not quiet:
+    if not quiet and job.service.process == 0:
         click.echo(progress.summary(result.records[-1]))
         models = [m.name for m in job.learning.models if m.mode != "frozen" and m.parameters]
         files = [*(f"{model}.safetensors" for model in models), "metrics.jsonl", "metrics.csv", "loss.svg"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from weakref import WeakValueDictionary
 
 from diagc.core import ops
@@ -285,9 +286,14 @@ def users(roots: Iterable[Node]) -> dict[Node, list[Node]]:
 def operator_axes(op: Operator) -> tuple[Axis, ...]:
     """The axes that an operator mentions itself."""
     found: list[Axis] = []
-    for field in fields(op):
-        _gather_axes(getattr(op, field.name), found)
+    for name in _field_names(type(op)):
+        _gather_axes(getattr(op, name), found)
     return in_order(found)
+
+
+@cache
+def _field_names(kind: type[Operator]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _gather_axes(value: object, found: list[Axis]) -> None:

@@ -52,6 +52,9 @@ class Service:
     resume: bool = False
     mesh: tuple[tuple[str, int], ...] = ()
     tensorboard: bool = False
+    coordinator: str | None = None
+    process: int = 0
+    processes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +95,14 @@ def bind(
     """
     known = {name: Size.constant(value) for name, value in sizes.items()}
     _refuse_strangers(learning, sizes, values)
-    bound = Resize(known).learning(learning)
+    bound = Resize(dict(known)).learning(learning)
     for source in bound.sources if data else ():
         if data and source.name in data and any(a.size.symbols for c in source.columns for a in c.array.axes):
             held = read_file(data[source.name].path)
             for column in source.columns:
                 if column.name in held and held[column.name].ndim == len(column.array.axes) + 1:
                     known |= _solved(column.array.axes, held[column.name].shape[1:], known)
-    bound = Resize(known).learning(learning)
+    bound = Resize({n: s for n, s in known.items() if n not in sizes}).learning(bound)
     problems = [*_missing_sizes(bound), *_missing_values(bound, values)]
     if problems:
         raise DiagnosticError(problems)
@@ -253,6 +256,8 @@ def prepare(
         service.accumulate, service.clip, service.patience, service.keep_best,
         service.mesh,
     )  # fmt: skip
+    if service.coordinator is not None:
+        program.join(service.coordinator, service.process, service.processes)
     try:
         program.Devices(options)
     except ValueError as error:
@@ -292,6 +297,11 @@ def _fit(made: Prepared, service: Service, out: Path | None, note: Callable[[Rec
         raise failure(
             "E0623", f"training stopped: {error}{saved}",
             help="lower the learning rate, or look for a division by zero",
+        ) from None  # fmt: skip
+    except made.program.Lost:
+        raise failure(
+            "E0628", f"another of the {service.processes} processes of this run has ended, so this one ends too",
+            help="start all of them again with `--resume`: they go on from the last checkpoint",
         ) from None  # fmt: skip
     except (ValueError, SafetensorError) as error:
         if not service.resume:
