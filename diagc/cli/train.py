@@ -9,7 +9,7 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -17,6 +17,7 @@ from diagc.cli.options import chosen_learning, pairs
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
+    from diagc.diagnostics import DiagnosticError
     from diagc.learn.session import Inputs, Record, Service
 
 
@@ -145,14 +146,8 @@ def train(
         learning = bind(learning, counts, numbers, inputs.data)
         learning = learning if precision == "f32" else Mixed(DType(precision)).learning(learning)
         _warn(learning)
-        job = Job(
-            learning,
-            inputs,
-            spec,
-            numbers,
-            out or Path("out") / learning.name,
-            Service(**service, mesh=_mesh(mesh)),
-        )
+        folder = out or Path("out") / learning.name
+        job = Job(learning, inputs, spec, numbers, folder, Service(**service, mesh=_mesh(mesh)))
         if emit is not None:
             _emit(learning, spec, numbers, emit)
         elif dry_run:
@@ -160,12 +155,17 @@ def train(
         else:
             _train(job, quiet)
     except DiagnosticError as error:
-        from diagc.cli.main import report
+        _fail(error)
 
-        status = report(error.diagnostics)
-        if any(d.code == "E0628" for d in error.diagnostics):
-            os._exit(status)  # the end that JAX registers waits for processes that are no more
-        raise SystemExit(status) from None
+
+def _fail(error: DiagnosticError) -> NoReturn:
+    """Report and end; at once when another process is lost, since the end that JAX registers waits for it."""
+    from diagc.cli.main import report
+
+    status = report(error.diagnostics)
+    if any(d.code == "E0628" for d in error.diagnostics):
+        os._exit(status)
+    raise SystemExit(status) from None
 
 
 def _check_processes(service: dict[str, Any]) -> None:
@@ -192,7 +192,10 @@ def loss(spec: Path, name: str | None, allow_python: bool) -> None:
 
     found = read_program(spec, allow_python).learnings
     learning = chosen_learning(found, name, spec)
-    known = {term_hash(term) for part in learning.parts for term in terms(found[part])}
+    own = (
+        learning.parts if all(part in found for part in learning.parts) else ()
+    )  # others are of another file
+    known = {term_hash(term) for part in own for term in terms(found[part])}
     for term in terms(learning):
         equation = term.equation
         sides = " ~ ".join(
