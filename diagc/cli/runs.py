@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagc.cli.options import chosen_entries, entry_option, spec_argument, write_text
+from diagc.cli.options import (
+    chosen_entries,
+    chosen_learning,
+    entry_option,
+    learning_option,
+    pairs,
+    spec_argument,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from diagc.runs.paths import Levels
@@ -87,9 +95,7 @@ def persistence(
 @click.argument(
     "folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False)
 )
-@click.option(
-    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
-)
+@learning_option
 @click.option("--data", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Samples that define the loss.")
 @click.option(
     "--validation", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Held-out samples, for metrics."
@@ -120,7 +126,6 @@ def classes(
     FOLDERS are those that `diagc train --out FOLDER` wrote.
     """
     from diagc.api import load
-    from diagc.cli.options import chosen_learning, pairs
     from diagc.cli.runs_tables import class_lines
     from diagc.learn.data import parse_sources
     from diagc.learn.session import Inputs

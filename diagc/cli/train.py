@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from diagc.cli.options import chosen_learning, pairs
+from diagc.cli.options import chosen_learning, learning_option, pairs
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
@@ -28,7 +28,6 @@ def _dotted(text: str) -> bool:
 
 def _mesh(text: str) -> tuple[tuple[str, int], ...]:
     """`data=4,model=2` as pairs."""
-
     found = pairs([part for part in text.split(",") if part], "--mesh", int)
     if not found.keys() <= {"data", "model"} or any(size < 1 for size in found.values()):
         raise click.BadParameter("write `data=4`, `model=2` or `data=4,model=2`", param_hint="--mesh")
@@ -37,9 +36,7 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
 
 @click.command(short_help="train a learning diagram")
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option(
-    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
-)
+@learning_option
 @click.option("--data", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Samples: npz, csv or safetensors.")
 @click.option(
     "--validation",
@@ -180,9 +177,7 @@ def _check_processes(service: dict[str, Any]) -> None:
 
 @click.command(short_help="print the terms of a loss")
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option(
-    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
-)
+@learning_option
 @click.option("--allow-python", is_flag=True, help="Import models from Python.")
 def loss(spec: Path, name: str | None, allow_python: bool) -> None:
     """Print the terms of the loss of a learning diagram, in the order in which they are added."""

@@ -11,9 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagc.learn.digits import TRAIN_ROWS, digits
-
-Table = dict[str, NDArray[Any]]
+from diagc.learn.digits import TRAIN_ROWS, Table, digits
 
 WORDS: Final = (
     ".", "a", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "left", "of", "above",
