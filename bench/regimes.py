@@ -1,5 +1,7 @@
 """Train every regime of `specs/learning` and write `docs/regimes.md`: `python -m bench.regimes`.
 
+`python -m bench.regimes figures` draws them only, into `docs/figures/regimes`.
+
 The page says for each what it equates, how it is trained and what came out, and counts its lines against those of a
 plain JAX program for the same. Lines are those that are neither empty nor a comment or docstring.
 """
@@ -21,7 +23,7 @@ from diagc.passes.commute import terms
 
 ROOT = Path(__file__).parents[1]
 SPECS, PLAIN = ROOT / "specs" / "learning", ROOT / "tests" / "differential" / "regimes"
-PAGE = ROOT / "docs" / "regimes.md"
+PAGE, FIGURES = ROOT / "docs" / "regimes.md", ROOT / "docs" / "figures" / "regimes"
 TO_THE_BIT = "to the bit"
 NEAR = ("byol", "clip", "pinn", "world")
 
@@ -73,6 +75,8 @@ REGIMES = (
     Regime("Actor and critic", "actor_critic", f"--data data/moves.npz {PART}"),
     Regime("Soft sharing", "sharing", "--data many=data/views.npz --data few=data/views.npz[:200] "
            "--validation few=data/views.npz[1200:]"),
+    Regime("Captioning", "captioning", "--data data/scenes.npz --validation data/scenes_withheld.npz", "captioning"),
+    Regime("Few-shot multi-task", "fewshot", f"--data data/glyphs.npz {PART}", "both"),
     Regime("Flow matching", "flow", f"--data data/moons.npz {PART}"),
 )  # fmt: skip
 
@@ -139,7 +143,20 @@ def section(regime: Regime, learning: LearningDiagram, result: str) -> str:
     more = f" --learning {regime.learning}" if regime.learning else ""
     command = f"diagc train specs/learning/{regime.spec}.diag{more} {regime.arguments}".strip()
     command += f" --out out/{regime.learning or regime.spec}"
-    return f"## {regime.title}\n\n{purpose}\n\n{equations}\n\n```\n{command}\n```\n\n{result}\n"
+    figure = f"![{regime.title}](figures/regimes/{figure_of(regime).name})"
+    return f"## {regime.title}\n\n{purpose}\n\n{figure}\n\n{equations}\n\n```\n{command}\n```\n\n{result}\n"
+
+
+def figure_of(regime: Regime) -> Path:
+    """Where the figure of a regime lies."""
+    return FIGURES / f"{regime.learning or regime.spec}.svg"
+
+
+def drawn(regime: Regime) -> None:
+    """Draw the equations of a regime."""
+    command = [sys.executable, "-m", "diagc.cli.main", "draw", str(SPECS / f"{regime.spec}.diag")]
+    command += ["--learning", regime.learning] if regime.learning else []
+    subprocess.run([*command, "-o", str(figure_of(regime))], check=True, stdout=subprocess.DEVNULL)
 
 
 def table() -> str:
@@ -155,8 +172,13 @@ def table() -> str:
     return "\n".join(rows)
 
 
-def main() -> None:
-    """Train, and write the page."""
+def main(only_figures: bool) -> None:
+    """Draw; train, and write the page."""
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    for regime in REGIMES:
+        drawn(regime)
+    if only_figures:
+        return
     sections: list[str] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -170,4 +192,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main("figures" in sys.argv[1:])

@@ -53,19 +53,25 @@ NUMPY_NAMES: Final = {
 """The dtypes of the language as NumPy and JAX call them."""
 
 
-def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, float] | None = None) -> str:
+def emit_training(
+    learning: LearningDiagram, origin: str, values: Mapping[str, float] | None = None, carried: str = ""
+) -> str:
     """The program as text. All sizes but the batches are numbers; `values` gives free names of initialisers.
 
-    `origin` says in the program what it was made from.
+    `origin` says in the program what it was made from. `carried` is a JAX file with a function `terms`, that of
+    `terms_diagram`, which the program then calls.
     """
     python = _python_models(learning)
     imports, shared = _shared(_COMMON)
     if python:
         more, text = _shared((_PYTHON,))
         imports, python = imports + more, f"{text}\n\n\n{python}"
+    if carried:
+        more, text = _parted(carried)
+        imports, python = imports + more, "\n\n\n".join(filter(None, [python, text]))
     helpers: set[str] = set()
     ordered = terms(learning)
-    loss = _section(partial(emit_loss, learning=learning, terms=ordered), helpers)
+    loss = _section(partial(emit_loss, learning=learning, terms=ordered, carried=bool(carried)), helpers)
     metrics = [
         _section(partial(emit_metrics, learning=learning, terms=ordered, source=source), helpers)
         for source in learning.sources
@@ -117,11 +123,23 @@ def _shared(parts: Sequence[tuple[Path, str]]) -> tuple[list[str], str]:
     imports, bodies = list[str](), list[str]()
     for path, mark in parts:
         head, _, body = path.read_text("utf-8").partition(mark)
-        found = ast.parse(head).body
-        lines = [ast.unparse(one) for one in found if isinstance(one, ast.Import | ast.ImportFrom)]
+        lines, _ = _parted(head)
         imports += [line for line in lines if "__future__" not in line and "diagc" not in line]
         bodies.append(body.strip())
     return imports, "\n\n\n".join(bodies)
+
+
+def _parted(text: str) -> tuple[list[str], str]:
+    """The imports of a module, and what follows them and `__all__`."""
+    found = ast.parse(text).body
+    lines = [ast.unparse(one) for one in found if isinstance(one, ast.Import | ast.ImportFrom)]
+    head = [one for one in found if isinstance(one, ast.Import | ast.ImportFrom) or _lists_names(one)]
+    last = max((one.end_lineno or 0 for one in head), default=0)
+    return lines, "\n".join(text.splitlines()[last:]).strip()
+
+
+def _lists_names(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
 
 
 def _grouped(imports: Sequence[str]) -> str:

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from diagc.backends.jax_body import emit_body, size_symbols
 from diagc.backends.jax_text import literal
-from diagc.backends.writer import Writer
+from diagc.backends.writer import Writer, unpacking
 from diagc.core import ops
 from diagc.core.axes import ONE
 from diagc.core.batch import batch_axis
-from diagc.core.diagram import Node, apply, cast, node, reduction, size_node, walk
+from diagc.core.diagram import Diagram, Node, apply, cast, node, reduction, size_node, substitute, walk
 from diagc.core.dtypes import DType
 from diagc.core.learning import LearningDiagram, Schedule, Source, weight_text
 from diagc.passes.commute import STEP, Term, loss_inputs, weight_node
 
 
-def emit_loss(writer: Writer, learning: LearningDiagram, terms: Sequence[Term]) -> None:
-    """`loss(params, frozen, batch, key, step)`: the weighted sum, and the terms by label before their weights."""
+def terms_diagram(learning: LearningDiagram, terms: Sequence[Term]) -> Diagram:
+    """The terms as a diagram of columns and parameters, frozen ones too, for those who compile it."""
+    roots = tuple(term.mean for term in terms)
+    fixed = {p: node(replace(p.op, role="parameter"), array=p.array) for p in loss_inputs(learning, roots)
+             if isinstance(p.op, ops.Input) and p.op.role == "frozen"}  # fmt: skip
+    inputs = tuple(fixed.get(given, given) for given in loss_inputs(learning, roots))
+    labels = tuple(term.equation.label for term in terms)
+    return Diagram("terms", inputs, substitute(roots, fixed), labels, tuple(root.array for root in roots))
+
+
+def emit_loss(
+    writer: Writer, learning: LearningDiagram, terms: Sequence[Term], carried: bool = False
+) -> None:
+    """`loss(params, frozen, batch, key, step)`: the weighted sum, and the terms by label before their weights.
+
+    Where they are `carried`, a function `terms` of the program computes them: that of `terms_diagram`.
+    """
     writer.taken.update(("loss", "params", "frozen", "batch", "key", "step"))
     moving = [term for term in terms if isinstance(term.equation.weight, Schedule)]
-    roots = (*(term.mean for term in terms), *(weight_node(term.equation.weight) for term in moving))
+    own = () if carried else tuple(term.mean for term in terms)
+    roots = (*own, *(weight_node(term.equation.weight) for term in moving))
     writer.line("def loss(params, frozen, batch, key=0, step=0):")
     with writer.indented():
         writer.line('"""The loss of a batch, and each equation before its weight.')
@@ -31,11 +48,23 @@ def emit_loss(writer: Writer, learning: LearningDiagram, terms: Sequence[Term]) 
         writer.line('"""')
         names = _bind(writer, learning, roots, 'batch["{source}"]["{column}"]')
         results = _statements(writer, learning, roots, names, _hints(terms))
-        weights = dict(zip([t.equation.label for t in moving], results[len(terms) :], strict=True))
-        means = results[: len(terms)]
+        weights = dict(zip([t.equation.label for t in moving], results[len(own) :], strict=True))
+        means = _called(writer, learning, terms) if carried else results[: len(terms)]
         parts = [_weighted(t, name, weights) for t, name in zip(terms, means, strict=True)]
         entries = ", ".join(f'"{t.equation.label}": {name}' for t, name in zip(terms, means, strict=True))
         writer.line(f"return {' + '.join(parts)}, {{{entries}}}")
+
+
+def _called(writer: Writer, learning: LearningDiagram, terms: Sequence[Term]) -> list[str]:
+    """A line that calls `terms`; the names of its results."""
+    columns = [i.op.name for i in terms_diagram(learning, terms).inputs
+               if isinstance(i.op, ops.Input) and i.op.role == "tensor"]  # fmt: skip
+    pairs = (name.partition(".") for name in columns)
+    read = "".join(f'batch["{source}"]["{column}"], ' for source, _, column in pairs)
+    names = [writer.fresh(term.equation.label) for term in terms]
+    left = names[0] if len(names) == 1 else unpacking(names)
+    writer.line(f"{left} = terms({read}{{**params, **frozen}})")
+    return names
 
 
 def _weighted(term: Term, name: str, weights: Mapping[str, str]) -> str:

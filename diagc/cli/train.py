@@ -81,6 +81,11 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
 @click.option(
+    "--kernels",
+    type=click.Choice(["sm_80", "sm_90", "sm_100"]),
+    help="Derived kernels for this GPU in the program.",
+)
+@click.option(
     "--coordinator", metavar="HOST:PORT", help="Of process 0, where several processes train together."
 )
 @click.option("--process", type=click.IntRange(0), default=0, metavar="I", help="Which of them this is.")
@@ -146,7 +151,7 @@ def train(
         folder = out or Path("out") / learning.name
         job = Job(learning, inputs, spec, numbers, folder, Service(**service, mesh=_mesh(mesh)))
         if emit is not None:
-            _emit(learning, spec, numbers, emit)
+            _emit(job, emit)
         elif dry_run:
             _describe(job)
         else:
@@ -256,13 +261,13 @@ def _fraction(text: str) -> float | None:
         return None
 
 
-def _emit(learning: LearningDiagram, spec: Path, values: dict[str, float], path: Path) -> None:
-    from diagc.backends.training import emit_training
+def _emit(job: Job, path: Path) -> None:
+    from diagc.learn.session import written
 
     partial = path.with_name(f"{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(emit_training(learning, spec.name, values), "utf-8")
+        partial.write_text(written(job.learning, job.spec.name, job.values, job.service.kernels), "utf-8")
         os.replace(partial, path)
     except OSError as error:
         raise click.FileError(str(path), error.strerror) from None

@@ -23,6 +23,7 @@ from diagc.core.axes import Axis, Size
 from diagc.core.learning import LearningDiagram, parameter_path
 from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.learn.board import Board
+from diagc.learn.carried import carried_terms
 from diagc.learn.data import Selection, Table, load_source_table, read_file, split
 from diagc.learn.weights import load_weights
 from diagc.passes.resize import Resize
@@ -55,6 +56,7 @@ class Service:
     coordinator: str | None = None
     process: int = 0
     processes: int = 1
+    kernels: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,13 @@ def load_tables(learning: LearningDiagram, inputs: Inputs) -> tuple[dict[str, Ta
     return data, validation
 
 
+def written(
+    learning: LearningDiagram, origin: str, values: Mapping[str, float] | None, kernels: str | None
+) -> str:
+    """The training program, with kernels for the architecture `kernels` where one is named."""
+    return emit_training(learning, origin, values, carried_terms(learning, kernels) if kernels else "")
+
+
 def prepare(
     learning: LearningDiagram,
     inputs: Inputs,
@@ -249,7 +258,7 @@ def prepare(
     """Everything that a run starts from. Raises `DiagnosticError` for data and weights that do not fit."""
     data, validation = load_tables(learning, inputs)
     loaded = load_weights(learning, root, inputs.weights)
-    program = load_program(emit_training(learning, learning.name, values))
+    program = load_program(written(learning, learning.name, values, service.kernels))
     settings = learning.settings
     options = program.Options(
         settings.epochs or DEFAULT_EPOCHS, settings.steps, settings.batch or DEFAULT_BATCH, settings.seed,
