@@ -91,6 +91,19 @@ def test_a_student_learns_from_a_teacher(digits: Path, teacher: Path, tmp_path: 
     assert {p.name for p in tmp_path.iterdir()} == written
 
 
+@pytest.mark.slow
+def test_bf16_loses_less_than_a_point(digits: Path, teacher: Path, tmp_path: Path) -> None:
+    found: dict[str, list[float]] = {"f32": [], "bf16": []}
+    for precision, values in found.items():
+        for seed in range(3):
+            out = tmp_path / f"{precision}{seed}"
+            more = ("--seed", str(seed), "--precision", precision, "--quiet")
+            assert distill(digits, teacher, out, *more).exit_code == 0
+            values.append(records(out)[-1]["validation"]["lab"]["hard.accuracy"])
+    assert found["f32"] != found["bf16"]
+    assert np.mean(found["bf16"]) == pytest.approx(np.mean(found["f32"]), abs=0.01)
+
+
 def test_labels_alone_teach_less(digits: Path, tmp_path: Path) -> None:
     result = call(
         "supervised", "--data", f"{digits / 'digits_train.npz'}[:100]", "--steps", "1200", "--out", str(tmp_path),
