@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import click
 
+from diagc.backends.launches import FORMS
 from diagc.check.entry import Entry
 from diagc.check.program import Program
 from diagc.core.learning import LearningDiagram
@@ -63,10 +64,11 @@ size_option = click.option(
 
 form_option = click.option(
     "--form",
-    type=click.Choice(["pointers", "descriptors", "specialised"]),
+    type=click.Choice(FORMS),
     default="pointers",
     show_default=True,
-    help="How tiles come in Triton: by pointers; on Hopper by descriptors (TMA), or by those to warps of their own.",
+    help="How tiles come in Triton: by pointers; on Hopper by descriptors (TMA), by those to a warp of its own, or by "
+    "those to programs that make several tiles.",
 )
 
 
