@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Final
 
 import diagc
+from diagc import check
 from diagc.backends.jax_helpers import helpers_text
 from diagc.backends.training_loss import emit_loss, emit_metrics
 from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
-from diagc.core.diagram import Node
+from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import DType
 from diagc.core.learning import (
     Column,
@@ -38,6 +39,7 @@ _COMMON: Final = (
     (Path(__file__).with_name("training_program.py"), "\n# ---- program\n"),
     (Path(__file__).with_name("training_files.py"), "\n# ---- files\n"),
 )
+_PYTHON: Final = (Path(check.__file__).with_name("python_module.py"), "\n# ---- models from Python\n")
 
 DEFAULT_OPTIMISER: Final = Optimiser(None, "adam", (("lr", 1e-3),))
 DEFAULT_EPOCHS: Final = 20
@@ -56,7 +58,11 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
 
     `origin` says in the program what it was made from.
     """
-    imports, shared = _shared()
+    python = _python_models(learning)
+    imports, shared = _shared(_COMMON)
+    if python:
+        more, text = _shared((_PYTHON,))
+        imports, python = imports + more, f"{text}\n\n\n{python}"
     helpers: set[str] = set()
     ordered = terms(learning)
     loss = _section(partial(emit_loss, learning=learning, terms=ordered), helpers)
@@ -64,10 +70,12 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
         _section(partial(emit_metrics, learning=learning, terms=ordered, source=source), helpers)
         for source in learning.sources
     ]
-    functions = [helpers_text(helpers).strip("\n"), loss, *metrics, _optimiser(learning)]
+    functions = [python, helpers_text(helpers).strip("\n"), loss, *metrics, _optimiser(learning)]
     body = "\n\n\n".join(text.strip("\n") for text in functions if text)
     if "lax." in body:
         imports.append("from jax import lax")
+    if "functools." in body:
+        imports.append("import functools")
     table = _table(learning, values or {})
     return (
         f"{_header(learning, origin)}\n\nfrom __future__ import annotations\n\n{_grouped(imports)}\n\n\n{body}\n\n\n"
@@ -91,10 +99,23 @@ def _header(learning: LearningDiagram, origin: str) -> str:
     )
 
 
-def _shared() -> tuple[list[str], str]:
-    """The imports of what all programs share, and its text."""
+def _python_models(learning: LearningDiagram) -> str:
+    """The table of the models from Python, by what calls them; empty where there is none."""
+    roots = [e.discrepancy for e in learning.equations]
+    names = sorted({n.op.name for n in walk(roots) if isinstance(n.op, ops.Foreign)})
+    if not names:
+        return ""
+    rows = "".join(
+        f'    "{name}": PythonModel("{target}", dict({rest}),\n' for name in names
+        for target, _, rest in [name.partition("(")]
+    )  # fmt: skip
+    return f"PYTHON = {{\n{rows}}}"
+
+
+def _shared(parts: Sequence[tuple[Path, str]]) -> tuple[list[str], str]:
+    """The imports of texts that programs share, and the texts."""
     imports, bodies = list[str](), list[str]()
-    for path, mark in _COMMON:
+    for path, mark in parts:
         head, _, body = path.read_text("utf-8").partition(mark)
         found = ast.parse(head).body
         lines = [ast.unparse(one) for one in found if isinstance(one, ast.Import | ast.ImportFrom)]
@@ -282,6 +303,9 @@ def _initialiser(parameter: Node, values: Mapping[str, float]) -> str:
     assert isinstance(parameter.op, ops.Input)
     assert parameter.op.init is not None
     name, arguments = parameter.op.init
+    if name == "python":
+        told = dict(arguments)
+        return f'PYTHON["{told["target"]}"].initialiser("{told["name"]}")'
     if name in ("zeros", "ones"):
         return f"jax.nn.initializers.{name}"
     given = [f"{key}={_number(v, values)}" if key else _number(v, values) for key, v in arguments]

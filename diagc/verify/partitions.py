@@ -1,4 +1,4 @@
-"""The partitions of a program: one runs at a time, and chance says which, and when the copies that they start arrive."""
+"""The partitions of a program: one runs at a time; chance says which, and when the copies that they start arrive."""
 
 from __future__ import annotations
 
