@@ -76,7 +76,7 @@ def make_updates(regime: Regime, options: Options, sizes: dict[str, int]) -> Cal
 
     def update(moving: Any, frozen: Any, batch: Any, number: Any) -> Any:
         before, slow, state = moving
-        key = jnp.uint32(options.seed * 1_000_003 % 2**32) + number.astype(jnp.uint32) + jnp.uint32(1)
+        key = jnp.uint32(options.seed) * jnp.uint32(1_000_003) + number.astype(jnp.uint32) + jnp.uint32(1)
         (total, terms), gradients = gradient(
             before, {**frozen, **slow}, batch, key, number // options.accumulate
         )
@@ -153,14 +153,16 @@ def train(
         whole = progress.step == last or progress.step % batches.per_epoch == 0
         if whole or (every and progress.step % every == 0):
             for start, number, found in pending:
-                _note(progress, {name: np.asarray(v)[:number] for name, v in found.items()}, start, batches)
+                note_losses(
+                    progress, {name: np.asarray(v)[:number] for name, v in found.items()}, start, batches
+                )
             pending = []
             if whole:
-                _record(regime, options, progress, batches, evaluators, frozen, validation)
+                note_epoch(regime, options, progress, batches, evaluators, frozen, validation)
             yield whole
 
 
-def _note(progress: Progress, values: dict[str, Any], start: int, batches: Batches) -> None:
+def note_losses(progress: Progress, values: dict[str, Any], start: int, batches: Batches) -> None:
     """Remember the losses of some updates. The equation whose loss is not finite first is named."""
     for place in range(len(values["loss"])):
         bad = [
@@ -174,7 +176,7 @@ def _note(progress: Progress, values: dict[str, Any], start: int, batches: Batch
         progress.values.setdefault(name, []).extend(float(v) for v in found)
 
 
-def _record(
+def note_epoch(
     regime: Regime,
     options: Options,
     progress: Progress,

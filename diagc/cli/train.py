@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diagc.cli.options import chosen_learning, pairs
+from diagc.cli.train_runs import Varied, train_runs, varying
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
@@ -82,6 +83,10 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
 @click.option("--mesh", default="", metavar="data=4,model=2", help="Devices along axes.")
+@click.option("--runs", type=click.IntRange(2), metavar="N", help="Train so many runs in one programme.")
+@click.option(
+    "--vary", metavar="seed,lr=0.3:3", help="How runs differ: seeds, factors of the learning rate; else seed."
+)
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be done.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(
@@ -101,6 +106,8 @@ def train(
     quiet: bool,
     dry_run: bool,
     mesh: str,
+    runs: int | None,
+    vary: str | None,
     **service: Any,
 ) -> None:
     """Train a learning diagram of SPEC on data, or write the program that does.
@@ -109,6 +116,7 @@ def train(
     """
     if epochs is not None and steps is not None:
         raise click.UsageError("--epochs and --steps both say how long to train: give one of them")
+    varied = varying(runs, vary, emit, service)
     from diagc.check.program import read_program
     from diagc.diagnostics import DiagnosticError
     from diagc.learn.overrides import override
@@ -133,12 +141,7 @@ def train(
             out or Path("out") / learning.name,
             Service(**service, mesh=_mesh(mesh)),
         )
-        if emit is not None:
-            _emit(learning, spec, numbers, emit)
-        elif dry_run:
-            _describe(job)
-        else:
-            _train(job, quiet)
+        _carry_out(job, emit, dry_run, varied, quiet)
     except DiagnosticError as error:
         from diagc.cli.main import report
 
@@ -248,6 +251,17 @@ class Job:
     values: dict[str, float]
     out: Path
     service: Service
+
+
+def _carry_out(job: Job, emit: Path | None, dry_run: bool, varied: Varied | None, quiet: bool) -> None:
+    if emit is not None:
+        _emit(job.learning, job.spec, job.values, emit)
+    elif dry_run:
+        _describe(job)
+    elif varied is not None:
+        train_runs(job.learning, job.inputs, job.spec.parent, job.values, job.out, job.service, varied, quiet)
+    else:
+        _train(job, quiet)
 
 
 def _train(job: Job, quiet: bool) -> None:
