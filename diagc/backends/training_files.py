@@ -46,7 +46,7 @@ def fit(
 ) -> Progress:
     """Train, and keep a checkpoint, the metrics and the weights in the folder `out`. `report` sees each record."""
     progress = begin(regime, options, params)
-    mark = fingerprint(regime, data, options)
+    mark = fingerprint(regime, data, options) if out is not None and (every or resume) else ""
     if out is not None and resume and (out / "checkpoint.safetensors").exists():
         read_checkpoint(out / "checkpoint.safetensors", progress, mark)
     try:

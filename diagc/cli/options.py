@@ -18,6 +18,9 @@ N = TypeVar("N", int, float)
 
 spec_argument = click.argument("spec", type=click.Path(path_type=Path))
 specs_argument = click.argument("specs", nargs=-1, required=True, type=click.Path(path_type=Path))
+learning_option = click.option(
+    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
+)
 entry_option = click.option("--entry", "entry", metavar="NAME", help="Only this entry of the spec.")
 
 

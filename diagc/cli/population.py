@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from diagc.cli.options import chosen_learning, pairs
+from diagc.cli.options import chosen_learning, learning_option, pairs
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option(
-        "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
-    ),
+    learning_option,
     click.option("--data", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Samples that define the loss."),
     click.option(
         "--validation", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Held-out samples, for metrics."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diagc.cli.options import chosen_learning, pairs
+from diagc.cli.options import chosen_learning, learning_option, pairs
 from diagc.cli.train_runs import Varied, train_runs, varying
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ def _dotted(text: str) -> bool:
 
 def _mesh(text: str) -> tuple[tuple[str, int], ...]:
     """`data=4,model=2` as pairs."""
-
     found = pairs([part for part in text.split(",") if part], "--mesh", int)
     if not found.keys() <= {"data", "model"} or any(size < 1 for size in found.values()):
         raise click.BadParameter("write `data=4`, `model=2` or `data=4,model=2`", param_hint="--mesh")
@@ -36,9 +35,7 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
 
 @click.command(short_help="train a learning diagram")
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option(
-    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
-)
+@learning_option
 @click.option("--data", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Samples: npz, csv or safetensors.")
 @click.option(
     "--validation",
@@ -150,9 +147,7 @@ def train(
 
 @click.command(short_help="print the terms of a loss")
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option(
-    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
-)
+@learning_option
 def loss(spec: Path, name: str | None) -> None:
     """Print the terms of the loss of a learning diagram, in the order in which they are added."""
     from diagc.check.program import read_program

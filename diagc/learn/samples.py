@@ -5,7 +5,6 @@ Views of the handwritten digits, and points and motions that are made from a fix
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -13,17 +12,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagc.learn.digits import write_digits
+from diagc.learn.digits import Table, digits, write_digits, write_tables
 
-Table = dict[str, NDArray[Any]]
 STEP: Final = 0.1
 """Seconds between two states of the pendulum."""
 
 
-def views(folder: Path) -> dict[str, Table]:
+def views(table: Table) -> dict[str, Table]:
     """The digits in two halves and as squares, with a second label: whether they are odd."""
-    with np.load(folder / "digits.npz") as held:
-        image, label = held["image"], held["label"]
+    image, label = table["image"], table["label"]
     halves: Table = {"image": image, "upper": image[:, :32], "lower": image[:, 32:], "label": label}
     return {
         "views": {**halves, "odd": (label % 2).astype(np.int32)},
@@ -82,14 +79,8 @@ def motions(rows: int = 2048, length: int = 12) -> dict[str, Table]:
 
 def write_samples(folder: Path) -> tuple[Path, ...]:
     """Write the digits and every table of this module as `NAME.npz`."""
-    written = [*write_digits(folder)]
-    for name, table in {**views(folder), "moons": moons(), **clouds(), **motions()}.items():
-        path, partial = folder / f"{name}.npz", folder / f".{name}.partial.npz"
-        held: Any = {column: np.ascontiguousarray(array) for column, array in table.items()}
-        np.savez(partial, **held)
-        os.replace(partial, path)
-        written.append(path)
-    return tuple(written)
+    tables = {**views(digits()), "moons": moons(), **clouds(), **motions()}
+    return (*write_digits(folder), *write_tables(folder, tables))
 
 
 if __name__ == "__main__":
