@@ -19,6 +19,7 @@ from diagc.cli.population import (
     learning_inputs,
     metric_values,
 )
+from diagc.cli.runs_transfer import transfer
 
 if TYPE_CHECKING:
     from diagc.check.entry import Entry
@@ -262,3 +263,6 @@ def _ranges(text: str, count: int) -> list[tuple[float, float]]:
             f"there are {count} coordinates, each from low to high", param_hint="--range"
         )
     return made
+
+
+runs.add_command(transfer)
