@@ -19,6 +19,7 @@ from diagc.cli.population import (
     learning_inputs,
     metric_values,
 )
+from diagc.cli.runs_functor import functor
 from diagc.cli.runs_transfer import transfer
 
 if TYPE_CHECKING:
@@ -266,3 +267,4 @@ def _ranges(text: str, count: int) -> list[tuple[float, float]]:
 
 
 runs.add_command(transfer)
+runs.add_command(functor)
