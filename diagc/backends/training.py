@@ -16,7 +16,7 @@ from typing import Final
 
 import diagc
 from diagc.backends.jax_helpers import helpers_text
-from diagc.backends.training_loss import emit_loss, emit_metrics
+from diagc.backends.training_loss import emit_loss, emit_metrics, emit_predictions
 from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
 from diagc.core.diagram import Node
@@ -31,13 +31,15 @@ from diagc.core.learning import (
     Weight,
     parameter_path,
 )
-from diagc.passes.commute import terms
+from diagc.passes.commute import Term, terms
 
 _COMMON: Final = (
     (Path(__file__).with_name("training_data.py"), "\n# ---- data\n"),
     (Path(__file__).with_name("training_program.py"), "\n# ---- program\n"),
     (Path(__file__).with_name("training_files.py"), "\n# ---- files\n"),
 )
+
+_NATURAL: Final = (Path(__file__).with_name("training_natural.py"), "\n# ---- natural gradient\n")
 
 DEFAULT_OPTIMISER: Final = Optimiser(None, "adam", (("lr", 1e-3),))
 DEFAULT_EPOCHS: Final = 20
@@ -64,7 +66,8 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
         _section(partial(emit_metrics, learning=learning, terms=ordered, source=source), helpers)
         for source in learning.sources
     ]
-    functions = [helpers_text(helpers).strip("\n"), loss, *metrics, _optimiser(learning)]
+    parts = _curvature(learning, ordered, helpers, imports)
+    functions = [helpers_text(helpers).strip("\n"), loss, *metrics, *parts, _optimiser(learning)]
     body = "\n\n\n".join(text.strip("\n") for text in functions if text)
     if "lax." in body:
         imports.append("from jax import lax")
@@ -73,6 +76,21 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
         f"{_header(learning, origin)}\n\nfrom __future__ import annotations\n\n{_grouped(imports)}\n\n\n{body}\n\n\n"
         f'{shared.strip()}\n\n\n{table}\nif __name__ == "__main__":\n    main(REGIME)\n'
     )
+
+
+def _curvature(
+    learning: LearningDiagram, ordered: Sequence[Term], helpers: set[str], imports: list[str]
+) -> list[str]:
+    """Products with the curvature of the loss, where an optimiser takes them."""
+    if not _is_natural(learning):
+        return []
+    found, text = _read(_NATURAL)
+    imports += found
+    return [_section(partial(emit_predictions, learning=learning, terms=ordered), helpers), text]
+
+
+def _is_natural(learning: LearningDiagram) -> bool:
+    return any(optimiser.method == "natural" for optimiser in learning.optimisers)
 
 
 def _section(write: Callable[[Writer], None], helpers: set[str]) -> str:
@@ -94,13 +112,19 @@ def _header(learning: LearningDiagram, origin: str) -> str:
 def _shared() -> tuple[list[str], str]:
     """The imports of what all programs share, and its text."""
     imports, bodies = list[str](), list[str]()
-    for path, mark in _COMMON:
-        head, _, body = path.read_text("utf-8").partition(mark)
-        found = ast.parse(head).body
-        lines = [ast.unparse(one) for one in found if isinstance(one, ast.Import | ast.ImportFrom)]
-        imports += [line for line in lines if "__future__" not in line and "diagc" not in line]
-        bodies.append(body.strip())
+    for part in _COMMON:
+        found, body = _read(part)
+        imports += found
+        bodies.append(body)
     return imports, "\n\n\n".join(bodies)
+
+
+def _read(part: tuple[Path, str]) -> tuple[list[str], str]:
+    """The imports of a file of this folder, and its text below the mark."""
+    path, mark = part
+    head, _, body = path.read_text("utf-8").partition(mark)
+    lines = [ast.unparse(one) for one in ast.parse(head).body if isinstance(one, ast.Import | ast.ImportFrom)]
+    return [line for line in lines if "__future__" not in line and "diagc" not in line], body.strip()
 
 
 def _grouped(imports: Sequence[str]) -> str:
@@ -141,7 +165,8 @@ def _method(optimiser: Optimiser) -> str:
     clip, warmup = values.pop("clip", None), values.pop("warmup", None)
     rate = _rate(values["lr"], warmup)
     arguments = ", ".join(f"learning_rate={rate}" if n == "lr" else f"{n}={v!r}" for n, v in values.items())
-    made = f"optax.{optimiser.method}({arguments})"
+    home = "" if optimiser.method == "natural" else "optax."
+    made = f"{home}{optimiser.method}({arguments})"
     return made if clip is None else f"optax.chain(optax.clip_by_global_norm({clip!r}), {made})"
 
 
@@ -187,6 +212,8 @@ def _table(learning: LearningDiagram, values: Mapping[str, float]) -> str:
         writer.line(f"steps={settings.steps},")
         writer.line(f"batch={settings.batch or DEFAULT_BATCH},")
         writer.line(f"seed={settings.seed},")
+        if _is_natural(learning):
+            writer.line("curvature=partial(curvature, predictions, discrepancy),")
     writer.line(")")
     return writer.text
 

@@ -77,10 +77,10 @@ def make_updates(regime: Regime, options: Options, sizes: dict[str, int]) -> Cal
     def update(moving: Any, frozen: Any, batch: Any, number: Any) -> Any:
         before, slow, state = moving
         key = jnp.uint32(options.seed) * jnp.uint32(1_000_003) + number.astype(jnp.uint32) + jnp.uint32(1)
-        (total, terms), gradients = gradient(
-            before, {**frozen, **slow}, batch, key, number // options.accumulate
-        )
-        updates, state = optimiser.update(gradients, state, before)
+        here = ({**frozen, **slow}, batch, key, number // options.accumulate)
+        (total, terms), gradients = gradient(before, *here)
+        bent = {} if regime.curvature is None else {"curvature": regime.curvature(before, *here)}
+        updates, state = optimiser.update(gradients, state, before, **bent)
         params: Any = optax.apply_updates(before, updates)
         moved = (number + 1) % options.accumulate == 0
         for path, (of, decay) in regime.averages.items():
