@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from diagc.cli.options import chosen_learning, learning_option, pairs
+from diagc.cli.options import analysed_learning, learning_option, pairs, whole
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
@@ -25,6 +25,7 @@ _OPTIONS = (
     ),
     click.option("--weights", multiple=True, metavar="MODEL=FILE", help="Weights of a frozen model."),
     click.option("--value", multiple=True, metavar="NAME=X", help="A free name of an initialiser."),
+    click.option("--set", "sizes", multiple=True, metavar="NAME=N", help="A size that is free."),
 )
 
 family_option = click.option(
@@ -51,12 +52,15 @@ def data_options(function: F) -> F:
 
 def learning_inputs(spec: Path, given: dict[str, Any]) -> tuple[LearningDiagram, Inputs, dict[str, float]]:
     """The learning diagram, what it reads, and values of free names, from what `data_options` took."""
-    from diagc.api import load
+    from diagc.core.axes import Size
     from diagc.learn.data import parse_sources
     from diagc.learn.session import Inputs
     from diagc.learn.weights import parse_weights
+    from diagc.passes.resize import Resize
 
-    learning = chosen_learning(load(spec).learnings, given["name"], spec)
+    learning = analysed_learning(spec, given["name"])
+    sizes = {n: Size.constant(size) for n, size in pairs(given["sizes"], "--set", whole).items()}
+    learning = Resize(sizes).learning(learning)
     inputs = Inputs(
         parse_sources(given["data"], learning, "--data"),
         parse_sources(given["validation"], learning, "--validation", shared=True),

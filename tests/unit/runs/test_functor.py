@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,32 @@ def test_runs_compose_with_the_state_only(tmp_path: Path, optimiser: str, withou
     assert f"without the optimiser's state: {without}" in made.output
     assert "→ m.b.W" in made.output
     assert "→ m.a.W" not in made.output  # it reads data alone
+
+
+def test_a_file_without_a_model_that_trains_is_one_error(tmp_path: Path) -> None:
+    spec = tmp_path / "a.diag"
+    spec.write_text("diag 1\naxis n\nfn f(X: f32[n]) -> f32 { return sum[n](X) }\n")
+    for words in (
+        ["runs", "functor", str(spec)],
+        ["runs", "classes", str(spec), str(tmp_path)],
+        ["flow", "series", str(spec)],
+    ):
+        made = subprocess.run(
+            [sys.executable, "-m", "diagc.cli.main", *words], capture_output=True, text=True, check=False
+        )
+        assert made.returncode == 1
+        assert "error[E1303]" in made.stderr
+        assert "a.diag:3" in made.stderr
+
+
+def test_free_sizes_are_given(tmp_path: Path) -> None:
+    """A linear flow has one exact step: two halves of a run of full batches compose."""
+    spec = Path(__file__).parents[3] / "specs" / "flow" / "cp2.diag"
+    made = CliRunner().invoke(
+        runs, ["functor", str(spec), "--set", "p=3,H=4", "--value", "sigma=0.3", "--steps", "5"]
+    )
+    assert made.exit_code == 0, made.output
+    assert "10 updates against 5 and 5: the same bits" in made.output
 
 
 def test_alignment_is_that_of_gram_matrices() -> None:
