@@ -11,7 +11,7 @@ from diagc.cli.options import spec_argument
 from diagc.cli.population import data_options, learning_inputs
 
 if TYPE_CHECKING:
-    from diagc.runs.functor import Report
+    from diagc.runs.functor import Drift, Report
 
 
 @click.command(short_help="whether runs compose, and how wires drift")
@@ -43,11 +43,11 @@ def _lines(found: Report, steps: int) -> list[str]:
     else:
         said = "the same bits" if found.dropped is None else f"differs first in {found.dropped}"
         lines.append(f"without the optimiser's state: {said}")
-    lines.append(f"{'wire':32}{'CKA':>9}{'affine R²':>11}{'CKA':>9}{'affine R²':>11}")
-    lines.append(f"{'':32}{f'0 to {steps}':>20}{f'{steps} to {2 * steps}':>20}")
+    lines.append(f"{'wire':32}{f'updates 0 to {steps}':^32}{f'{steps} to {2 * steps}':^32}")
+    lines.append(f"{'':32}" + 2 * f"{'CKA':>9}{'affine R²':>11}{'parted':>10}  ")
     later = {d.wire: d for d in found.second}
-    for one in found.first:
-        after = later.get(one.wire)
-        more = f"{after.cka:9.4f}{after.affine:11.4f}" if after is not None else "    unmoved"
-        lines.append(f"{one.wire:32}{one.cka:9.4f}{one.affine:11.4f}{more}")
-    return lines
+    return lines + [f"{d.wire:32}{_numbers(d)}{_numbers(later.get(d.wire))}" for d in found.first]
+
+
+def _numbers(one: Drift | None) -> str:
+    return "unmoved" if one is None else f"{one.cka:9.4f}{one.affine:11.4f}{one.parted:10.4f}  "

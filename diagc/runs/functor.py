@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -28,11 +29,15 @@ _ROWS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How like a wire is to itself between two moments of a run; where R² is 1, an affine map undoes the change."""
+    """How like a wire is to itself between two moments of a run; where R² is 1, an affine map undoes the change.
+
+    `parted` is the share of near pairs of samples that are no longer near.
+    """
 
     wire: str
     cka: float
     affine: float
+    parted: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ def wired(made: Prepared, learning: LearningDiagram, arrays: Mapping[str, Any]) 
 def drifts(before: Mapping[str, Floats], after: Mapping[str, Floats]) -> tuple[Drift, ...]:
     """The drift of each wire that has moved at all; what reads data alone does not."""
     return tuple(
-        Drift(name, cka(rows, after[name]), affine_share(rows, after[name]))
+        Drift(name, cka(rows, after[name]), affine_share(rows, after[name]), parted(rows, after[name]))
         for name, rows in before.items()
         if not np.array_equal(rows, after[name])
     )
@@ -142,3 +147,21 @@ def affine_share(x: Floats, y: Floats) -> float:
     around = y[1::2] - y[1::2].mean(0)
     total = float((around**2).sum())
     return 1.0 - float((rest**2).sum()) / total if total else 0.0
+
+
+def parted(x: Floats, y: Floats) -> float:
+    """Of the pairs closer than k in x the share that is not in y; k is the median distance of nearest neighbours in x.
+
+    Distances are in units of the spread of the samples, so that a common scale parts nothing.
+    """
+    spatial: Any = import_module("scipy.spatial")
+    near, then = (_distances(spatial, z) for z in (x, y))
+    nearest: Floats = np.sort(near, 0)[1]
+    k = float(np.median(nearest))
+    close = np.triu(near < k, 1)
+    return float((then[close] >= k).mean()) if close.any() else 0.0
+
+
+def _distances(spatial: Any, z: Floats) -> Floats:
+    found = spatial.distance.squareform(spatial.distance.pdist(z / (np.sqrt(z.var(0).sum()) or 1.0)))
+    return np.asarray(found, np.float64)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _SAMPLES: Final = 2000
+_NOISE: Final = 1e-6
 LEAST: Final = 8
 """The fewest runs that are worth a line."""
 
@@ -65,7 +66,8 @@ def _share(table: Floats, given: bool) -> tuple[float, float] | None:
     """Slope and R² of the first row on the second, after both were freed of the third where it is `given`."""
     y, x = table[0] - table[0].mean(), table[1] - table[1].mean()
     z = table[2] - table[2].mean()
-    scale = np.array([x @ x, y @ y]) * 1e-12 + 1e-300
+    noise = _NOISE * float(np.abs(table[2]).max())  # of the losses that lifetimes are differences of
+    scale = np.array([x @ x * 1e-12 + len(x) * noise**2, y @ y * 1e-12 + 1e-300])
     if given and z @ z > 0:
         x, y = (v - (v @ z) / (z @ z) * z for v in (x, y))
     if x @ x <= scale[0] or y @ y <= scale[1]:

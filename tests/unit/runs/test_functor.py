@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from diagc.cli.runs import runs
-from diagc.runs.functor import affine_share, cka
+from diagc.runs.functor import affine_share, cka, parted
 
 RNG = np.random.default_rng(0)
 
@@ -95,3 +95,12 @@ def test_affine_share() -> None:
     assert affine_share(x, x @ RNG.normal(size=(5, 3)) + 2) == pytest.approx(1.0)
     assert affine_share(x, RNG.normal(size=(200, 3))) < 0.05
     assert affine_share(x, x**2) < 0.2
+
+
+def test_near_pairs_that_part() -> None:
+    """Two near pairs far from each other; one pair is torn apart, then everything is scaled."""
+    x = np.array([[0.0, 0.0], [0.1, 0.0], [10.0, 0.0], [10.2, 0.0], [20.0, 0.0], [20.3, 0.0]])
+    torn = x.copy()
+    torn[1] = [5.0, 0.0]
+    assert parted(x, 7 * x) == 0.0
+    assert parted(x, torn) == 1.0  # k is the median 0.2: the pair at 0.1 counts, those at 0.2 and 0.3 do not
