@@ -50,6 +50,25 @@ def chosen_learning(found: Mapping[str, LearningDiagram], name: str | None, spec
     raise click.UsageError(f"{spec} has {what}: choose one with --learning {'|'.join(found)}")
 
 
+def analysed_learning(spec: Path, name: str | None) -> LearningDiagram:
+    """The learning diagram of a file that an analysis of training is asked for.
+
+    Raises `DiagnosticError` E1303 for a file without one.
+    """
+    from diagc.check.program import read_program
+    from diagc.diagnostics import Label, failure
+
+    program = read_program(spec)
+    if not program.learnings:
+        spans = [s for e in program.entries.values() for s in e.spans.values() if s.source.name == str(spec)]
+        raise failure(
+            "E1303", "this analysis cannot take the file: it has no model that trains",
+            *[Label(min(spans, key=lambda s: s.start), "a function, but no `learning`")] if spans else [],
+            help="declare `learning name { … }` with a model that trains and an equation",
+        )  # fmt: skip
+    return chosen_learning(program.learnings, name, spec)
+
+
 def whole(text: str) -> int:
     """A size. Raises `ValueError` where there is none."""
     if not 0 < (found := int(text)) < 2**40:
