@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from diagc.check.context import CallRecord
 from diagc.check.entry import Entry
 from diagc.check.program import Program, collect, read_program
 from diagc.core.diagram import Node, walk
@@ -329,14 +330,19 @@ def _chosen(found: Mapping[str, Chosen], name: str | None, kind: str) -> Chosen:
 
 
 def call_boxes(entry: Entry) -> dict[Node, str]:
-    """For each node that an outermost call of a `fn` made, the label of the call."""
-    boxes: dict[Node, str] = {}
-    depth = min((call.depth for call in entry.calls), default=0)
-    for call in entry.calls:
-        if call.depth != depth:
-            continue
-        outside = set(walk(call.arguments))
-        for node in walk(call.results):
-            if node not in outside:
-                boxes[node] = call.label
-    return boxes
+    """For each node that an outermost call of a `fn` made, the label of the call.
+
+    A call that is the whole entry is open: nothing would be left to see of it.
+    """
+    written = {n for n in walk(entry.diagram.outputs) if n.inputs}
+    found: dict[Node, str] = {}
+    for depth in sorted({call.depth for call in entry.calls}):
+        made = [(call.label, _made_by(call)) for call in entry.calls if call.depth == depth]
+        found = {node: label for label, nodes in made for node in nodes}
+        if all(not written <= nodes for _, nodes in made):
+            return found
+    return {}
+
+
+def _made_by(call: CallRecord) -> set[Node]:
+    return set(walk(call.results)) - set(walk(call.arguments))

@@ -211,7 +211,29 @@ def _source(places: list[Place], links: list[Link]) -> str:
         strands = link.strands[len(link.strands) // 2 :][:1] if many else link.strands
         for _, out, into in strands:
             lines.append(f"{link.source}:o{out}:e->{link.target}:i{into}:w[weight={(1, 2, 6)[lane]}];")
-    return "\n".join([*lines, "}"])
+    return "\n".join([*lines, *_tied(places, links), "}"])
+
+
+def _tied(places: list[Place], links: list[Link]) -> Iterator[str]:
+    """Invisible edges that hold parts of a picture that no strand joins at their ranks."""
+    root = {p.name: p.name for p in places}
+
+    def found(name: str) -> str:
+        while root[name] != name:
+            name = root[name]
+        return name
+
+    for link in links:
+        root[found(link.target)] = found(link.source)
+    first: dict[str, Place] = {}
+    for place in places:
+        known = first.setdefault(found(place.name), place)
+        if place.rank < known.rank:
+            first[found(place.name)] = place
+    if len(first) > 1:
+        yield "tie[height=.01,shape=point];"
+        for place in first.values():
+            yield f"tie->{place.name}[style=invis,minlen={place.rank + 1}];"
 
 
 def _graphviz(source: str) -> str:

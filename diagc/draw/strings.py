@@ -196,6 +196,9 @@ class _Folding:
             return " ".join(["mean", *(a.name for a in folded[0].op.axes)])
         name = host.op.function.name
         condition = host.inputs[0]
+        holes = {n: labels.HOLE for n in walk([host]) if self.peel(n) in operands}
+        if name == "where" and host.inputs[2] in self.closed and host.inputs[1] in holes:
+            return labels.choice(labels.expression(condition, holes), labels.expression(host.inputs[2]))
         if name == "where" and condition in self.closed:
             rest = [labels.expression(o) if o in self.closed else None for o in host.inputs[1:]]
             if rest[0] is None:
@@ -205,7 +208,6 @@ class _Folding:
             return "square"
         if not folded and len(operands) == len(peeled) > 1:
             return _SIGNS.get(name, name)
-        holes = {n: labels.HOLE for n in walk([host]) if self.peel(n) in operands}
         return labels.phrase(labels.expression(host, holes))
 
     def _reduction(self, host: Node, folded: list[Node], operands: tuple[Node, ...]) -> str:
