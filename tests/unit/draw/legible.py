@@ -52,7 +52,7 @@ def assert_legible(scene: Scene) -> None:
         assert within(text.bounds, (0, 0, scene.width, scene.height)), text
         for box in boxes:
             assert within(text.bounds, box.bounds) or not meet(text.bounds, box.bounds), (text, box)
-    plates = [r.bounds for r in of(scene, Region) if r.style == "plate"]
+    plates = [r.bounds for r in of(scene, Region) if r.style != "cell"]
     for strand in of(scene, Strand):
         if strand.part == "open":
             for text in texts:
