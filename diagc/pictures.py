@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from diagc.check.entry import Entry
@@ -122,5 +123,7 @@ def _chosen(found: Mapping[str, Chosen], name: str | None, kind: str) -> Chosen:
             "E0203", f"the spec has no {kind}", help="an entry is a `fn` all of whose tensors have types"
         )
     if name is not None and name not in found:
-        raise failure("E0203", f"no {kind} is called `{name}`", help=f"there is {', '.join(found)}")
+        near = get_close_matches(name, list(found), n=1)
+        help_line = f"did you mean `{near[0]}`?" if near else f"there is {', '.join(found)}"
+        raise failure("E0203", f"no {kind} is called `{name}`", help=help_line)
     return found[name or list(found)[-1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from diagc.cli.options import (
     write_bytes,
     write_text,
 )  # fmt: skip
+from diagc.cli.watch import watch_option, watched
 
 _FORMATS = (".svg", ".pdf", ".tex", ".html")
 
@@ -33,10 +35,12 @@ _FORMATS = (".svg", ".pdf", ".tex", ".html")
     help="For a learning diagram: tikz-cd writes a commuting diagram in TeX, quiver prints a link to edit it.",
 )  # fmt: skip
 @size_option
+@watch_option
 def draw(
     spec: Path, entry: str | None, out: Path | None, learning: str | None, open_calls: bool, kernels: bool,
     style: str,
     size: tuple[str, ...],
+    watch: bool,
 ) -> None:  # fmt: skip
     """Draw an entry or a learning diagram of SPEC: one strand per axis, one cell per equation.
 
@@ -49,10 +53,6 @@ def draw(
     diagc draw specs/transformer/block.diag -o block.html --size b=1,t=2048,x=2048
     diagc draw specs/learning/distill.diag --as quiver
     """
-    from diagc import pictures
-    from diagc.api import load
-    from diagc.draw import render_pdf, render_svg, render_tikz
-
     if style != "strands":
         _commuting(spec, learning, style, out)
         return
@@ -62,15 +62,40 @@ def draw(
         raise click.UsageError(
             f"`{out.suffix or out}` is no format of figures; name one of {', '.join(_FORMATS)}"
         )
-    program = load(spec)
-    sizes = chosen_sizes(program.entries, size)
-    if out.suffix == ".html":
-        write_text(out, pictures.page(program, entry, learning, sizes))
+    wish = _Wish(spec, entry, learning, open_calls, kernels, size)
+    if watch:
+        watched([spec], lambda: _draw(wish, out))
     else:
-        if kernels:
-            scene = pictures.kernel_scene(pictures.chosen_entry(program, entry), sizes)
+        _draw(wish, out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is to be drawn."""
+
+    spec: Path
+    entry: str | None
+    learning: str | None
+    open_calls: bool
+    kernels: bool
+    size: tuple[str, ...]
+
+
+def _draw(wish: _Wish, out: Path) -> None:
+    """Write one figure; the ending of the file chooses the format."""
+    from diagc import pictures
+    from diagc.api import load
+    from diagc.draw import render_pdf, render_svg, render_tikz
+
+    program = load(wish.spec)
+    sizes = chosen_sizes(program.entries, wish.size)
+    if out.suffix == ".html":
+        write_text(out, pictures.page(program, wish.entry, wish.learning, sizes))
+    else:
+        if wish.kernels:
+            scene = pictures.kernel_scene(pictures.chosen_entry(program, wish.entry), sizes)
         else:
-            scene = pictures.scene(program, entry, learning, open_calls, sizes)
+            scene = pictures.scene(program, wish.entry, wish.learning, wish.open_calls, sizes)
         match out.suffix:
             case ".pdf":
                 write_bytes(out, render_pdf(scene))

@@ -12,6 +12,7 @@ import click
 
 from diagc.check.entry import Entry
 from diagc.check.program import Program
+from diagc.cli.suggest import suggestion
 from diagc.core.learning import LearningDiagram
 
 N = TypeVar("N", int, float)
@@ -29,7 +30,8 @@ def chosen_entries(program: Program, entry: str | None) -> Mapping[str, Entry]:
         return program.entries
     if entry not in program.entries:
         raise click.UsageError(
-            f"no entry is called `{entry}`; there are {', '.join(program.entries) or 'none'}"
+            f"no entry is called `{entry}`{suggestion(entry, program.entries)}; "
+            f"there are {', '.join(program.entries) or 'none'}"
         )
     return {entry: program.entries[entry]}
 
