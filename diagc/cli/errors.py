@@ -15,14 +15,15 @@ FORMATS: Final = ("full", "short", "json", "github", "sarif")
 
 def report(diagnostics: tuple[Diagnostic, ...], style: str = "full") -> int:
     """Print diagnostics: for people to standard error, for programs to standard output; the exit code they mean."""
-    from diagc.cli import render, report as machines
+    from diagc import rendered
+    from diagc.cli import report as machines
 
     if style == "full":
         colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-        click.echo(render.render_text(diagnostics, colour), err=True, nl=False, color=colour)
+        click.echo(rendered.render_text(diagnostics, colour), err=True, nl=False, color=colour)
     else:
         texts = {
-            "short": render.render_short, "json": machines.render_json, "github": machines.render_github,
+            "short": rendered.render_short, "json": machines.render_json, "github": machines.render_github,
             "sarif": machines.render_sarif,
         }  # fmt: skip
         click.echo(texts[style](diagnostics), nl=False)

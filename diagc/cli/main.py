@@ -13,11 +13,11 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from diagc import __version__
 from diagc.cli.errors import FORMATS, report
 from diagc.cli.examples import with_examples
 from diagc.cli.suggest import suggestion
 from diagc.diagnostics import DiagnosticError
+from diagc.version import __version__
 
 BUG: Final = 70
 

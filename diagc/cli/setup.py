@@ -39,7 +39,7 @@ def doctor() -> None:
     \b
     diagc doctor
     """
-    from diagc import __version__
+    from diagc.version import __version__
 
     click.echo(f"diagc {__version__}, Python {sys.version.split()[0]} in {sys.prefix}\n")
     missing: dict[str, list[str]] = {}
