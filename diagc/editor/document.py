@@ -89,10 +89,12 @@ class Document:
         found: dict[int, list[Node]] = {}
         for entry in self.program.entries.values():
             for name, node in entry.defined:
-                inside = name.span.source.name == self.source.name and name.span.start <= offset
-                if name.text == symbol.name and inside:
+                if name.text == symbol.name and name.span.source.name == self.source.name:
                     found.setdefault(name.span.start, []).append(node)
-        nodes = found[max(found)] if found else []
+        before = [
+            start for start in found if start <= offset
+        ]  # none where the text has grown since it was sound
+        nodes = found[max(before) if before else min(found)] if found else []
         notes = Notes()
         return list(dict.fromkeys(f"{node.array}  # {notes.bytes(node.array)}" for node in nodes))
 
