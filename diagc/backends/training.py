@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import diagc
 from diagc import check
 from diagc.backends.jax_helpers import helpers_text
 from diagc.backends.training_loss import emit_loss, emit_metrics, emit_predictions
@@ -33,6 +32,7 @@ from diagc.core.learning import (
     parameter_path,
 )
 from diagc.passes.commute import Term, terms
+from diagc.version import __version__
 
 _COMMON: Final = (
     (Path(__file__).with_name("training_data.py"), "\n# ---- data\n"),
@@ -112,7 +112,7 @@ def _header(learning: LearningDiagram, origin: str) -> str:
     reading = [s.name for s in learning.sources if any(c.drawn is None for c in s.columns)]
     data = "".join(f" --data {name}=FILE" for name in reading)
     return (
-        f'"""Train `{learning.name}`. Made by diagc {diagc.__version__} from {origin}.\n\n'
+        f'"""Train `{learning.name}`. Made by diagc {__version__} from {origin}.\n\n'
         f'    python {learning.name}.py{data} --out DIR\n"""'
     )
 

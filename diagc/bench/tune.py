@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from diagc import __version__
 from diagc.backends.fitting import Chosen, fitting
 from diagc.backends.forms import formed
 from diagc.backends.launches import FORMS, EntryKernels, Variant, resident_axes
@@ -27,6 +26,7 @@ from diagc.check.entry import Entry
 from diagc.plan.config import Config
 from diagc.verify.cases import make_case
 from diagc.verify.run_worker import module_of
+from diagc.version import __version__
 
 LEAST_BLOCK, MOST_BLOCK, MOST_STAGES = 16, 256, 4
 WARPS: Final = (4, 8)

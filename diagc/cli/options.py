@@ -13,6 +13,7 @@ import click
 from diagc.backends.launches import FORMS
 from diagc.check.entry import Entry
 from diagc.check.program import Program
+from diagc.cli.suggest import suggestion
 from diagc.core.learning import LearningDiagram
 
 N = TypeVar("N", int, float)
@@ -33,7 +34,8 @@ def chosen_entries(program: Program, entry: str | None) -> Mapping[str, Entry]:
         return program.entries
     if entry not in program.entries:
         raise click.UsageError(
-            f"no entry is called `{entry}`; there are {', '.join(program.entries) or 'none'}"
+            f"no entry is called `{entry}`{suggestion(entry, program.entries)}; "
+            f"there are {', '.join(program.entries) or 'none'}"
         )
     return {entry: program.entries[entry]}
 
@@ -116,11 +118,16 @@ def pairs(written: Iterable[str], option: str, number: Callable[[str], N]) -> di
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """As `write_text`, for what is not text."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
