@@ -26,7 +26,7 @@ NO_EXAMPLE: Final = {
     "E1106": "a machine and its sizes", "E1201": "raised by an expansion; see tests/unit/flow/test_errors.py",
     "E1202": "raised by an expansion", "E1203": "raised by an expansion", "E1204": "raised by an expansion",
     "E1205": "raised by an expansion", "E1206": "raised by an expansion", "E1002": "an installation",
-    "E1301": "raised after checking",
+    "E1301": "raised after checking", "E1302": "paths in files", "E1303": "raised by an analysis",
 }  # fmt: skip
 
 

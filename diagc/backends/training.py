@@ -14,10 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import diagc
 from diagc import check
 from diagc.backends.jax_helpers import helpers_text
-from diagc.backends.training_loss import emit_loss, emit_metrics
+from diagc.backends.training_loss import emit_loss, emit_metrics, emit_predictions
 from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
 from diagc.core.diagram import Node, walk
@@ -32,7 +31,8 @@ from diagc.core.learning import (
     Weight,
     parameter_path,
 )
-from diagc.passes.commute import terms
+from diagc.passes.commute import Term, terms
+from diagc.version import __version__
 
 _COMMON: Final = (
     (Path(__file__).with_name("training_data.py"), "\n# ---- data\n"),
@@ -40,6 +40,8 @@ _COMMON: Final = (
     (Path(__file__).with_name("training_files.py"), "\n# ---- files\n"),
 )
 _PYTHON: Final = (Path(check.__file__).with_name("python_module.py"), "\n# ---- models from Python\n")
+
+_NATURAL: Final = (Path(__file__).with_name("training_natural.py"), "\n# ---- natural gradient\n")
 
 DEFAULT_OPTIMISER: Final = Optimiser(None, "adam", (("lr", 1e-3),))
 DEFAULT_EPOCHS: Final = 20
@@ -76,7 +78,8 @@ def emit_training(
         _section(partial(emit_metrics, learning=learning, terms=ordered, source=source), helpers)
         for source in learning.sources
     ]
-    functions = [python, helpers_text(helpers).strip("\n"), loss, *metrics, _optimiser(learning)]
+    parts = _curvature(learning, ordered, helpers, imports)
+    functions = [python, helpers_text(helpers).strip("\n"), loss, *metrics, *parts, _optimiser(learning)]
     body = "\n\n\n".join(text.strip("\n") for text in functions if text)
     if "lax." in body:
         imports.append("from jax import lax")
@@ -87,6 +90,21 @@ def emit_training(
         f"{_header(learning, origin)}\n\nfrom __future__ import annotations\n\n{_grouped(imports)}\n\n\n{body}\n\n\n"
         f'{shared.strip()}\n\n\n{table}\nif __name__ == "__main__":\n    main(REGIME)\n'
     )
+
+
+def _curvature(
+    learning: LearningDiagram, ordered: Sequence[Term], helpers: set[str], imports: list[str]
+) -> list[str]:
+    """Products with the curvature of the loss, where an optimiser takes them."""
+    if not _is_natural(learning):
+        return []
+    found, text = _read(_NATURAL)
+    imports += found
+    return [_section(partial(emit_predictions, learning=learning, terms=ordered), helpers), text]
+
+
+def _is_natural(learning: LearningDiagram) -> bool:
+    return any(optimiser.method == "natural" for optimiser in learning.optimisers)
 
 
 def _section(write: Callable[[Writer], None], helpers: set[str]) -> str:
@@ -100,7 +118,7 @@ def _header(learning: LearningDiagram, origin: str) -> str:
     reading = [s.name for s in learning.sources if any(c.drawn is None for c in s.columns)]
     data = "".join(f" --data {name}=FILE" for name in reading)
     return (
-        f'"""Train `{learning.name}`. Made by diagc {diagc.__version__} from {origin}.\n\n'
+        f'"""Train `{learning.name}`. Made by diagc {__version__} from {origin}.\n\n'
         f'    python {learning.name}.py{data} --out DIR\n"""'
     )
 
@@ -121,12 +139,19 @@ def _python_models(learning: LearningDiagram) -> str:
 def _shared(parts: Sequence[tuple[Path, str]]) -> tuple[list[str], str]:
     """The imports of texts that programs share, and the texts."""
     imports, bodies = list[str](), list[str]()
-    for path, mark in parts:
-        head, _, body = path.read_text("utf-8").partition(mark)
-        lines, _ = _parted(head)
-        imports += [line for line in lines if "__future__" not in line and "diagc" not in line]
-        bodies.append(body.strip())
+    for part in parts:
+        found, body = _read(part)
+        imports += found
+        bodies.append(body)
     return imports, "\n\n\n".join(bodies)
+
+
+def _read(part: tuple[Path, str]) -> tuple[list[str], str]:
+    """The imports of a file of this folder, and its text below the mark."""
+    path, mark = part
+    head, _, body = path.read_text("utf-8").partition(mark)
+    lines, _ = _parted(head)
+    return [line for line in lines if "__future__" not in line and "diagc" not in line], body.strip()
 
 
 def _parted(text: str) -> tuple[list[str], str]:
@@ -180,7 +205,8 @@ def _method(optimiser: Optimiser) -> str:
     clip, warmup = values.pop("clip", None), values.pop("warmup", None)
     rate = _rate(values["lr"], warmup)
     arguments = ", ".join(f"learning_rate={rate}" if n == "lr" else f"{n}={v!r}" for n, v in values.items())
-    made = f"optax.{optimiser.method}({arguments})"
+    home = "" if optimiser.method == "natural" else "optax."
+    made = f"{home}{optimiser.method}({arguments})"
     return made if clip is None else f"optax.chain(optax.clip_by_global_norm({clip!r}), {made})"
 
 
@@ -226,6 +252,8 @@ def _table(learning: LearningDiagram, values: Mapping[str, float]) -> str:
         writer.line(f"steps={settings.steps},")
         writer.line(f"batch={settings.batch or DEFAULT_BATCH},")
         writer.line(f"seed={settings.seed},")
+        if _is_natural(learning):
+            writer.line("curvature=partial(curvature, predictions, discrepancy),")
     writer.line(")")
     return writer.text
 

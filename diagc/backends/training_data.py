@@ -32,7 +32,8 @@ class Regime:
     `columns` are those of each source: dtype, shape of one sample, and the size of the axis that an index points
     into; `drawn` are those that are drawn, with the distribution and its numbers. `trained` and `frozen` are
     parameters by path: initialiser, shape, dtype; `averages` follow a parameter that trains with a decay. `weights`
-    are files by model, `importance` the final weights of the equations.
+    are files by model, `importance` the final weights of the equations. `curvature` gives products with the curvature
+    of the loss, to optimisers that take them.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Regime:
     steps: int | None
     batch: int | None
     seed: int
+    curvature: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)

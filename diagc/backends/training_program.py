@@ -80,11 +80,11 @@ def make_updates(regime: Regime, options: Options, sizes: dict[str, int]) -> Cal
 
     def update(moving: Any, frozen: Any, batch: Any, number: Any) -> Any:
         before, slow, state = moving
-        key = jnp.uint32(options.seed * 1_000_003 % 2**32) + number.astype(jnp.uint32) + jnp.uint32(1)
-        (total, terms), gradients = gradient(
-            before, {**frozen, **slow}, batch, key, number // options.accumulate
-        )
-        updates, state = optimiser.update(gradients, state, before)
+        key = jnp.uint32(options.seed) * jnp.uint32(1_000_003) + number.astype(jnp.uint32) + jnp.uint32(1)
+        here = ({**frozen, **slow}, batch, key, number // options.accumulate)
+        (total, terms), gradients = gradient(before, *here)
+        bent = {} if regime.curvature is None else {"curvature": regime.curvature(before, *here)}
+        updates, state = optimiser.update(gradients, state, before, **bent)
         params: Any = optax.apply_updates(before, updates)
         moved = (number + 1) % options.accumulate == 0
         for path, (of, decay) in regime.averages.items():
@@ -157,14 +157,14 @@ def train(
         ended = progress.step == last or progress.step % batches.per_epoch == 0
         if ended or (every and progress.step % every == 0):
             for start, number, found in pending:
-                _note(progress, {name: whole(v)[:number] for name, v in found.items()}, start, batches)
+                note_losses(progress, {name: whole(v)[:number] for name, v in found.items()}, start, batches)
             pending = []
             if ended:
-                _record(regime, options, progress, batches, evaluators, frozen, validation)
+                note_epoch(regime, options, progress, batches, evaluators, frozen, validation)
             yield ended
 
 
-def _note(progress: Progress, values: dict[str, Any], start: int, batches: Batches) -> None:
+def note_losses(progress: Progress, values: dict[str, Any], start: int, batches: Batches) -> None:
     """Remember the losses of some updates. The equation whose loss is not finite first is named."""
     for place in range(len(values["loss"])):
         bad = [
@@ -178,7 +178,7 @@ def _note(progress: Progress, values: dict[str, Any], start: int, batches: Batch
         progress.values.setdefault(name, []).extend(float(v) for v in found)
 
 
-def _record(
+def note_epoch(
     regime: Regime,
     options: Options,
     progress: Progress,

@@ -242,7 +242,9 @@ def _expand(
         spread(_rename_back(expression, result, frame.renamed), function.woven) for result in results
     )
     label = " ".join([function.name, *(str(a) for a in function.axes or ())])
-    context.calls.append(CallRecord(label, tuple(arguments.values()), results, context.depth))
+    context.calls.append(
+        CallRecord(label, tuple(arguments.values()), results, context.depth, tuple(arguments))
+    )
     return results
 
 

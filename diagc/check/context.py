@@ -68,6 +68,8 @@ class CallRecord:
     arguments: tuple[Node, ...]
     results: tuple[Node, ...]
     depth: int
+    formals: tuple[str, ...] = ()
+    """The names of the arguments in the body."""
 
 
 Local = Node | FunctionValue | None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diagc.cli.options import (
-    chosen_learning,
+    analysed_learning,
     learning_option,
     pairs,
     size_option,
@@ -190,10 +190,9 @@ def _draw(found: Map, out: Path) -> None:
 
 def load(spec: Path, name: str | None) -> Problem:
     """The loss of a learning diagram of a file."""
-    from diagc.check.program import read_program
     from diagc.flow.lower import problem_of
 
-    return problem_of(chosen_learning(read_program(spec).learnings, name, spec))
+    return problem_of(analysed_learning(spec, name))
 
 
 def _growing(problem: Problem, limit: str | None) -> tuple[int, ...]:

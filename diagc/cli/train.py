@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from diagc.cli.options import chosen_learning, learning_option, pairs
+from diagc.cli.train_runs import Varied, train_runs, varying
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
@@ -99,6 +100,10 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
     help="What the products of the models multiply in; all else is f32.",
 )
 @click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard.")
+@click.option("--runs", type=click.IntRange(2), metavar="N", help="Train so many runs in one programme.")
+@click.option(
+    "--vary", metavar="seed,lr=0.3:3", help="How runs differ: seeds, factors of the learning rate; else seed."
+)
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be done.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(
@@ -120,6 +125,8 @@ def train(
     allow_python: bool,
     precision: str,
     mesh: str,
+    runs: int | None,
+    vary: str | None,
     **service: Any,
 ) -> None:
     """Train a learning diagram of SPEC on data, or write the program that does.
@@ -129,6 +136,7 @@ def train(
     _check_processes(service)
     if epochs is not None and steps is not None:
         raise click.UsageError("--epochs and --steps both say how long to train: give one of them")
+    varied = varying(runs, vary, emit, service)
     from diagc.check.program import read_program
     from diagc.core.dtypes import DType
     from diagc.diagnostics import DiagnosticError
@@ -150,12 +158,7 @@ def train(
         _warn(learning)
         folder = out or Path("out") / learning.name
         job = Job(learning, inputs, spec, numbers, folder, Service(**service, mesh=_mesh(mesh)))
-        if emit is not None:
-            _emit(job, emit)
-        elif dry_run:
-            _describe(job)
-        else:
-            _train(job, quiet)
+        _carry_out(job, emit, dry_run, varied, quiet)
     except DiagnosticError as error:
         _fail(error)
 
@@ -283,6 +286,17 @@ class Job:
     values: dict[str, float]
     out: Path
     service: Service
+
+
+def _carry_out(job: Job, emit: Path | None, dry_run: bool, varied: Varied | None, quiet: bool) -> None:
+    if emit is not None:
+        _emit(job, emit)
+    elif dry_run:
+        _describe(job)
+    elif varied is not None:
+        train_runs(job.learning, job.inputs, job.spec.parent, job.values, job.out, job.service, varied, quiet)
+    else:
+        _train(job, quiet)
 
 
 def _train(job: Job, quiet: bool) -> None:

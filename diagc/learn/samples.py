@@ -20,12 +20,13 @@ STEP: Final = 0.1
 
 
 def views(table: Table) -> dict[str, Table]:
-    """The digits in two halves and as squares, with a second label: whether they are odd."""
+    """The digits in two halves, as squares and turned by a quarter, with a second label: whether they are odd."""
     image, label = table["image"], table["label"]
     halves: Table = {"image": image, "upper": image[:, :32], "lower": image[:, 32:], "label": label}
     return {
         "views": {**halves, "odd": (label % 2).astype(np.int32)},
         "squares": {"image": image.reshape(-1, 8, 8), "label": label},
+        "turned": {"image": np.rot90(image.reshape(-1, 8, 8), axes=(1, 2)).reshape(-1, 64), "label": label},
     }
 
 

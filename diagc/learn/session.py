@@ -61,14 +61,22 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run before its first update: the loaded program, and what its `fit` is given."""
+    """A run before its first update: the loaded program, and what its `fit` is given.
+
+    `loaded` are arrays of files, of which those that train replace initial ones.
+    """
 
     program: ModuleType
     options: Any
     data: dict[str, Table]
     validation: dict[str, Table]
-    parameters: dict[str, Any]
+    loaded: dict[str, Any]
     frozen: dict[str, Any]
+
+    def initial(self, seed: int) -> dict[str, Any]:
+        """What trains before the first update of the run with this seed."""
+        made = self.program.initial(self.program.REGIME, seed)
+        return {p: _as(self.loaded[p], a.dtype) if p in self.loaded else a for p, a in made.items()}
 
     @property
     def epochs(self) -> int:
@@ -167,7 +175,8 @@ def _refuse_strangers(
         raise DiagnosticError(problems)
 
 
-def _make_folder(out: Path) -> None:
+def make_folder(out: Path) -> None:
+    """Make the folder of a run. E0905 where that cannot be done."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -271,13 +280,11 @@ def prepare(
         program.Devices(options)
     except ValueError as error:
         raise failure("E0627", str(error), help="name fewer: `--mesh data=2`") from None
-    parameters = program.initial(program.REGIME, settings.seed)
-    parameters |= {p: _as(loaded[p], parameters[p].dtype) for p in parameters if p in loaded}
     frozen = {
         path: _as(loaded[path], np.dtype(NUMPY_NAMES[p.dtype])) for p in learning.parameters("frozen")
         for path in [parameter_path(p)]
     }  # fmt: skip
-    return Prepared(program, options, data, validation, parameters, frozen)
+    return Prepared(program, options, data, validation, loaded, frozen)
 
 
 def traced(made: Prepared) -> dict[str, float]:
@@ -289,8 +296,9 @@ def traced(made: Prepared) -> dict[str, float]:
         name: first.get(name, {}) | program.draw(program.REGIME, name, rows, options.seed, 0)
         for name, rows in batches.sizes.items()
     }
-    slow = {path: made.parameters[of] for path, (of, _) in program.REGIME.averages.items()}
-    _, terms = program.REGIME.loss(made.parameters, {**made.frozen, **slow}, batch)
+    parameters = made.initial(options.seed)
+    slow = {path: parameters[of] for path, (of, _) in program.REGIME.averages.items()}
+    _, terms = program.REGIME.loss(parameters, {**made.frozen, **slow}, batch)
     return {label: float(value) for label, value in terms.items()}
 
 
@@ -298,8 +306,8 @@ def _fit(made: Prepared, service: Service, out: Path | None, note: Callable[[Rec
     """The program's own run, its errors as diagnostics."""
     try:
         return made.program.fit(
-            made.program.REGIME, made.data, made.options, made.parameters, made.frozen, made.validation, out,
-            service.checkpoint, service.resume, note,
+            made.program.REGIME, made.data, made.options, made.initial(made.options.seed), made.frozen,
+            made.validation, out, service.checkpoint, service.resume, note,
         )  # fmt: skip
     except FloatingPointError as error:
         saved = f"; the batch is in `{out / 'not_finite.npz'}`" if out is not None else ""
@@ -346,7 +354,7 @@ def run(
     made = prepare(learning, inputs, root, values, service)
     epochs = made.epochs
     if out is not None:
-        _make_folder(out)
+        make_folder(out)
 
     board = Board(out) if service.tensorboard and out is not None else None
 
