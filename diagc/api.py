@@ -7,16 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from diagc.check.entry import Entry
 from diagc.check.program import Program, collect, read_program
-from diagc.core.diagram import Node, walk
-from diagc.diagnostics import Diagnostic, DiagnosticError, failure
+from diagc.diagnostics import Diagnostic, DiagnosticError
 from diagc.source import Source
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from diagc.machine import Machine
     from diagc.plan.derivation import Derivation
     from diagc.plan.search import Choice
-
-Chosen = TypeVar("Chosen")
 
 
 def check(source: Source, files: dict[str, str] | None = None) -> tuple[Diagnostic, ...]:
@@ -166,26 +163,6 @@ def derivation_text(entries: Mapping[str, Entry], sizes: Mapping[str, int] | Non
     return "\n".join(text(derive(entry, None, sizes)[0]) for entry in entries.values())
 
 
-def derivation_page(entries: Mapping[str, Entry], derivations: Sequence[Derivation], title: str) -> str:
-    """The derivations as one HTML page, with pictures of the written diagrams and of their normal forms."""
-    from diagc.backends.plans import normal_form
-    from diagc.draw import draw_diagram, render_svg
-    from diagc.draw.page import html
-
-    pictures: dict[str, list[tuple[str, str]]] = {}
-    for found, entry in zip(derivations, entries.values(), strict=True):
-        normal = normal_form(entry)[0]
-        drawn = (
-            ("as written", draw_diagram(entry.diagram, call_boxes(entry))),
-            ("in normal form", draw_diagram(normal)),
-        )
-        pictures[found.name] = [
-            (f"{found.name} {caption}", render_svg(scene, f"{found.name}-{place}"))
-            for place, (caption, scene) in enumerate(drawn)
-        ]
-    return html(derivations, title, pictures)
-
-
 def cost(
     entry: Entry,
     machine: Machine,
@@ -305,38 +282,3 @@ def kernel_text(entries: Mapping[str, Entry], sizes: Mapping[str, int] | None = 
     return "\n".join(
         print_kernel(v.kernel) for entry in entries.values() for v in kernels(entry, sizes).variants
     )
-
-
-def picture(program: Program, entry: str | None, learning: str | None, open_calls: bool) -> str:
-    """The SVG of an entry or a learning diagram; by default of the last learning diagram, else of the last entry."""
-    from diagc.draw import draw_cells, draw_diagram, render_svg
-    from diagc.draw.learning import cells
-
-    if entry is None and (learning is not None or program.learnings):
-        return render_svg(draw_cells(cells(_chosen(program.learnings, learning, "learning diagram"))))
-    found = _chosen(program.entries, entry, "entry")
-    return render_svg(draw_diagram(found.diagram, None if open_calls else call_boxes(found)))
-
-
-def _chosen(found: Mapping[str, Chosen], name: str | None, kind: str) -> Chosen:
-    if not found:
-        raise failure(
-            "E0203", f"the spec has no {kind}", help="an entry is a `fn` all of whose tensors have types"
-        )
-    if name is not None and name not in found:
-        raise failure("E0203", f"no {kind} is called `{name}`", help=f"there is {', '.join(found)}")
-    return found[name or list(found)[-1]]
-
-
-def call_boxes(entry: Entry) -> dict[Node, str]:
-    """For each node that an outermost call of a `fn` made, the label of the call."""
-    boxes: dict[Node, str] = {}
-    depth = min((call.depth for call in entry.calls), default=0)
-    for call in entry.calls:
-        if call.depth != depth:
-            continue
-        outside = set(walk(call.arguments))
-        for node in walk(call.results):
-            if node not in outside:
-                boxes[node] = call.label
-    return boxes

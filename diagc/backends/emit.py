@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from diagc import __version__
 from diagc.backends.differentiate import is_differentiable
 from diagc.backends.jax_binding import Elsewhere, binding_text
 from diagc.backends.jax_helpers import helpers_text
@@ -22,6 +21,7 @@ from diagc.backends.plans import kernels
 from diagc.backends.triton_program import emit_module
 from diagc.backends.writer import Writer
 from diagc.check.entry import Entry
+from diagc.version import __version__
 
 
 def triton_source(

@@ -14,12 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import diagc
+from diagc import check
 from diagc.backends.jax_helpers import helpers_text
 from diagc.backends.training_loss import emit_loss, emit_metrics, emit_predictions
 from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
-from diagc.core.diagram import Node
+from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import DType
 from diagc.core.learning import (
     Column,
@@ -32,12 +32,14 @@ from diagc.core.learning import (
     parameter_path,
 )
 from diagc.passes.commute import Term, terms
+from diagc.version import __version__
 
 _COMMON: Final = (
     (Path(__file__).with_name("training_data.py"), "\n# ---- data\n"),
     (Path(__file__).with_name("training_program.py"), "\n# ---- program\n"),
     (Path(__file__).with_name("training_files.py"), "\n# ---- files\n"),
 )
+_PYTHON: Final = (Path(check.__file__).with_name("python_module.py"), "\n# ---- models from Python\n")
 
 _NATURAL: Final = (Path(__file__).with_name("training_natural.py"), "\n# ---- natural gradient\n")
 
@@ -58,7 +60,11 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
 
     `origin` says in the program what it was made from.
     """
-    imports, shared = _shared()
+    python = _python_models(learning)
+    imports, shared = _shared(_COMMON)
+    if python:
+        more, text = _shared((_PYTHON,))
+        imports, python = imports + more, f"{text}\n\n\n{python}"
     helpers: set[str] = set()
     ordered = terms(learning)
     loss = _section(partial(emit_loss, learning=learning, terms=ordered), helpers)
@@ -67,10 +73,12 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
         for source in learning.sources
     ]
     parts = _curvature(learning, ordered, helpers, imports)
-    functions = [helpers_text(helpers).strip("\n"), loss, *metrics, *parts, _optimiser(learning)]
+    functions = [python, helpers_text(helpers).strip("\n"), loss, *metrics, *parts, _optimiser(learning)]
     body = "\n\n\n".join(text.strip("\n") for text in functions if text)
     if "lax." in body:
         imports.append("from jax import lax")
+    if "functools." in body:
+        imports.append("import functools")
     table = _table(learning, values or {})
     return (
         f"{_header(learning, origin)}\n\nfrom __future__ import annotations\n\n{_grouped(imports)}\n\n\n{body}\n\n\n"
@@ -104,15 +112,28 @@ def _header(learning: LearningDiagram, origin: str) -> str:
     reading = [s.name for s in learning.sources if any(c.drawn is None for c in s.columns)]
     data = "".join(f" --data {name}=FILE" for name in reading)
     return (
-        f'"""Train `{learning.name}`. Made by diagc {diagc.__version__} from {origin}.\n\n'
+        f'"""Train `{learning.name}`. Made by diagc {__version__} from {origin}.\n\n'
         f'    python {learning.name}.py{data} --out DIR\n"""'
     )
 
 
-def _shared() -> tuple[list[str], str]:
-    """The imports of what all programs share, and its text."""
+def _python_models(learning: LearningDiagram) -> str:
+    """The table of the models from Python, by what calls them; empty where there is none."""
+    roots = [e.discrepancy for e in learning.equations]
+    names = sorted({n.op.name for n in walk(roots) if isinstance(n.op, ops.Foreign)})
+    if not names:
+        return ""
+    rows = "".join(
+        f'    "{name}": PythonModel("{target}", dict({rest}),\n' for name in names
+        for target, _, rest in [name.partition("(")]
+    )  # fmt: skip
+    return f"PYTHON = {{\n{rows}}}"
+
+
+def _shared(parts: Sequence[tuple[Path, str]]) -> tuple[list[str], str]:
+    """The imports of texts that programs share, and the texts."""
     imports, bodies = list[str](), list[str]()
-    for part in _COMMON:
+    for part in parts:
         found, body = _read(part)
         imports += found
         bodies.append(body)
@@ -309,6 +330,9 @@ def _initialiser(parameter: Node, values: Mapping[str, float]) -> str:
     assert isinstance(parameter.op, ops.Input)
     assert parameter.op.init is not None
     name, arguments = parameter.op.init
+    if name == "python":
+        told = dict(arguments)
+        return f'PYTHON["{told["target"]}"].initialiser("{told["name"]}")'
     if name in ("zeros", "ones"):
         return f"jax.nn.initializers.{name}"
     given = [f"{key}={_number(v, values)}" if key else _number(v, values) for key, v in arguments]

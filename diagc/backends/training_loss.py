@@ -90,6 +90,7 @@ def emit_metrics(writer: Writer, learning: LearningDiagram, terms: Sequence[Term
     writer.taken.update(("params", "frozen", "table", "key"))
     entries = {term.equation.label: term.mean for term in own}
     entries |= {f"{t.equation.label}.accuracy": found for t in own if (found := accuracy(t)) is not None}
+    entries |= {f"{t.equation.label}.mass": t.mass for t in own if t.mass is not None}
     roots = tuple(entries.values())
     writer.line(f"def metrics_{source.name}(params, frozen, table, key=0):")
     with writer.indented():

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from diagc.backends.training_data import Batches, Devices, Options, Regime, draw
+from diagc.backends.training_data import Batches, Devices, Options, Regime, draw, whole
 
 # ---- program
 
@@ -53,6 +53,10 @@ class NotFinite(FloatingPointError):
     def __init__(self, message: str, batch: dict[str, dict[str, Any]]) -> None:
         super().__init__(message)
         self.batch = batch
+
+
+class Lost(RuntimeError):
+    """Another process of this run has ended, so that this one cannot go on."""
 
 
 def make_optimiser(regime: Regime, options: Options) -> optax.GradientTransformation:
@@ -150,16 +154,14 @@ def train(
         )
         progress.moving, progress.step = moving, step + count
         pending.append((step, count, values))
-        whole = progress.step == last or progress.step % batches.per_epoch == 0
-        if whole or (every and progress.step % every == 0):
+        ended = progress.step == last or progress.step % batches.per_epoch == 0
+        if ended or (every and progress.step % every == 0):
             for start, number, found in pending:
-                note_losses(
-                    progress, {name: np.asarray(v)[:number] for name, v in found.items()}, start, batches
-                )
+                note_losses(progress, {name: whole(v)[:number] for name, v in found.items()}, start, batches)
             pending = []
-            if whole:
+            if ended:
                 note_epoch(regime, options, progress, batches, evaluators, frozen, validation)
-            yield whole
+            yield ended
 
 
 def note_losses(progress: Progress, values: dict[str, Any], start: int, batches: Batches) -> None:
@@ -210,7 +212,7 @@ def note_epoch(
     progress.waited = 0 if better else progress.waited + 1
     progress.score = score if better else progress.score
     if better and options.keep_best:
-        progress.best = {path: np.array(value) for path, value in params.items()}
+        progress.best = {path: np.array(whole(value)) for path, value in params.items()}
     progress.stopped = options.patience is not None and progress.waited >= options.patience
 
 
@@ -223,13 +225,20 @@ def evaluate(
     table: dict[str, Any],
     options: Options,
 ) -> dict[str, float]:
-    """Means over all rows of a table, in chunks; what is drawn is the same each time."""
+    """Means over all rows of a table, in chunks; what is drawn is the same each time.
+
+    A chunk counts as many rows as it has, or as much as the mask of an equation weighs there.
+    """
     rows, chunk = len(next(iter(table.values()))) if table else options.batch or 1, 4096
-    totals: dict[str, float] = {}
+    totals, masses = dict[str, float](), dict[str, float]()
     for start in range(0, rows, chunk):
         part = {name: array[start : start + chunk] for name, array in table.items()}
         count = min(chunk, rows - start)
-        part |= draw(regime, source, count, options.seed, 2**31 - 1 - start // chunk)
-        for name, value in metrics(params, frozen, part).items():
-            totals[name] = totals.get(name, 0.0) + count / rows * float(value)
-    return totals
+        drawn = draw(regime, source, count, options.seed, 2**31 - 1 - start // chunk)
+        part |= {name: np.asarray(array) for name, array in drawn.items()}
+        found = {name: float(whole(value)) for name, value in metrics(params, frozen, part).items()}
+        for name in (name for name in found if not name.endswith(".mass")):
+            mass = found.get(f"{name}.mass", float(count))
+            totals[name] = totals.get(name, 0.0) + mass * found[name]
+            masses[name] = masses.get(name, 0.0) + mass
+    return {name: total / (masses[name] or 1.0) for name, total in totals.items()}

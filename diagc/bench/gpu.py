@@ -19,7 +19,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagc import __version__
 from diagc.backends.launches import FORMS
 from diagc.backends.plans import kernels
 from diagc.backends.sizes import input_name
@@ -49,6 +48,7 @@ from diagc.core.diagram import Diagram
 from diagc.machine import Machine
 from diagc.verify.cases import make_case
 from diagc.verify.run_worker import module_of, several
+from diagc.version import __version__
 
 OWN: Final = "emitted, Triton"
 """What the kernels are called in a table, in the form that is emitted unless another is asked for."""

@@ -12,10 +12,10 @@ from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any, Final
 
-from diagc import __version__
 from diagc.bench.measurement import Measurement, Spread, spoken_sizes
 from diagc.check.program import Program
 from diagc.core.canonical import diagram_hash
+from diagc.version import __version__
 
 TOLERANCE: Final = (
     "relative to the norm of the float64 reference, on a small size: at most twice the error of the same computation "

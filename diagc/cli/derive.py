@@ -41,7 +41,7 @@ def derive(
     diagc derive specs/attention/attention.diag --entry causal --verify
     diagc derive specs/attention/attention.diag --on h200 --size b=2,h=8,q=4096,x=4096,d=128 --format html -o a.html
     """
-    from diagc import api
+    from diagc import api, pictures
     from diagc.draw.markdown import markdown
     from diagc.machine import machine
     from diagc.plan.report import text
@@ -51,7 +51,7 @@ def derive(
     made = [api.derive(each, device, chosen_sizes(entries, size), check) for each in entries.values()]
     derivations, title = [found for found, _ in made], f"Derivations of {spec.name}"
     if style == "html":
-        page = api.derivation_page(entries, derivations, title)
+        page = pictures.derivation_page(entries, derivations, title)
     elif style == "markdown":
         page = markdown(derivations, title)
     else:

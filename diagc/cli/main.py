@@ -9,12 +9,15 @@ import importlib
 import os
 import sys
 import traceback
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
-from diagc import __version__
-from diagc.diagnostics import Diagnostic, DiagnosticError
+from diagc.cli.errors import FORMATS, report
+from diagc.cli.examples import with_examples
+from diagc.cli.suggest import suggestion
+from diagc.diagnostics import DiagnosticError
+from diagc.version import __version__
 
 BUG: Final = 70
 
@@ -26,7 +29,7 @@ _COMMANDS: Final = {
     "derive": ("diagc.cli.derive", "Show the steps from a diagram to its kernel."),
     "cost": ("diagc.cli.cost", "Predict bytes, operations and time on a machine."),
     "pseudocode": ("diagc.cli.pseudocode", "List variables and operations with their places and clocks."),
-    "draw": ("diagc.cli.figure", "Draw a spec as SVG."),
+    "draw": ("diagc.cli.figure", "Draw a spec as SVG, PDF, TikZ or a page."),
     "verify": ("diagc.cli.compare", "Compare every back end with the float64 reference."),
     "lint-kernels": ("diagc.cli.lint", "Compile kernels ahead of time and check what the GPU would get."),
     "flow": ("diagc.cli.flow", "Expand gradient flow in diagrams: series, regimes, curves."),
@@ -36,6 +39,9 @@ _COMMANDS: Final = {
     "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),
     "train": ("diagc.cli.train", "Train the models of a learning diagram."),
     "model": ("diagc.cli.model", "Take trained models apart and put them together."),
+    "lsp": ("diagc.cli.editor", "Serve an editor: errors, types, definitions, renaming."),
+    "doctor": ("diagc.cli.setup", "Say what is installed and what commands need."),
+    "completion": ("diagc.cli.setup", "Print the script for completion in a shell."),
 }
 
 
@@ -51,7 +57,20 @@ class _Lazy(click.Group):
         found: click.Command = getattr(
             importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name.replace("-", "_")
         )
-        return found
+        return with_examples(found, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"no command is called `{args[0]}`{suggestion(args[0], _COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DiagnosticError as error:
+            ctx.exit(report(error.diagnostics, ctx.params.get("style", "full")))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -60,7 +79,10 @@ class _Lazy(click.Group):
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="diagc")
-def cli() -> None:
+@click.option(
+    "--format", "style", type=click.Choice(FORMATS), default="full", help="How errors of specs are printed."
+)
+def cli(style: str) -> None:
     """A compiler for diagrams of deep learning.
 
     Write down what an algorithm computes, with named axes; diagc derives the fused kernel, proves each step, draws it
@@ -70,15 +92,15 @@ def cli() -> None:
     diagc check specs/attention/attention.diag
     diagc compile specs/attention/attention.diag -o out
     diagc train specs/learning/teacher.diag --data data/digits_train.npz
+    diagc --format short compile specs/dense/matmul.diag -o out
     """
 
 
 def main() -> NoReturn:
     """Run a command; every failure becomes a diagnostic and an exit code."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cli.main(standalone_mode=False)  # what `Exit` carries, or what a command returns: nothing
+        sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
@@ -97,17 +119,6 @@ def main() -> NoReturn:
             "error: this is a bug in diagc; please report it with the spec and the lines above", err=True
         )
         sys.exit(BUG)
-    sys.exit(0)
-
-
-def report(diagnostics: tuple[Diagnostic, ...]) -> int:
-    """Print diagnostics to standard error; the exit code that they mean."""
-    from diagc.cli.render import render_text
-
-    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    click.echo(render_text(diagnostics, colour), err=True, nl=False, color=colour)
-    environment = all(d.code.startswith("E10") for d in diagnostics)
-    return 2 if environment else 1
 
 
 if __name__ == "__main__":

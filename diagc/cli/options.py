@@ -10,8 +10,10 @@ from typing import TypeVar
 
 import click
 
+from diagc.backends.launches import FORMS
 from diagc.check.entry import Entry
 from diagc.check.program import Program
+from diagc.cli.suggest import suggestion
 from diagc.core.learning import LearningDiagram
 
 N = TypeVar("N", int, float)
@@ -32,7 +34,8 @@ def chosen_entries(program: Program, entry: str | None) -> Mapping[str, Entry]:
         return program.entries
     if entry not in program.entries:
         raise click.UsageError(
-            f"no entry is called `{entry}`; there are {', '.join(program.entries) or 'none'}"
+            f"no entry is called `{entry}`{suggestion(entry, program.entries)}; "
+            f"there are {', '.join(program.entries) or 'none'}"
         )
     return {entry: program.entries[entry]}
 
@@ -82,10 +85,11 @@ size_option = click.option(
 
 form_option = click.option(
     "--form",
-    type=click.Choice(["pointers", "descriptors", "specialised"]),
+    type=click.Choice(FORMS),
     default="pointers",
     show_default=True,
-    help="How tiles come in Triton: by pointers; on Hopper by descriptors (TMA), or by those to warps of their own.",
+    help="How tiles come in Triton: by pointers; on Hopper by descriptors (TMA), by those to a warp of its own, or by "
+    "those to programs that make several tiles.",
 )
 
 
@@ -114,11 +118,16 @@ def pairs(written: Iterable[str], option: str, number: Callable[[str], N]) -> di
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """As `write_text`, for what is not text."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)

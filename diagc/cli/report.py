@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from diagc import __version__
 from diagc.diagnostics import Diagnostic
 from diagc.source import Span
+from diagc.version import __version__
 
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:

@@ -9,23 +9,36 @@ from pathlib import Path
 
 import click
 
+from diagc.cli.errors import FORMATS, report
 from diagc.cli.options import specs_argument, write_text
+from diagc.cli.suggest import suggestion
+from diagc.cli.watch import watch_option, watched
 from diagc.diagnostics import Diagnostic, DiagnosticError
 
 
 @click.command()
 @specs_argument
-@click.option(
-    "--format", "style", type=click.Choice(["full", "short", "json", "github", "sarif"]), default="full",
-    help="How errors are printed.",
-)  # fmt: skip
-def check(specs: tuple[Path, ...], style: str) -> None:
+@click.option("--format", "style", type=click.Choice(FORMATS), help="How errors are printed.")
+@watch_option
+@click.pass_context
+def check(ctx: click.Context, specs: tuple[Path, ...], style: str | None, watch: bool) -> None:
     """Report every error of SPECS; exit with 1 if there is one.
 
     \b
     diagc check specs/attention/attention.diag
     diagc check specs/**/*.diag --format github
+    diagc check specs/attention/masks.diag --watch
     """
+    above = ctx.parent.params.get("style") if ctx.parent is not None else None
+    chosen = style or above or "full"
+    if watch:
+        watched(specs, lambda: _checked(specs, chosen))
+    else:
+        _checked(specs, chosen)
+
+
+def _checked(specs: tuple[Path, ...], style: str) -> None:
+    """Print the errors of specs; raises `Exit` when there are any, and says nothing more."""
     from diagc.api import load
 
     found: list[Diagnostic] = []
@@ -34,23 +47,10 @@ def check(specs: tuple[Path, ...], style: str) -> None:
             load(spec)
         except DiagnosticError as error:
             found += error.diagnostics
-    _print(tuple(found), style)
-    if found:
-        sys.exit(1)
-
-
-def _print(found: tuple[Diagnostic, ...], style: str) -> None:
-    from diagc.cli import main, render, report
-
-    if style == "full":
+    if found or style not in ("full", "short"):
+        code = report(tuple(found), style)
         if found:
-            main.report(found)
-        return
-    texts = {
-        "short": render.render_short, "json": report.render_json, "github": report.render_github,
-        "sarif": report.render_sarif,
-    }  # fmt: skip
-    click.echo(texts[style](found), nl=False)
+            raise click.exceptions.Exit(code)
 
 
 @click.command()
@@ -89,7 +89,8 @@ def explain(code: str) -> None:
     """Print the page that documents an error CODE, such as E0301."""
     page = _pages().get(code.upper())
     if page is None:
-        raise click.UsageError(f"no error has the code `{code}`; codes look like E0301")
+        near = suggestion(code.upper(), _pages()) or "; codes look like E0301"
+        raise click.UsageError(f"no error has the code `{code}`{near}")
     click.echo(page)
 
 

@@ -77,8 +77,9 @@ class _Columns:
     def __init__(self, cell: Cell) -> None:
         before, after = max(map(text_width, _starts(cell))), max(map(text_width, _ends(cell)))
         label = text_width(cell.label, bold=True)
-        # the label stands in the corner above: a curve from a shared start must not run through it
-        self.start = max(label + 2 * _PAD, before + 2 * _PAD)
+        # the label stands in the corner above: neither a curve from a shared start nor two starts come near it
+        beside = before if len(_starts(cell)) == 2 else 0.0
+        self.start = max(label + beside + 2 * _PAD, before + 2 * _PAD)
         room = max(_row_width(path) for path in (cell.left, cell.right))
         middle = text_width(cell.comparator) + text_width(cell.weight) + 80
         self.end = self.start + max(room, middle)

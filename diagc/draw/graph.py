@@ -46,6 +46,8 @@ class GraphBox:
     title: str = ""
     commutes: bool = False
     """Whether the operands may stand in any order."""
+    opens: str = ""
+    """The name of the picture of its inside, of a call."""
 
 
 @dataclass(frozen=True, slots=True)

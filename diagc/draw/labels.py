@@ -24,13 +24,14 @@ _INFIX: Final = {
     "ne": ("≠", 3), "and": ("and", 2), "or": ("or", 1),
 }  # fmt: skip
 _POWERS: Final = {"sqrt": "½", "rsqrt": "-½", "recip": "-1"}
+_SPOKEN: Final = {f"{HOLE}^2": "square", f"−{HOLE}": "negate"}
 _ATOM: Final = 9
 _COMPARISONS: Final = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not"})
 
 
 def is_closed_operator(op: ops.Operator) -> bool:
     """Whether the operator reads no array from outside, if its operands do not."""
-    return isinstance(op, ops.Constant | ops.SizeOf | ops.Iota | ops.Map | ops.Cast)
+    return isinstance(op, ops.Constant | ops.SizeOf | ops.Iota | ops.Map | ops.Cast | ops.Spread)
 
 
 def is_comparison(node: Node) -> bool:
@@ -61,7 +62,7 @@ def _written(node: Node, holes: Mapping[Node, str]) -> tuple[str, int]:
             return _size(size)
         case ops.Iota(axis):
             return axis.name, _ATOM
-        case ops.Cast():
+        case ops.Cast() | ops.Spread():
             return _written(node.inputs[0], holes)
         case ops.Map(function):
             return _map(function.name, [_written(i, holes) for i in node.inputs])
@@ -107,8 +108,8 @@ def phrase(text: str) -> str:
         return text
     if text.endswith(f"({HOLE})"):
         return text.removesuffix(f"({HOLE})")
-    if text == f"{HOLE}^2":
-        return "square"
+    if text in _SPOKEN:
+        return _SPOKEN[text]
     if text.startswith(f"{HOLE} ") and text.split()[1] in {sign for sign, _ in _INFIX.values()}:
         return text.removeprefix(f"{HOLE} ")
     for sign in ("+", "×"):

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import importlib
 import json
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any, Final
 
 from diagc.diagnostics import failure
 from diagc.draw.graph import Graph, StrandAxis
 from diagc.draw.shapes import PITCH, Order, Shape, shapes
+from diagc.draw.sweep import Block, Pull, heights
 
 Port = tuple[str, int]
 """A place's name and a slot of it."""
@@ -30,6 +31,12 @@ _SCALE: Final = 4
 _ROUNDING: Final = 1.5
 _MANY: Final = 600
 """Above this many strands a bundle goes to Graphviz as one edge: such a picture is about its boxes."""
+
+_LARGE: Final = 1200
+"""Above this many places Graphviz takes many seconds: `sweep` places them."""
+
+_ROOM: Final = 10.0
+"""Least room between the places of a column, as Graphviz is told to leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,8 @@ def layout(graph: Graph) -> Layout:
     """Places, links and columns of a graph; `DiagnosticError` E0904 without pygraphviz."""
     ranks = _ranks(graph)
     first = _laid(graph, ranks)
+    if len(first.places) > _LARGE:
+        return first
     turned = _turned(graph, first)
     if turned == graph:
         return first
@@ -107,8 +116,16 @@ def _crossings(laid: Layout) -> int:
     for link, (_, out, into) in _strands(laid.links):
         source, target = laid.places[link.source], laid.places[link.target]
         gaps.setdefault(source.rank, []).append((source.slot_y(out), target.slot_y(into)))
-    pairs = (pair for ends in gaps.values() for pair in combinations(ends, 2))
-    return sum((a[0] - b[0]) * (a[1] - b[1]) < -1.0 for a, b in pairs)
+    return sum(map(_inversions, gaps.values()))
+
+
+def _inversions(ends: list[tuple[float, float]]) -> int:
+    """Pairs that are in another order at the right than at the left; strands that touch do not count."""
+    found, seen = 0, list[float]()
+    for _, right in sorted(ends, key=lambda end: (round(end[0]), round(end[1]))):
+        found += len(seen) - bisect_right(seen, right + 1.0)
+        insort(seen, right)
+    return found
 
 
 def _ranks(graph: Graph) -> list[int]:
@@ -168,11 +185,20 @@ def _heights(places: list[Place], links: list[Link]) -> dict[str, float]:
     """The top of every place."""
     if not places:
         return {}
+    if len(places) > _LARGE:
+        blocks = [Block(p.name, p.rank, p.slots * PITCH) for p in places]
+        return heights(blocks, [_pull(link) for link in links], _ROOM)
     drawn = json.loads(_graphviz(_source(places, links)))
     centres = {item["name"]: -float(item["pos"].split(",")[1]) / _SCALE for item in drawn["objects"]}
     tops = {p.name: centres[p.name] - p.slots * PITCH / 2 for p in places}
     _straighten(tops, places, links)
     return tops
+
+
+def _pull(link: Link) -> Pull:
+    lanes = link.source.startswith("v") + link.target.startswith("v")
+    _, out, into = link.strands[len(link.strands) // 2]
+    return Pull(link.source, link.target, (out - into) * PITCH, (1.0, 3.0, 12.0)[lanes])
 
 
 def _straighten(tops: dict[str, float], places: list[Place], links: list[Link]) -> None:
@@ -211,7 +237,29 @@ def _source(places: list[Place], links: list[Link]) -> str:
         strands = link.strands[len(link.strands) // 2 :][:1] if many else link.strands
         for _, out, into in strands:
             lines.append(f"{link.source}:o{out}:e->{link.target}:i{into}:w[weight={(1, 2, 6)[lane]}];")
-    return "\n".join([*lines, "}"])
+    return "\n".join([*lines, *_tied(places, links), "}"])
+
+
+def _tied(places: list[Place], links: list[Link]) -> Iterator[str]:
+    """Invisible edges that hold parts of a picture that no strand joins at their ranks."""
+    root = {p.name: p.name for p in places}
+
+    def found(name: str) -> str:
+        while root[name] != name:
+            name = root[name]
+        return name
+
+    for link in links:
+        root[found(link.target)] = found(link.source)
+    first: dict[str, Place] = {}
+    for place in places:
+        known = first.setdefault(found(place.name), place)
+        if place.rank < known.rank:
+            first[found(place.name)] = place
+    if len(first) > 1:
+        yield "tie[height=.01,shape=point];"
+        for place in first.values():
+            yield f"tie->{place.name}[style=invis,minlen={place.rank + 1}];"
 
 
 def _graphviz(source: str) -> str:

@@ -8,28 +8,40 @@ right edge.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
+from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node
 from diagc.draw.graph import BATCH, SCALAR, Graph, GraphBox, Hue, StrandAxis
 from diagc.draw.layout import Layout, Place, layout
+from diagc.draw.notes import Notes
 from diagc.draw.scene import FONT, Box, Item, Point, Region, Scene, Strand, Text, fitted, text_width
 from diagc.draw.shapes import PITCH, STUB, Shape
 from diagc.draw.strings import string_graph
 
-_LINE = 13.0
-_BASE = 0.35 * FONT
+Cover = Literal["group", "stream", "held"]
+"""How a kernel covers an axis: programs share it out, a loop goes over it, or it is whole on chip."""
+
+_LINE: Final = 13.0
+_BASE: Final = 0.35 * FONT
 """From the middle of a line to its baseline."""
 
 
-def draw_diagram(diagram: Diagram, boxes: Mapping[Node, str] | None = None) -> Scene:
+def draw_diagram(
+    diagram: Diagram,
+    boxes: Mapping[Node, str] | None = None,
+    notes: Notes | None = None,
+    covers: Mapping[Axis, Cover] | None = None,
+) -> Scene:
     """The strings of a diagram. `boxes` maps nodes to the label of the call that they belong to and fold
-    into.
+    into, `covers` says how a kernel covers axes: strands of streamed ones have a halo, and those that programs
+    share out bars across.
 
     Raises `DiagnosticError` E0904 when pygraphviz is missing.
     """
-    graph = string_graph(diagram, boxes)
-    painter = _Painter(graph, layout(graph), graph.hue())
+    graph = string_graph(diagram, boxes, notes)
+    painter = _Painter(graph, layout(graph), graph.hue(), covers or {})
     return fitted(painter.items(), title=diagram.name)
 
 
@@ -38,7 +50,12 @@ class _Painter:
     graph: Graph
     layout: Layout
     hue: Mapping[StrandAxis, Hue]
+    covers: Mapping[Axis, Cover]
     lines: list[Item] = field(default_factory=list[Item])
+    begun: dict[tuple[str, StrandAxis], tuple[Point, ...]] = field(
+        default_factory=dict[tuple[str, StrandAxis], tuple[Point, ...]]
+    )
+    """Strands that have come through a lane and are not yet at a box."""
     faces: list[Item] = field(default_factory=list[Item])
 
     def items(self) -> list[Item]:
@@ -48,13 +65,18 @@ class _Painter:
                 self._between(link.value, axis, source, out, target, into)
         for place in self.layout.places.values():
             if place.box < 0:
-                self._lane(place)
-            elif self.graph.boxes[place.box].kind == "box":
+                continue
+            if self.graph.boxes[place.box].kind == "box":
                 self._box(place)
             else:
                 self._end(place)
         # grey strands lie below the coloured ones, which carry the meaning
-        return sorted(self.lines, key=self._depth) + self.faces
+        return self._halos() + sorted(self.lines, key=self._depth) + self.faces
+
+    def _halos(self) -> list[Item]:
+        streamed = {axis.name for axis, cover in self.covers.items() if cover == "stream"}
+        found = (line for line in self.lines if isinstance(line, Strand) and line.part == "open")
+        return [replace(line, part="halo", title="") for line in found if line.axis in streamed]
 
     @staticmethod
     def _depth(item: Item) -> int:
@@ -82,7 +104,7 @@ class _Painter:
     def _between(
         self, value: int, axis: StrandAxis, source: Place, out: int, target: Place, into: int
     ) -> None:
-        """A strand through the gap between two columns, with level ends up to the boxes."""
+        """A strand through the gap between two columns, with level ends up to the boxes; lanes go on in the next."""
         start, end = self._face(source)[1], self._face(target)[0]
         left, right = self.layout.columns[source.rank][1], self.layout.columns[target.rank][0]
         if source.box >= 0 and axis in self.layout.shapes[source.box].over:
@@ -90,24 +112,19 @@ class _Painter:
         if target.box >= 0 and axis in self.layout.shapes[target.box].over:
             end = right
         y, z = source.slot_y(out), target.slot_y(into)
+        points = self.begun.pop((source.name, axis), ())
         if abs(y - z) < 0.1:
-            self.lines.append(self._strand(value, axis, *_level(start, end, y)))
-            return
-        bend = (right - left) * 0.5
-        curve = [(left, y), (left + bend, y), (right - bend, z), (right, z)]
-        before = _level(start, left, y)[:-1] if start < left - 0.1 else ()
-        after = _level(right, end, z)[1:] if right < end - 0.1 else ()
-        self.lines.append(self._strand(value, axis, *before, *curve, *after))
-
-    def _lane(self, place: Place) -> None:
-        left, right = self._face(place)
-        if left < right:
-            for slot, axis in enumerate(self._order(place)):
-                self.lines.append(self._strand(place.value, axis, *_level(left, right, place.slot_y(slot))))
-
-    def _order(self, place: Place) -> list[StrandAxis]:
-        link = next(link for link in self.layout.links if link.target == place.name)
-        return [axis for axis, _, _ in link.strands]
+            points = _joined(points, _level(start, end, y))
+        else:
+            bend = (right - left) * 0.5
+            before = _level(start, left, y) if start < left - 0.1 else ()
+            after = _level(right, end, z) if right < end - 0.1 else ()
+            curve = ((left, y), (left + bend, y), (right - bend, z), (right, z))
+            points = _joined(_joined(points, before), _joined(curve, after))
+        if target.box < 0:
+            self.begun[target.name, axis] = _joined(points, _level(*self._face(target), z))
+        else:
+            self.lines.append(self._strand(value, axis, *points))
 
     # ---- ends
 
@@ -126,10 +143,27 @@ class _Painter:
                 widest = max(widest, text_width(axis.name))
                 role = self.hue[axis]
                 self.faces.append(Text(far + sign * 4, y + _BASE, axis.name, anchor, "axis", role))
+                self.lines += self._marks(axis, edge + sign * STUB / 2, y)
         style = "parameter" if box.kind == "parameter" else "name"
         x = edge + sign * (STUB + 4 + widest + (8 if widest else 2))
         middle = place.y + place.slots * PITCH / 2
         self.faces.append(Text(x, middle + _BASE, box.label, anchor, style))
+
+    def _marks(self, axis: Axis, x: float, y: float) -> list[Item]:
+        """The sign of how a kernel covers an axis, across its strand: two bars, or the head of an arrow."""
+        match self.covers.get(axis):
+            case "group":
+                corners = [((x - 2, y - 4), (x - 2, y + 4)), ((x + 2, y - 4), (x + 2, y + 4))]
+            case "stream":
+                corners = [((x - 2, y - 4), (x + 2, y)), ((x + 2, y), (x - 2, y + 4))]
+            case _:
+                return []
+        return [Strand((a, a, b, b), axis.name, False, self.hue[axis], "", "mark") for a, b in corners]
+
+    def _in_loop(self, box: GraphBox) -> bool:
+        """Whether a box reads a streamed axis: it is done once for each tile of it."""
+        axes = {a for value in box.operands for a in self.graph.values[value].axes} | box.touched
+        return any(self.covers.get(axis) == "stream" for axis in axes)
 
     # ---- boxes
 
@@ -143,11 +177,14 @@ class _Painter:
             self.lines.append(self._strand(result, axis, *_level(*column, y)))
         top, bottom = place.y + shape.top * PITCH, place.y + shape.bottom * PITCH
         inset = -2.0 if shape.bottom - shape.top == 1 else -1.0
-        frame = Box(left, top + inset, right - left, bottom - top - 2 * inset, box.label, "plain", box.title)
-        self.faces.append(frame)
+        style = "loop" if self._in_loop(box) else "plain"
+        height = bottom - top - 2 * inset
+        self.faces.append(
+            Box(left, top + inset, right - left, height, box.label, style, box.title, box.opens)
+        )
         through = self._through(place, box, shape, left, right)
         self.faces += through
-        self._label(shape, (left + right) / 2, (top + bottom) / 2, bool(through))
+        self._label(shape, (left + right) / 2, (top + bottom) / 2, style if through else None)
         for (_, axis), slot in shape.outs.items():
             if axis is not None and axis in shape.made:
                 name = Text(right - 5, place.slot_y(slot) + _BASE, axis.name, "end", "axis", self.hue[axis])
@@ -166,14 +203,30 @@ class _Painter:
                     found.append(self._strand(result, axis, *curve, through=True))
         return found
 
-    def _label(self, shape: Shape, x: float, middle: float, plate: bool) -> None:
+    def _label(self, shape: Shape, x: float, middle: float, plate: Literal["plain", "loop"] | None) -> None:
         width = max(map(text_width, shape.lines))
         height = _LINE * len(shape.lines)
-        if plate:
-            self.faces.append(Region(x - width / 2 - 3, middle - height / 2, width + 6, height))
+        if plate is not None:
+            kind = "loop" if plate == "loop" else "plate"
+            self.faces.append(Region(x - width / 2 - 3, middle - height / 2, width + 6, height, kind))
         for place, line in enumerate(shape.lines):
             y = middle + _LINE * (place + 0.5) - height / 2 + _BASE
             self.faces.append(Text(x, y, line))
+
+
+def _joined(first: tuple[Point, ...], second: tuple[Point, ...]) -> tuple[Point, ...]:
+    """One path of two; a level piece that goes on level is one piece."""
+    if not first or not second:
+        return first or second
+    (_, a), (x, b), (_, c) = first[-4], first[-1], second[-1]
+    if (
+        len(second) == 4
+        and a == b == c
+        and all(y == a for _, y in (*first[-4:], *second))
+        and x <= second[0][0] + 0.1
+    ):
+        return (*first[:-2], second[-1], second[-1])
+    return (*first, *second[1:])
 
 
 def _level(start: float, end: float, y: float) -> tuple[Point, Point, Point, Point]:

@@ -9,20 +9,8 @@ import re
 from typing import Final, assert_never
 from xml.sax.saxutils import escape
 
+from diagc.draw.palette import CELL, FACE, LOOP, PAPER, colours
 from diagc.draw.scene import FONT, Box, Item, Point, Region, Scene, Strand, Text
-
-_HUES: Final = (
-    ("#1f63ad", "#7ab3f0"), ("#b3500f", "#f09a58"), ("#2a7a44", "#6cc98a"), ("#8a3f9e", "#d08ee0"),
-    ("#0c7686", "#56c6d6"), ("#ad2a5c", "#f086ac"), ("#766200", "#d0ba4a"), ("#4a4fb5", "#a0a4f5"),
-)  # fmt: skip
-"""Light and dark; blue, vermilion, green, purple, cyan, rose, olive, indigo differ in lightness or
-blue-yellow."""
-
-_GREY: Final = ("#8a8fa3", "#8a8fa3")
-_GREYS: Final = {"batch": _GREY, "scalar": _GREY, "ink": ("#1f2430", "#e4e7ee")}
-_PAPER: Final = ("#fff", "#14171d")
-_FACE: Final = ("#f4f6fc", "#232833")
-_CELL: Final = ("#f7f8fb", "#1a1e26")
 
 
 def render_svg(scene: Scene, scope: str = "") -> str:
@@ -45,9 +33,20 @@ def _css(scene: Scene, scope: str) -> str:
     fixed = (
         "path{fill:none;stroke-width:1.5;stroke-linecap:round}.t{opacity:.22}.d{stroke-dasharray:5 3}"
         ".a{font-style:italic}.n{font-weight:700}.p{font-weight:700;font-style:italic}.h{stroke-width:5;stroke-linecap:butt}"
-        ".o{stroke-width:2.4}"
+        ".o{stroke-width:2.4}text,.f,.t,.m{pointer-events:none}"
     )
-    light, dark = _below(scope, fixed + _theme(roles, 0)), _below(scope, _theme(roles, 1))
+    parts = {item.part for item in scene.items if isinstance(item, Strand)}
+    fixed += (".w{opacity:.16;stroke-width:11;stroke-linecap:butt}" if "halo" in parts else "") + (
+        ".m{stroke-width:1.3}" if "mark" in parts else ""
+    )
+    if any(isinstance(item, Box) and item.style == "loop" for item in scene.items):
+        loops = [f".l{{fill:{colour}}}" for colour in LOOP]
+    else:
+        loops = ["", ""]
+    light, dark = (
+        _below(scope, fixed + _theme(roles, 0) + loops[0]),
+        _below(scope, _theme(roles, 1) + loops[1]),
+    )
     return f"{light}@media(prefers-color-scheme:dark){{{dark}}}"
 
 
@@ -57,13 +56,13 @@ def _below(scope: str, rules: str) -> str:
 
 
 def _theme(roles: set[str], mode: int) -> str:
-    ink = _GREYS["ink"][mode]
+    ink = colours("ink")[mode]
     rules = [
-        f".bg{{fill:{_PAPER[mode]}}}.b{{fill:{_FACE[mode]};stroke:{ink}}}.f{{fill:{_FACE[mode]}}}",
-        f".e{{fill:{_CELL[mode]}}}.o{{stroke:{_CELL[mode]}}}.k{{fill:{ink};stroke:{ink}}}text{{fill:{ink}}}",
+        f".bg{{fill:{PAPER[mode]}}}.b{{fill:{FACE[mode]};stroke:{ink}}}.f{{fill:{FACE[mode]}}}",
+        f".e{{fill:{CELL[mode]}}}.o{{stroke:{CELL[mode]}}}.k{{fill:{ink};stroke:{ink}}}text{{fill:{ink}}}",
     ]
     for role in sorted(roles):
-        colour = _GREYS[role][mode] if role in _GREYS else _HUES[int(role) % len(_HUES)][mode]
+        colour = colours(role)[mode]
         rules.append(f".c{role}{{stroke:{colour}}}text.c{role}{{stroke:none;fill:{colour}}}")
     return "".join(rules)
 
@@ -73,14 +72,16 @@ def _item(item: Item) -> str:
         case Box():
             title = f"<title>{escape(item.title)}</title>" if item.title else ""
             place = _rectangle(item.x, item.y, item.w, item.h)
-            return f'<rect class="b" {place} rx="4">{title}</rect>'
+            name = "b l" if item.style == "loop" else "b"
+            opens = f' data-opens="{escape(item.opens)}"' if item.opens else ""
+            return f'<rect class="{name}" {place} rx="4"{opens}>{title}</rect>'
         case Strand():
             return _strand(item)
         case Text():
             return _text(item)
         case Region():
             corner = ' rx="8"' if item.style == "cell" else ""
-            name = "e" if item.style == "cell" else "f"
+            name = {"cell": "e", "plate": "f", "loop": "f l"}[item.style]
             return f'<rect class="{name}" {_rectangle(item.x, item.y, item.w, item.h)}{corner}/>'
         case _:
             assert_never(item)
@@ -99,8 +100,9 @@ def _text(item: Text) -> str:
 
 def _strand(item: Strand) -> str:
     title = f"<title>{escape(item.title)}</title>" if item.title else ""
-    names = f"c{item.role}" + (" t" if item.part == "through" else "") + (" d" if item.dashed else "")
-    data = _path(_shortened(item) if item.head else item.points)
+    part = {"open": "", "through": " t", "halo": " w", "mark": " m"}[item.part]
+    names = f"c{item.role}{part}" + (" d" if item.dashed else "")
+    data = _path(shortened(item) if item.head else item.points)
     close = f">{title}</path>" if title else "/>"
     lines = [f'<path class="{names}{" h" if item.hollow else ""}" d="{data}"{close}']
     if item.hollow:
@@ -132,7 +134,7 @@ def _direction(points: tuple[Point, ...]) -> Point:
     return (x - x0) / length, (y - y0) / length
 
 
-def _shortened(item: Strand) -> tuple[Point, ...]:
+def shortened(item: Strand) -> tuple[Point, ...]:
     """The path up to the base of its head."""
     (ux, uy), (x, y) = _direction(item.points), item.points[-1]
     end = (x - 0.9 * _BACK * ux, y - 0.9 * _BACK * uy)
@@ -140,12 +142,16 @@ def _shortened(item: Strand) -> tuple[Point, ...]:
     return (*item.points[:-2], control, end)
 
 
-def _head(item: Strand) -> str:
-    """An arrow head at the end of a strand, along its last direction; hollow strands have a hollow one."""
+def arrow_head(item: Strand) -> tuple[Point, Point, Point]:
+    """The corners of an arrow head at the end of a strand, along its last direction."""
     (ux, uy), (x, y), side = _direction(item.points), item.points[-1], 3.6
     bx, by = x - _BACK * ux, y - _BACK * uy
-    corners = [(bx - side * uy, by + side * ux), (x, y), (bx + side * uy, by - side * ux)]
-    shape = "L".join(_pair(c) for c in corners)
+    return (bx - side * uy, by + side * ux), (x, y), (bx + side * uy, by - side * ux)
+
+
+def _head(item: Strand) -> str:
+    """The head of an arrow; hollow strands have a hollow one."""
+    shape = "L".join(_pair(c) for c in arrow_head(item))
     return f'<path class="{"e" if item.hollow else "k"} c{item.role}" d="M{shape}Z"/>'
 
 

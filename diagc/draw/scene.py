@@ -9,7 +9,7 @@ True
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Point = tuple[float, float]
@@ -40,15 +40,19 @@ def text_width(text: str, bold: bool = False, size: float = FONT) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rounded rectangle. `label` is what it says; its lines are separate `Text` items of style `label`."""
+    """A rounded rectangle. `label` is what it says; its lines are separate `Text` items of style `label`.
+
+    A box of style `loop` is done in the loop of a kernel; `opens` names the scene of its inside.
+    """
 
     x: float
     y: float
     w: float
     h: float
     label: str = ""
-    style: Literal["plain", "source"] = "plain"
+    style: Literal["plain", "loop"] = "plain"
     title: str = ""
+    opens: str = ""
 
     @property
     def bounds(self) -> Bounds:
@@ -60,8 +64,9 @@ class Strand:
     """A cubic Bézier path of 3n + 1 points. `role` is the colour: `batch`, `scalar`, `ink` or a number of a
     hue.
 
-    `part` says where it runs: in the open, or faintly through a box that weaves over it. A `hollow` strand is
-    a double line; one with a `head` ends in an arrow.
+    `part` says where it runs: in the open, or faintly through a box that weaves over it; a `halo` is a broad
+    band below a strand that a loop streams, a `mark` is a sign across one. A `hollow` strand is a double line;
+    one with a `head` ends in an arrow.
     """
 
     points: tuple[Point, ...]
@@ -69,7 +74,7 @@ class Strand:
     dashed: bool = False
     role: str = "ink"
     title: str = ""
-    part: Literal["open", "through"] = "open"
+    part: Literal["open", "through", "halo", "mark"] = "open"
     hollow: bool = False
     head: bool = False
 
@@ -94,13 +99,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """An area without border: the `plate` behind a label, or the `cell` behind an equation."""
+    """An area without border: the `plate` behind a label (`loop` in a box of a loop), or the `cell` behind an
+    equation."""
 
     x: float
     y: float
     w: float
     h: float
-    style: Literal["plate", "cell"] = "plate"
+    style: Literal["plate", "loop", "cell"] = "plate"
 
     @property
     def bounds(self) -> Bounds:
@@ -137,13 +143,7 @@ def fitted(items: list[Item], margin: float = 12.0, title: str = "") -> Scene:
 
 
 def moved(item: Item, dx: float, dy: float) -> Item:
-    match item:
-        case Box(x, y, w, h, label, style, title):
-            return Box(x + dx, y + dy, w, h, label, style, title)
-        case Text(x, y, text, anchor, style, role):
-            return Text(x + dx, y + dy, text, anchor, style, role)
-        case Region(x, y, w, h, style):
-            return Region(x + dx, y + dy, w, h, style)
-        case Strand(points, axis, dashed, role, title, part, hollow, head):
-            moved = tuple((x + dx, y + dy) for x, y in points)
-            return Strand(moved, axis, dashed, role, title, part, hollow, head)
+    """The item elsewhere."""
+    if isinstance(item, Strand):
+        return replace(item, points=tuple((x + dx, y + dy) for x, y in item.points))
+    return replace(item, x=item.x + dx, y=item.y + dy)

@@ -6,11 +6,12 @@ other box covers all of its strands; operands stand one below the other, an empt
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from diagc.core.axes import Axis
-from diagc.draw.graph import BATCH, Graph, GraphBox, StrandAxis
+from diagc.draw.graph import BATCH, Graph, GraphBox, Hue, StrandAxis
 from diagc.draw.scene import text_width
 
 PITCH: Final = 13.0
@@ -43,11 +44,12 @@ class Shape:
 def shapes(graph: Graph) -> tuple[list[Shape], list[Order]]:
     """A shape per box, and per value the order of its strands."""
     orders: list[Order] = [value.strands for value in graph.values]
-    found = [_shape(graph, box, orders) for box in graph.boxes]
+    hue = graph.hue()
+    found = [_shape(graph, box, orders, hue) for box in graph.boxes]
     return found, orders
 
 
-def _shape(graph: Graph, box: GraphBox, orders: list[Order]) -> Shape:
+def _shape(graph: Graph, box: GraphBox, orders: list[Order], hue: Mapping[StrandAxis, Hue]) -> Shape:
     if box.kind == "output":
         order = graph.values[box.results[0]].strands
         width = STUB + _names_width(order) + 8 + text_width(box.label, bold=True)
@@ -58,7 +60,7 @@ def _shape(graph: Graph, box: GraphBox, orders: list[Order]) -> Shape:
         width = STUB + _names_width(order) + 8 + text_width(box.label, bold=True)
         return Shape(len(order), width, {}, {(box.results[0], axis): slot for slot, axis in enumerate(order)})
     if len(box.operands) == 1 == len(box.results):
-        return _passed(graph, box, orders)
+        return _passed(graph, box, orders, hue)
     return _covering(graph, box, orders)
 
 
@@ -66,12 +68,11 @@ def _names_width(order: Order) -> float:
     return max(text_width(axis.name) if axis else 0.0 for axis in order) + 4
 
 
-def _passed(graph: Graph, box: GraphBox, orders: list[Order]) -> Shape:
+def _passed(graph: Graph, box: GraphBox, orders: list[Order], hue: Mapping[StrandAxis, Hue]) -> Shape:
     """The shape of a box that woven strands pass above."""
     source, target = box.operands[0], box.results[0]
     touched: set[StrandAxis] = set(box.touched)
     if not touched:
-        hue = graph.hue()
         touched = {axis for axis in orders[source] if hue[axis] != BATCH} or set(orders[source])
     over = tuple(a for a in orders[source] if a not in touched and a in orders[target])
     read = tuple(a for a in orders[source] if a not in over)

@@ -15,18 +15,22 @@ from diagc.core.axes import Axis, Size, in_order
 from diagc.core.diagram import Array, Diagram, Node, operator_axes, walk
 from diagc.draw import labels
 from diagc.draw.graph import Graph, GraphBox, Value
+from diagc.draw.notes import Notes
 
 _SIGNS = {"add": "+", "mul": "×", "sub": "−", "div": "÷"}
 
 
-def string_graph(diagram: Diagram, boxes: Mapping[Node, str] | None = None) -> Graph:
+def string_graph(
+    diagram: Diagram, boxes: Mapping[Node, str] | None = None, notes: Notes | None = None
+) -> Graph:
     """The graph of boxes and values. `boxes` maps a node to the label of the call that it belongs to."""
-    folding = _Folding(diagram, dict(boxes or {}))
+    notes = notes or Notes()
+    folding = _Folding(diagram, dict(boxes or {}), notes)
     while True:
         graph, stuck = folding.graph()
         if graph is not None:
             return graph
-        folding = _Folding(diagram, {n: label for n, label in folding.named.items() if n not in stuck})
+        folding = _Folding(diagram, {n: label for n, label in folding.named.items() if n not in stuck}, notes)
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class _Unit:
 class _Folding:
     diagram: Diagram
     named: dict[Node, str]
+    notes: Notes
     nodes: tuple[Node, ...] = ()
     closed: set[Node] = field(default_factory=set[Node])
     users: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
@@ -196,6 +201,9 @@ class _Folding:
             return " ".join(["mean", *(a.name for a in folded[0].op.axes)])
         name = host.op.function.name
         condition = host.inputs[0]
+        holes = {n: labels.HOLE for n in walk([host]) if self.peel(n) in operands}
+        if name == "where" and host.inputs[2] in self.closed and host.inputs[1] in holes:
+            return labels.choice(labels.expression(condition, holes), labels.expression(host.inputs[2]))
         if name == "where" and condition in self.closed:
             rest = [labels.expression(o) if o in self.closed else None for o in host.inputs[1:]]
             if rest[0] is None:
@@ -205,7 +213,6 @@ class _Folding:
             return "square"
         if not folded and len(operands) == len(peeled) > 1:
             return _SIGNS.get(name, name)
-        holes = {n: labels.HOLE for n in walk([host]) if self.peel(n) in operands}
         return labels.phrase(labels.expression(host, holes))
 
     def _reduction(self, host: Node, folded: list[Node], operands: tuple[Node, ...]) -> str:
@@ -223,12 +230,16 @@ class _Folding:
     def _assembled(self, units: list[_Unit]) -> Graph:
         made: list[Node] = [n for unit in units for n in unit.results]
         number = {n: place for place, n in enumerate(made)}
-        values = tuple(Value(n.axes, str(n.array), isinstance(n.op, ops.Stop)) for n in made)
-        boxes = [_boxed(unit, number) for unit in units]
+        ends = {*self.diagram.inputs, *self.outputs}
+        values = tuple(
+            Value(n.axes, self.notes.value(n, n in ends), isinstance(n.op, ops.Stop)) for n in made
+        )
+        boxes = [_boxed(unit, number, self.notes) for unit in units]
         for place, name in enumerate(self.diagram.output_names):
             source, layout = self.peel(self.diagram.outputs[place]), self.diagram.layouts[place]
             # the writing order of the result is the order of its strands at the right edge
-            values += (Value(_as_written(layout, source), str(layout), values[number[source]].dashed),)
+            title = "\n".join(filter(None, (str(layout), self.notes.bytes(layout))))
+            values += (Value(_as_written(layout, source), title, values[number[source]].dashed),)
             boxes.append(GraphBox("output", name, (number[source],), (len(values) - 1,), title=str(layout)))
         return Graph(self.diagram.name, values, tuple(boxes))
 
@@ -237,7 +248,7 @@ def _as_written(layout: Array, source: Node) -> tuple[Axis, ...]:
     return layout.axes if set(layout.axes) == set(source.axes) else source.axes
 
 
-def _boxed(unit: _Unit, number: Mapping[Node, int]) -> GraphBox:
+def _boxed(unit: _Unit, number: Mapping[Node, int], notes: Notes) -> GraphBox:
     operands, results = tuple(number[o] for o in unit.operands), tuple(number[n] for n in unit.results)
     first = unit.nodes[0]
     if isinstance(first.op, ops.Input):
@@ -247,9 +258,10 @@ def _boxed(unit: _Unit, number: Mapping[Node, int]) -> GraphBox:
     kept = [set(n.axes) for n in (*unit.operands, *unit.results)]
     read, given = (set[Axis]().union(*kept[: len(operands)]), set[Axis]().union(*kept[len(operands) :]))
     touched = frozenset(a for a in around if a in unit.touched or a not in read or a not in given)
-    title = f"{unit.label.replace(chr(10), ', ')}: {', '.join(str(n.array) for n in unit.results)}"
-    commutes = _commutes(unit.nodes)
-    return GraphBox("box", labels.shortened(unit.label), operands, results, touched, title, commutes)
+    title = notes.box(unit.label, unit.nodes, unit.results)
+    opens = next((notes.opens[n] for n in unit.results if n in notes.opens), "")
+    label = labels.shortened(unit.label)
+    return GraphBox("box", label, operands, results, touched, title, _commutes(unit.nodes), opens)
 
 
 def _commutes(nodes: list[Node]) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diagc.learn.digits import Table, digits, write_digits, write_tables
+from diagc.learn.scenes import glyphs, scenes
 
 STEP: Final = 0.1
 """Seconds between two states of the pendulum."""
@@ -78,9 +79,18 @@ def motions(rows: int = 2048, length: int = 12) -> dict[str, Table]:
     return {name: {c: a.astype(np.float32) for c, a in table.items()} for name, table in made.items()}
 
 
+def pictures() -> dict[str, Table]:
+    """Pairs of digits with captions, and glyphs, as the replicas train on them."""
+    return {
+        "scenes": scenes(8000, 0, test=False, withheld=False),
+        "scenes_withheld": scenes(1000, 2, test=True, withheld=True),
+        "glyphs": glyphs(0, novel=False),
+    }
+
+
 def write_samples(folder: Path) -> tuple[Path, ...]:
     """Write the digits and every table of this module as `NAME.npz`."""
-    tables = {**views(digits()), "moons": moons(), **clouds(), **motions()}
+    tables = {**views(digits()), "moons": moons(), **clouds(), **motions(), **pictures()}
     return (*write_digits(folder), *write_tables(folder, tables))
 
 

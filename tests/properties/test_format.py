@@ -8,8 +8,8 @@ import re
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from diagc.cli.render import render_text
 from diagc.diagnostics import DiagnosticError
+from diagc.rendered import render_text
 from diagc.source import Source
 from diagc.syntax import tree
 from diagc.syntax.format import format_source

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from diagc.cli.render import render_short, render_text
 from diagc.cli.report import render_github, render_json, render_sarif
 from diagc.diagnostics import Diagnostic, Label
+from diagc.rendered import render_short, render_text
 from diagc.source import Source, Span
 
 SOURCE = Source(

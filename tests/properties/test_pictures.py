@@ -1,0 +1,40 @@
+"""Pictures of every spec and of random diagrams are legible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from diagc.api import load
+from diagc.draw import draw_cells, draw_diagram
+from diagc.draw.learning import cells
+from diagc.draw.opened import views
+from tests.properties.diagrams import random_case
+from tests.unit.draw.legible import assert_legible
+
+pytest.importorskip("pygraphviz")
+
+SPECS = sorted(Path("specs").rglob("*.diag"))
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
+def test_every_spec_is_legible(spec: Path) -> None:
+    program = load(spec)
+    for entry in program.entries.values():
+        for view in views(entry):
+            assert_legible(draw_diagram(view.diagram, view.boxes, view.notes))
+        assert_legible(draw_diagram(entry.diagram))
+    for learning in program.learnings.values():
+        assert_legible(draw_cells(cells(learning)))
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_random_diagrams_are_legible(seed: int) -> None:
+    assert_legible(draw_diagram(random_case(seed).diagram))
+
+
+@pytest.mark.parametrize("seed", range(0, 200, 10))
+def test_the_layout_of_large_diagrams_is_legible(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diagc.draw.layout._LARGE", 0)
+    assert_legible(draw_diagram(random_case(seed).diagram))
