@@ -97,6 +97,11 @@ def _transfer_table(found: Result) -> str:
     return table(["approach", "numbers that train", *(f"{n} labels, %" for n in labels)], rows)
 
 
+def _best_transfers(found: Result) -> str:
+    best = [f"{max(rows, key=lambda name: rows[name]['mean'])} at {labels}" for labels, rows in found.items()]
+    return ", ".join(best)
+
+
 def _drift_table(found: Result) -> str:
     rows = [
         [f"`{wire}`", *(str(x) for x in [*found["first"][wire], *found["second"][wire]])]
@@ -118,7 +123,8 @@ def page(result: Result) -> str:
         "grid": ", ".join(str(d) for n, _, d in sorted(grid, key=lambda p: p[2]) if n == 0),
         "loop": ", ".join(f"{b} to {d}" for n, b, d in grid if n == 1),
         "sample": ", ".join(str(d) for d in sorted(landscape["sample"])),
-        "transfers": _transfer_table(result["transfer"]), "drifts": _drift_table(run), "dropped": run["dropped"],
+        "transfers": _transfer_table(result["transfer"]), "best": _best_transfers(result["transfer"]),
+        "drifts": _drift_table(run), "dropped": run["dropped"],
         "resumed": "to the bit" if run["resumed"] is None else f"but for {run['resumed']}",
         "affine": hidden["affine"], "cka": hidden["cka"], "geometry": result["geometry"],
         "counts": {family: one["counts"][1] for family, one in families["seeds"].items()},

@@ -28,7 +28,8 @@ HEAD = """# Replicas
 
 `make replicas` trains what follows with its seeds and writes this page from `bench/results/replicas.json`. The data are
 those of scikit-learn or are made from a seed, since those of the paper (DiagrammaticLearning, 2501.01515) are not
-public: these are replicas of its three experiments, not of its figures.
+public: these are replicas of its three experiments, not of its figures. The replica of *Categorical Invariants of
+Learning Dynamics* (2510.04376), with what did not come out, is on the page of [runs](runs.md).
 
 """
 

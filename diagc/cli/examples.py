@@ -16,12 +16,27 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "flow series": ("diagc flow series specs/flow/cp2.diag --order 6 --format latex",),
     "flow regimes": ("diagc flow regimes specs/flow/cp2.diag -o out/regimes",),
     "flow solve": ("diagc flow solve specs/flow/rank_one.diag --size i=64,j=64 -o curves.svg",),
-    "runs": ("diagc runs persistence specs/runs/himmelblau.diag --landscape --range=-6..6",),
+    "runs": ("diagc runs persistence specs/runs/himmelblau.diag --landscape --range=-6:6",),
     "runs persistence": (
-        "diagc runs persistence specs/runs/himmelblau.diag --landscape --range=-6..6 -o out",
+        "diagc runs persistence specs/runs/himmelblau.diag --landscape --range=-6:6 -o out",
+    ),
+    "runs homotopy": (
+        (
+            "diagc runs homotopy specs/runs/digits.diag a.safetensors b.safetensors --learning wide "
+            "--data d.npz --level 0.1"
+        ),
+    ),
+    "runs transfer": (
+        (
+            "diagc runs transfer specs/runs/transfer.diag --from upright --to turned --origin-data digits.npz "
+            "--data 'turned.npz[:50]' --validation 'turned.npz[1200:]' -o out/transfer"
+        ),
+    ),
+    "runs functor": (
+        "diagc runs functor specs/runs/digits.diag --learning wide --data data/digits_train.npz",
     ),
     "runs classes": (
-        "diagc runs classes specs/learning/teacher.diag out/run0 out/run1 --data data/digits_train.npz",
+        "diagc runs classes specs/runs/digits.diag out/wide/run-0 out/wide/run-1 --learning wide --data d.npz",
     ),
     "machine": ("diagc machine measure --base h200 -o mine.yaml",),
     "machine measure": ("diagc machine measure --base h200 -o mine.yaml",),
@@ -29,6 +44,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "train": (
         "diagc train specs/learning/teacher.diag --data data/digits_train.npz --out out/teacher",
         "diagc train specs/learning/teacher.diag --data data/digits_train.npz --emit train.py",
+        "diagc train specs/runs/digits.diag --learning wide --data data/digits_train.npz --runs 50 --vary seed,lr",
     ),
     "model": ("diagc model extract trained.safetensors encoder --out encoder.safetensors",),
     "model extract": ("diagc model extract trained.safetensors encoder --out encoder.safetensors",),

@@ -35,9 +35,8 @@ def varying(
         if vary is not None:
             raise click.UsageError("--vary says how runs differ: say how many with --runs")
         return None
-    alone = [
-        f"--{n.replace('_', '-')}" for n in ("patience", "keep_best", "checkpoint", "resume") if service[n]
-    ]
+    single = ("patience", "keep_best", "checkpoint", "resume", "tensorboard", "coordinator")
+    alone = [f"--{name.replace('_', '-')}" for name in single if service.get(name)]
     if alone or emit is not None:
         raise click.UsageError(f"{(alone or ['--emit'])[0]} is about one run: leave out --runs")
     seeds, rates = vary is None, None

@@ -92,7 +92,7 @@ def population(
         held = load_weights(made.learning, root, files)
         weights.append({path: np.asarray(held[path]) for path in made.regime.trained})
         fixed.append({p: np.asarray(held[p]) for p in (*made.regime.frozen, *made.regime.averages)})
-    loss, hidden = _loss(made, fixed[0]), groups(commute(made.learning))
+    loss, hidden = _loss(made, fixed[0]), groups(commute(made.learning), made.regime.trained)
     rows = min((len(next(iter(table.values()))) for table in made.held_out.values()), default=0)
     return Population(
         tuple(folder.name for folder in folders), tuple(weights), hidden, tuple(scales(weights[0], loss, hidden)),
