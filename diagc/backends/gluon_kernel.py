@@ -163,6 +163,11 @@ class Consumer(_Partition):
         pair = next(pair for pair in self.layouts if axis in pair)
         return 1 - pair.index(axis), self.layouts[pair]
 
+    def span(self, axis: Axis, first: str = "") -> None:
+        """An axis that only tiles in shared memory have needs no indices."""
+        if any(axis in pair for pair in self.layouts):
+            super().span(axis, first)
+
     def _slice(self, axis: Axis) -> str:
         place, layout = self._home(axis)
         return f"gl.SliceLayout({place}, {layout})"

@@ -65,12 +65,24 @@ def test_what_is_wrong_with_a_pipeline_is_found(name: str, monkeypatch: pytest.M
     assert outcome().problem is not None
 
 
+def test_values_of_another_width_than_keys() -> None:
+    question = results_of(entry(WIDTHS))
+    case = make_case(question.diagram, "gluon", {"q": 130, "x": 300, "d": 40, "e": 24}, "random")
+    (found,) = compare({"f": entry(WIDTHS)}, {"f": [case]}, "triton", "f.diag", form="gluon")
+    assert found.problem is None
+    assert "f_pipelined" in {v.kernel.name for v in pipelined(WIDTHS).variants}
+
+
 def test_a_long_pipeline_is_right() -> None:
     assert outcome().problem is None
     assert outcome(gradients=True).problem is None
 
 
 HEADER = "axis q, x, d\nfn f(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d] {\n"
+WIDTHS = """axis q, x, d, e
+fn f(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e] {
+  return sum[x](softmax[x](sum[d](Q * K)) * V)
+}"""
 CHAINED: dict[str, tuple[str, bool]] = {
     "softmax": ("sum[x](softmax[x](sum[d](Q * K)) * V)", True),
     "no fold between": ("sum[x](relu(sum[d](Q * K)) * V)", True),
