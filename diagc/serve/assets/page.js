@@ -162,7 +162,7 @@ const view = new EditorView({
   state: EditorState.create({
     doc: await initial(),
     extensions: [
-      basicSetup, language, syntaxHighlighting(highlight), lintGutter(),
+      basicSetup, EditorView.lineWrapping, language, syntaxHighlighting(highlight), lintGutter(),
       EditorView.theme({}, { dark }),
       EditorView.contentAttributes.of({ "aria-label": "Spec" }),
       EditorView.updateListener.of((update) => { if (update.docChanged) later(); }),
