@@ -64,8 +64,9 @@ scaling: setup ## time planning over the number of leaves
 coverage: setup ## run every entry of specs/ and write docs/coverage.md; what has not changed is not run again
 	$(BIN)/python -m bench.coverage
 
-theory: setup ## every number of docs/flow.md into bench/results/theory.json, with its figures
+theory: setup ## every number of docs/flow.md and docs/runs.md into bench/results, with their figures
 	$(BIN)/python -m bench.theory
+	$(BIN)/python -m bench.invariants
 
 replicas: setup ## train the replicas with their seeds and write docs/replicas.md
 	$(BIN)/python -m bench.replicas

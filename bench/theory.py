@@ -18,7 +18,8 @@ import numpy as np
 
 from diagc.check.program import read_program
 from diagc.draw import render_svg
-from diagc.draw.chart import log_chart
+from diagc.draw.plane import Plane
+from diagc.draw.scene import fitted
 from diagc.flow.bernoulli import threshold
 from diagc.flow.laws import laws
 from diagc.flow.lower import problem_of
@@ -88,19 +89,21 @@ def growth() -> dict[str, Any]:
 
 def growth_figure(made: dict[str, Any]) -> str:
     rows = made["cp3_sym"]
-    curves = {
-        key: [max(row[key], 1e-3) for row in rows]
-        for key in ("pairings", "contracted", "diagrams", "seconds")
-    }
     words = {
         "pairings": "pairings without a memo",
         "contracted": "diagrams contracted with a memo",
         "diagrams": "diagrams of the order",
         "seconds": "seconds of CPU",
     }
-    orders = [2.0 ** row["order"] for row in rows]
-    named = {words[key]: values for key, values in curves.items()}
-    return render_svg(log_chart("tied rank 3, orders 0 to 5", "2^order", "", orders, named))
+    curves = {key: [max(float(row[key]), 1e-3) for row in rows] for key in words}
+    top = max(max(curve) for curve in curves.values())
+    plane = Plane((0.0, float(len(rows) - 1)), (1e-3, 10.0 ** math.ceil(math.log10(top))), logarithmic=True)
+    items = plane.frame("tied rank 3", "order", "")
+    for number, (key, curve) in enumerate(curves.items()):
+        role = "ink" if number == 0 else str(number - 1)
+        items += plane.line(list(enumerate(curve)), role, words[key])
+        items += plane.legend(number, role, words[key])
+    return render_svg(fitted(items, title="growth of diagrams with the order"))
 
 
 def law_deviations() -> dict[str, Any]:

@@ -84,6 +84,8 @@ class Machine:
     fragment: Fragment
     clusters: Mapping[int, Quantity]
     """Bytes/s at which processors fill their l2: alone (1), and from each other in clusters of so many."""
+    launch: Quantity | None = None
+    """Seconds that a kernel with nothing to do takes; None where no source states them: starts then cost nothing."""
 
     @property
     def units(self) -> int:
@@ -105,6 +107,7 @@ _UNITS: Final[dict[str, dict[str, float]]] = {
     "rate": {f"{p}FLOP/s": f for p, f in _DECIMAL.items()},
     "results": {f"{p}op/s": f for p, f in _DECIMAL.items()},
     "frequency": {f"{p}Hz": f for p, f in _DECIMAL.items()},
+    "time": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9},
     "instances": {"instances": 1.0},
     "rows": {"rows": 1.0},
     "columns": {"columns": 1.0},
@@ -120,8 +123,8 @@ def parse_quantity(text: str, kind: str) -> tuple[float, str]:
     """
     match = _NUMBER.fullmatch(text)
     units = _UNITS[kind]
-    example = {"rows": "rows", "columns": "columns", "instances": "instances"}.get(kind, [*units][4:5])
-    wanted = f"a number and a unit of {kind}, as in `1 {example if isinstance(example, str) else example[0]}`"
+    example = {"rows": "rows", "columns": "columns", "instances": "instances", "time": "us"}.get(kind)
+    wanted = f"a number and a unit of {kind}, as in `1 {example or [*units][4]}`"
     if match is None:
         raise ValueError(f"`{text}` is not {wanted}")
     if match[2] is None:
@@ -259,7 +262,7 @@ class _Reader:
     # -- the parts of a machine
 
     def machine(self) -> Machine:
-        top = self._mapping(self._compose(), (*_TOP, "clusters"), _TOP)
+        top = self._mapping(self._compose(), (*_TOP, "clusters", "launch"), _TOP)
         if self._text(top["schema"]) != SCHEMA:
             self._fail(
                 "E1103", top["schema"], "not a machine file of this version", f"write `schema: {SCHEMA}`"
@@ -283,6 +286,7 @@ class _Reader:
             self._quantity(pipelines["special"], "results"),
             self._fragment(top["fragment"]),
             self._clusters(top["clusters"]) if "clusters" in top else {},
+            self._quantity(top["launch"], "time") if "launch" in top else None,
         )
 
     def _clusters(self, node: yaml.Node) -> dict[int, Quantity]:

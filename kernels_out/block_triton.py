@@ -166,7 +166,7 @@ def attend_kernel(
     BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    first_t = (tl.cdiv(size_t, BLOCK_T) - 1 - (program % tl.cdiv(size_t, BLOCK_T))) * BLOCK_T
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     g_index = (program % 2).to(tl.int64)
@@ -268,7 +268,7 @@ def attend_forward_kernel(
     BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    first_t = (tl.cdiv(size_t, BLOCK_T) - 1 - (program % tl.cdiv(size_t, BLOCK_T))) * BLOCK_T
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     g_index = (program % 2).to(tl.int64)
@@ -460,7 +460,7 @@ def attend_backward_d_Q_kernel(
     BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    first_t = (tl.cdiv(size_t, BLOCK_T) - 1 - (program % tl.cdiv(size_t, BLOCK_T))) * BLOCK_T
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     g_index = (program % 2).to(tl.int64)
@@ -1279,7 +1279,7 @@ def block_buffer_9_kernel(
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    first_t = (tl.cdiv(size_t, BLOCK_T) - 1 - (program % tl.cdiv(size_t, BLOCK_T))) * BLOCK_T
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     g_index = (program % 2).to(tl.int64)
@@ -2095,7 +2095,7 @@ def block_forward_logsum_state_______state________kernel(
     BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    first_t = (tl.cdiv(size_t, BLOCK_T) - 1 - (program % tl.cdiv(size_t, BLOCK_T))) * BLOCK_T
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     g_index = (program % 2).to(tl.int64)
@@ -2687,7 +2687,7 @@ def block_backward_buffer_17_kernel(
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    first_t = (tl.cdiv(size_t, BLOCK_T) - 1 - (program % tl.cdiv(size_t, BLOCK_T))) * BLOCK_T
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     g_index = (program % 2).to(tl.int64)
@@ -4393,7 +4393,7 @@ def block_backward_buffer_16_kernel(
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    first_t = (tl.cdiv(size_t, BLOCK_T) - 1 - (program % tl.cdiv(size_t, BLOCK_T))) * BLOCK_T
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     g_index = (program % 2).to(tl.int64)

@@ -165,7 +165,7 @@ def weights_kernel(
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
@@ -445,7 +445,7 @@ def weights_forward_kernel(
     BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)

@@ -165,7 +165,7 @@ def causal_kernel(
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
@@ -411,7 +411,7 @@ def causal_forward_kernel(
     BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
@@ -583,7 +583,7 @@ def causal_backward_d_Q_kernel(
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
@@ -858,7 +858,7 @@ def causal_long_forward_out_kernel(
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
@@ -1806,7 +1806,7 @@ def gqa_kernel(
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     g_index = (program % size_g).to(tl.int64)
@@ -2076,7 +2076,7 @@ def gqa_forward_kernel(
     BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     g_index = (program % size_g).to(tl.int64)
@@ -2284,7 +2284,7 @@ def gqa_backward_d_Q_kernel(
     BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     g_index = (program % size_g).to(tl.int64)
@@ -2614,7 +2614,7 @@ def gqa_long_forward_out_kernel(
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     g_index = (program % size_g).to(tl.int64)

@@ -486,7 +486,7 @@ def mla_long_out_kernel(
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -801,7 +801,7 @@ def mla_forward_logsum_kernel(
     EXACT_P: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -1228,7 +1228,7 @@ def mla_backward_d_Q_d_R_kernel(
     EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -2026,7 +2026,7 @@ def mla_long_forward_out_logsum_kernel(
     EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -2421,7 +2421,7 @@ def mla_long_backward_d_Q_d_R_kernel(
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)

@@ -2338,7 +2338,7 @@ def dilated_kernel(
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
@@ -2590,7 +2590,7 @@ def dilated_forward_kernel(
     BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
@@ -2767,7 +2767,7 @@ def dilated_backward_d_Q_kernel(
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
@@ -3054,7 +3054,7 @@ def dilated_long_forward_out_kernel(
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
@@ -5635,7 +5635,7 @@ def documents_kernel(
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
@@ -5913,7 +5913,7 @@ def documents_forward_kernel(
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
@@ -6113,7 +6113,7 @@ def documents_backward_d_Q_kernel(
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
@@ -6453,7 +6453,7 @@ def documents_long_forward_out_kernel(
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
@@ -9261,7 +9261,7 @@ def alibi_kernel(
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = program.to(tl.int64)
@@ -9523,7 +9523,7 @@ def alibi_forward_kernel(
     BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = program.to(tl.int64)
@@ -9894,7 +9894,7 @@ def alibi_backward_d_Q_kernel(
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = program.to(tl.int64)
@@ -10107,7 +10107,7 @@ def alibi_long_forward_out_kernel(
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = program.to(tl.int64)
@@ -13105,7 +13105,7 @@ def softcap_kernel(
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
@@ -13353,7 +13353,7 @@ def softcap_forward_kernel(
     BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
@@ -13527,7 +13527,7 @@ def softcap_backward_d_Q_kernel(
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
@@ -13816,7 +13816,7 @@ def softcap_long_forward_out_kernel(
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)

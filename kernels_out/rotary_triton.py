@@ -392,7 +392,7 @@ def rotary_kernel(
     EXACT_HALF: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -820,7 +820,7 @@ def rotary_forward_kernel(
     EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -1090,7 +1090,7 @@ def rotary_backward_buffer_0_buffer_1_kernel(
     BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_HALF: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -1994,7 +1994,7 @@ def rotary_long_forward_out_kernel(
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(size_e, BLOCK_E)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -2309,7 +2309,7 @@ def rotary_long_backward_buffer_0_kernel(
     first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
     half_index = first_half + tl.arange(0, BLOCK_HALF)
     program = program // tl.cdiv(32, BLOCK_HALF)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -2441,7 +2441,7 @@ def rotary_long_backward_buffer_1_kernel(
     first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
     half_index = first_half + tl.arange(0, BLOCK_HALF)
     program = program // tl.cdiv(32, BLOCK_HALF)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)

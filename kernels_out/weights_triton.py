@@ -508,7 +508,7 @@ def sigmoid_weights_kernel(
     BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
@@ -700,7 +700,7 @@ def sigmoid_weights_forward_kernel(
     BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
@@ -778,7 +778,7 @@ def sigmoid_weights_backward_d_Q_kernel(
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
@@ -3888,7 +3888,7 @@ def sink_backward_d_Q_kernel(
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
@@ -5683,7 +5683,7 @@ def multi_query_kernel(
     BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -5946,7 +5946,7 @@ def multi_query_forward_kernel(
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -6146,7 +6146,7 @@ def multi_query_backward_d_Q_kernel(
     EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -6467,7 +6467,7 @@ def multi_query_long_forward_out_kernel(
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(size_e, BLOCK_E)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - (program % tl.cdiv(size_q, BLOCK_Q))) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = (program % size_h).to(tl.int64)
@@ -9245,7 +9245,7 @@ def with_logsumexp_kernel(
     EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
@@ -9577,7 +9577,7 @@ def with_logsumexp_forward_kernel(
     EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
@@ -9744,7 +9744,7 @@ def with_logsumexp_backward_d_Q_kernel(
     EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
@@ -10035,7 +10035,7 @@ def with_logsumexp_long_forward_O_kernel(
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(size_e, BLOCK_E)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)

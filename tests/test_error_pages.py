@@ -14,7 +14,7 @@ PAGES = (ROOT / "docs" / "errors.md").read_text("utf-8")
 CODE = re.compile(r"E\d{4}")
 
 NO_EXAMPLE: Final = {
-    "E0704": "emitted files",
+    "E0704": "emitted files", "E0523": "Python code",
     "E0104": "a file of a megabyte", "E0601": "arrays at run time", "E0602": "arrays at run time",
     "E0603": "arrays at run time", "E0604": "arrays at run time", "E0605": "arrays at run time",
     "E0606": "diagrams that no text gives", "E0607": "arrays at run time", "E0702": "raised after checking",
@@ -26,7 +26,7 @@ NO_EXAMPLE: Final = {
     "E1106": "a machine and its sizes", "E1201": "raised by an expansion; see tests/unit/flow/test_errors.py",
     "E1202": "raised by an expansion", "E1203": "raised by an expansion", "E1204": "raised by an expansion",
     "E1205": "raised by an expansion", "E1206": "raised by an expansion", "E1002": "an installation",
-    "E1301": "raised after checking",
+    "E1301": "raised after checking", "E1302": "paths in files", "E1303": "raised by an analysis",
 }  # fmt: skip
 
 

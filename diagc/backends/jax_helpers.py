@@ -49,6 +49,17 @@ def _read(array, index, fill):
     array = jnp.pad(array, empty, constant_values=fill)
     return array.at[index].get(mode="fill", fill_value=fill, wrap_negative_indices=False)
 ''',
+    "_slide": '''
+def _slide(array, axis, starts, count, step, fill):
+    """`count` elements every `step` along an axis, from each of `starts` on, stacked; `fill` outside of the array."""
+    places = starts if isinstance(starts, tuple) else (starts,)
+    reach = step * (count - 1) + 1
+    before, after = max(-places[0], 0), max(places[-1] + reach - array.shape[axis], 0)
+    pad = [(before, after) if place == axis else (0, 0) for place in range(array.ndim)]
+    array = jnp.pad(array, pad, constant_values=fill)
+    parts = [lax.slice_in_dim(array, p + before, p + before + reach, step, axis) for p in places]
+    return jnp.stack(parts, axis) if isinstance(starts, tuple) else parts[0]
+''',
     "_extremum": '''
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
 def _extremum(array, axes, fold):

@@ -52,7 +52,7 @@ class _Jax:
             writer.call("made = ", made, "")
         return ["made"]
 
-    def by_descriptor(self, arrays: Sequence[str]) -> str:
+    def by_descriptor(self, arrays: Sequence[str], pipeline: bool = False) -> str:
         return "False"
 
     def refuse(self, writer: Writer, message: str) -> None:

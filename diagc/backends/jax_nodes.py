@@ -44,12 +44,36 @@ def statement(body: Body, current: Node) -> Text:
             return body.assign(current, _concat(body, current, op))
         case ops.TopK() as op:
             return _topk(body, current, op)
+        case _:
+            return _made_elsewhere(body, current)
+
+
+def _made_elsewhere(body: Body, current: Node) -> Text:
+    """Random draws and calls of Python."""
+    match current.op:
+        case ops.Foreign() as op:
+            return body.assign(current, _foreign(body, current, op), "called")
         case ops.Random(distribution, place, axes):
             body.writer.helpers.update(("_uniform", f"_{distribution}"))
             text = f"_{distribution}({body.key}, {place}, {body.shape(axes)})"
             return body.assign(current, Text(text, axes=axes))
         case _:
             raise AssertionError(f"{current} is an input without a name")
+
+
+def _foreign(body: Body, current: Node, op: ops.Foreign) -> Text:
+    """A model from Python, mapped over the axes that its operands have beyond its own."""
+    count = len(op.operands)
+    woven = current.axes[: len(current.axes) - len(op.made)]
+    given, flags = list[str](), list[str]()
+    for operand, own in zip(current.inputs[:count], op.operands, strict=True):
+        order = (*(axis for axis in woven if axis in operand.axes), *own)
+        given.append(permuted(_stored(body, operand), order).text)
+    for axis in woven:
+        flags.append(tuple_text([str(axis in operand.axes) for operand in current.inputs[:count]]))
+    arrays = [permuted(_stored(body, p), p.axes).text for p in current.inputs[count:]]
+    operands = ", ".join(tuple_text(items) if items else "()" for items in (given, arrays, flags))
+    return Text(f'PYTHON["{op.name}"]({operands})', axes=current.axes)
 
 
 def _stored(body: Body, operand: Node) -> Text:
@@ -239,8 +263,8 @@ def _view(body: Body, current: Node, coordinates: dict[Axis, Coordinate], fill: 
     operand = current.inputs[0]
     value = _stored(body, operand)
     filling = None if fill is None else fill_text(fill, current.dtype)
-    body.writer.helpers.update(() if filling is None else ("_read",))
     made = view_text(value, coordinates, filling, body.size)
+    body.writer.helpers.update(name for name in ("_read", "_slide") if f"{name}(" in made.text)
     if made.text == value.text and operand in body.values:
         return made
     return body.assign(current, made)

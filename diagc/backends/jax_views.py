@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from diagc.backends.jax_text import ATOM, SUM, TERM, Text, aligned, permuted
+from diagc.backends.jax_windows import windowed
 from diagc.core.axes import ONE, Axis, Coordinate, Size, in_order
 
 SizeText = Callable[[Size], Text]
@@ -18,6 +19,8 @@ def view_text(value: Text, coordinates: Coordinates, fill: str | None, sizes: Si
         made = _reshaped(value, coordinates, sizes) or _sliced(value, coordinates, sizes)
         if made is not None:
             return made
+    if (made := windowed(value, coordinates, fill)) is not None:
+        return made
     block = in_order(axis for coordinate in coordinates.values() for axis in coordinate.axes)
     indices = {axis: index_text(c, block, sizes) for axis, c in coordinates.items()}
     return indexed_text(value, indices, block, fill, sizes)

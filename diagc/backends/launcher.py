@@ -6,7 +6,7 @@ One lowering decides what is launched; a `Host` spells it, for torch or for JAX.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from diagc.backends.launches import Launch, Variant, resident_axes
@@ -78,8 +78,8 @@ class Host(Protocol):
         """The variables of the results."""
         ...
 
-    def by_descriptor(self, arrays: Sequence[str]) -> str:
-        """Whether the device copies tiles of these arrays by itself."""
+    def by_descriptor(self, arrays: Sequence[str], pipeline: bool = False) -> str:
+        """Whether the device copies tiles of these arrays by itself, and has warp groups for a pipeline."""
         ...
 
     def refuse(self, writer: Writer, message: str) -> None:
@@ -161,6 +161,18 @@ class _Variant:
         self._call(blocks, widest)
 
     def _call(self, blocks: Mapping[Axis, str], widest: str) -> None:
+        """Start the kernel, or where it is not for these arrays another one."""
+        if self.variant.otherwise is None:
+            self._launch(blocks, widest, self.last)
+            return
+        sources = dict.fromkeys(copy.source for copy in copies(self.variant.kernel).values())
+        arrays = [self.names[node] for node in sources]
+        self.writer.line(f"if {self.host.by_descriptor(arrays, pipeline=True)}:")
+        with self.writer.indented():
+            self._launch(blocks, widest, False)
+        replace(self, variant=self.variant.otherwise)._call(blocks, widest)
+
+    def _launch(self, blocks: Mapping[Axis, str], widest: str, last: bool) -> None:
         writer, kernel = self.writer, self.variant.kernel
         choice = self._choose(self.variant.configs, widest)
         counts: list[str] = []
@@ -168,13 +180,18 @@ class _Variant:
             size = size_text(axis.size, self.symbols)
             tile = kernel.extents[axis].kind == "tile"
             counts.append(self.host.ceiling(size, choice[axis]) if tile else size)
-        writer.line(f"grid = ({' * '.join(counts) or '1'},)")
+        tiles = " * ".join(counts) or "1"
+        if self.variant.form == "persistent":
+            tiles = f"min({tiles}, {self.host.processors(self.made[0])})"
+        writer.line(f"grid = ({tiles},)")
         read = arrays_read(kernel)
         constants = {block_name(a): blocks[a] if a in blocks else choice[a] for a in blocked_axes(kernel)}
         for axis in resident_axes(kernel):
             exact = f"{size_text(axis.size, self.symbols)} == {blocks[axis]}"
             constants[f"EXACT_{block_name(axis)[6:]}"] = exact
-        if self.variant.form != "pointers":
+        if self.variant.form == "gluon":
+            constants["STAGES"] = "stages"
+        elif self.variant.form != "pointers":
             sources = dict.fromkeys(copy.source for copy in copies(kernel).values())
             constants[FLAG] = self.host.by_descriptor([self.names[node] for node in sources])
         ranks = [*(len(node.axes) for node in read), *(len(array.axes) for _, array in kernel.outputs)]
@@ -182,7 +199,7 @@ class _Variant:
             kernel_function(kernel.name), [self.names[node] for node in read], self.made, ranks,
             [self.symbols[symbol] for symbol in size_symbols(kernel)], constants,
         )  # fmt: skip
-        self.host.start(writer, call, self.last)
+        self.host.start(writer, call, last)
 
     def _choose(self, configs: tuple[Config, ...], widest: str) -> dict[Axis, str]:
         """Assign the blocks of the configuration that fits; their names."""
@@ -257,8 +274,8 @@ class _Torch:
             writer.line(f"return {', '.join(made)}")
         return made
 
-    def by_descriptor(self, arrays: Sequence[str]) -> str:
-        return f"_by_descriptor({', '.join(arrays)})"
+    def by_descriptor(self, arrays: Sequence[str], pipeline: bool = False) -> str:
+        return f"{'_has_pipeline' if pipeline else '_by_descriptor'}({', '.join(arrays)})"
 
     def refuse(self, writer: Writer, message: str) -> None:
         writer.line(f'raise ValueError(f"{message}")')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node
@@ -12,10 +12,12 @@ from diagc.kernel.ir import Dot, Kernel
 from diagc.plan.config import Config
 from diagc.plan.extent import held_axes
 
-Form = Literal["pointers", "descriptors", "specialised"]
-"""How tiles come: by pointers; by descriptors; by descriptors to a warp that does nothing else, in one loop."""
+Form = Literal["pointers", "descriptors", "specialised", "persistent", "gluon"]
+"""How tiles come: by pointers; by descriptors; by descriptors to a warp that does nothing else, in one loop; by
+descriptors to as many programs as run at once, each of which makes several tiles of the result; by a warp of its own to
+rings in shared memory, in Gluon, with products one turn ahead."""
 
-FORMS: Final[tuple[Form, ...]] = ("pointers", "descriptors", "specialised")
+FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Variant:
     kernel: Kernel
     configs: tuple[Config, ...]
     form: Form = "pointers"
+    otherwise: Variant | None = None
+    """What is launched for arrays that a form has no kernel for."""
 
     @property
     def multiplies(self) -> bool:

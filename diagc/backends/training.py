@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from diagc import check
 from diagc.backends.jax_helpers import helpers_text
-from diagc.backends.training_loss import emit_loss, emit_metrics
+from diagc.backends.training_loss import emit_loss, emit_metrics, emit_predictions
 from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
-from diagc.core.diagram import Node
+from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import DType
 from diagc.core.learning import (
     Column,
@@ -30,7 +31,7 @@ from diagc.core.learning import (
     Weight,
     parameter_path,
 )
-from diagc.passes.commute import terms
+from diagc.passes.commute import Term, terms
 from diagc.version import __version__
 
 _COMMON: Final = (
@@ -38,6 +39,9 @@ _COMMON: Final = (
     (Path(__file__).with_name("training_program.py"), "\n# ---- program\n"),
     (Path(__file__).with_name("training_files.py"), "\n# ---- files\n"),
 )
+_PYTHON: Final = (Path(check.__file__).with_name("python_module.py"), "\n# ---- models from Python\n")
+
+_NATURAL: Final = (Path(__file__).with_name("training_natural.py"), "\n# ---- natural gradient\n")
 
 DEFAULT_OPTIMISER: Final = Optimiser(None, "adam", (("lr", 1e-3),))
 DEFAULT_EPOCHS: Final = 20
@@ -56,7 +60,11 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
 
     `origin` says in the program what it was made from.
     """
-    imports, shared = _shared()
+    python = _python_models(learning)
+    imports, shared = _shared(_COMMON)
+    if python:
+        more, text = _shared((_PYTHON,))
+        imports, python = imports + more, f"{text}\n\n\n{python}"
     helpers: set[str] = set()
     ordered = terms(learning)
     loss = _section(partial(emit_loss, learning=learning, terms=ordered), helpers)
@@ -64,15 +72,33 @@ def emit_training(learning: LearningDiagram, origin: str, values: Mapping[str, f
         _section(partial(emit_metrics, learning=learning, terms=ordered, source=source), helpers)
         for source in learning.sources
     ]
-    functions = [helpers_text(helpers).strip("\n"), loss, *metrics, _optimiser(learning)]
+    parts = _curvature(learning, ordered, helpers, imports)
+    functions = [python, helpers_text(helpers).strip("\n"), loss, *metrics, *parts, _optimiser(learning)]
     body = "\n\n\n".join(text.strip("\n") for text in functions if text)
     if "lax." in body:
         imports.append("from jax import lax")
+    if "functools." in body:
+        imports.append("import functools")
     table = _table(learning, values or {})
     return (
         f"{_header(learning, origin)}\n\nfrom __future__ import annotations\n\n{_grouped(imports)}\n\n\n{body}\n\n\n"
         f'{shared.strip()}\n\n\n{table}\nif __name__ == "__main__":\n    main(REGIME)\n'
     )
+
+
+def _curvature(
+    learning: LearningDiagram, ordered: Sequence[Term], helpers: set[str], imports: list[str]
+) -> list[str]:
+    """Products with the curvature of the loss, where an optimiser takes them."""
+    if not _is_natural(learning):
+        return []
+    found, text = _read(_NATURAL)
+    imports += found
+    return [_section(partial(emit_predictions, learning=learning, terms=ordered), helpers), text]
+
+
+def _is_natural(learning: LearningDiagram) -> bool:
+    return any(optimiser.method == "natural" for optimiser in learning.optimisers)
 
 
 def _section(write: Callable[[Writer], None], helpers: set[str]) -> str:
@@ -91,16 +117,35 @@ def _header(learning: LearningDiagram, origin: str) -> str:
     )
 
 
-def _shared() -> tuple[list[str], str]:
-    """The imports of what all programs share, and its text."""
+def _python_models(learning: LearningDiagram) -> str:
+    """The table of the models from Python, by what calls them; empty where there is none."""
+    roots = [e.discrepancy for e in learning.equations]
+    names = sorted({n.op.name for n in walk(roots) if isinstance(n.op, ops.Foreign)})
+    if not names:
+        return ""
+    rows = "".join(
+        f'    "{name}": PythonModel("{target}", dict({rest}),\n' for name in names
+        for target, _, rest in [name.partition("(")]
+    )  # fmt: skip
+    return f"PYTHON = {{\n{rows}}}"
+
+
+def _shared(parts: Sequence[tuple[Path, str]]) -> tuple[list[str], str]:
+    """The imports of texts that programs share, and the texts."""
     imports, bodies = list[str](), list[str]()
-    for path, mark in _COMMON:
-        head, _, body = path.read_text("utf-8").partition(mark)
-        found = ast.parse(head).body
-        lines = [ast.unparse(one) for one in found if isinstance(one, ast.Import | ast.ImportFrom)]
-        imports += [line for line in lines if "__future__" not in line and "diagc" not in line]
-        bodies.append(body.strip())
+    for part in parts:
+        found, body = _read(part)
+        imports += found
+        bodies.append(body)
     return imports, "\n\n\n".join(bodies)
+
+
+def _read(part: tuple[Path, str]) -> tuple[list[str], str]:
+    """The imports of a file of this folder, and its text below the mark."""
+    path, mark = part
+    head, _, body = path.read_text("utf-8").partition(mark)
+    lines = [ast.unparse(one) for one in ast.parse(head).body if isinstance(one, ast.Import | ast.ImportFrom)]
+    return [line for line in lines if "__future__" not in line and "diagc" not in line], body.strip()
 
 
 def _grouped(imports: Sequence[str]) -> str:
@@ -141,7 +186,8 @@ def _method(optimiser: Optimiser) -> str:
     clip, warmup = values.pop("clip", None), values.pop("warmup", None)
     rate = _rate(values["lr"], warmup)
     arguments = ", ".join(f"learning_rate={rate}" if n == "lr" else f"{n}={v!r}" for n, v in values.items())
-    made = f"optax.{optimiser.method}({arguments})"
+    home = "" if optimiser.method == "natural" else "optax."
+    made = f"{home}{optimiser.method}({arguments})"
     return made if clip is None else f"optax.chain(optax.clip_by_global_norm({clip!r}), {made})"
 
 
@@ -187,6 +233,8 @@ def _table(learning: LearningDiagram, values: Mapping[str, float]) -> str:
         writer.line(f"steps={settings.steps},")
         writer.line(f"batch={settings.batch or DEFAULT_BATCH},")
         writer.line(f"seed={settings.seed},")
+        if _is_natural(learning):
+            writer.line("curvature=partial(curvature, predictions, discrepancy),")
     writer.line(")")
     return writer.text
 
@@ -282,6 +330,9 @@ def _initialiser(parameter: Node, values: Mapping[str, float]) -> str:
     assert isinstance(parameter.op, ops.Input)
     assert parameter.op.init is not None
     name, arguments = parameter.op.init
+    if name == "python":
+        told = dict(arguments)
+        return f'PYTHON["{told["target"]}"].initialiser("{told["name"]}")'
     if name in ("zeros", "ones"):
         return f"jax.nn.initializers.{name}"
     given = [f"{key}={_number(v, values)}" if key else _number(v, values) for key, v in arguments]

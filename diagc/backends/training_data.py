@@ -9,6 +9,7 @@ the step alone.
 from __future__ import annotations
 
 import math
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 # ---- data
@@ -30,7 +32,8 @@ class Regime:
     `columns` are those of each source: dtype, shape of one sample, and the size of the axis that an index points
     into; `drawn` are those that are drawn, with the distribution and its numbers. `trained` and `frozen` are
     parameters by path: initialiser, shape, dtype; `averages` follow a parameter that trains with a decay. `weights`
-    are files by model, `importance` the final weights of the equations.
+    are files by model, `importance` the final weights of the equations. `curvature` gives products with the curvature
+    of the loss, to optimisers that take them.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Regime:
     steps: int | None
     batch: int | None
     seed: int
+    curvature: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -149,15 +153,55 @@ class Batches:
         }
 
 
+def join(coordinator: str, process: int, processes: int) -> None:
+    """Become one of several processes that train together; before anything else that computes.
+
+    `coordinator` is HOST:PORT of process 0. When another process dies, a collective fails here, which is an error that
+    can be told; when it is process 0, JAX ends the others itself.
+    """
+    jax.config.update("jax_enable_recoverability", True)
+    jax.distributed.initialize(
+        coordinator, processes, process, heartbeat_timeout_seconds=20, shutdown_timeout_seconds=20
+    )
+
+
+def part() -> None:
+    """Leave the others at the end of a run; process 0 goes last, since what it serves ends with it."""
+    multihost_utils.sync_global_devices("the run has ended")
+    if jax.process_index() == 0:
+        time.sleep(1.0)
+    jax.distributed.shutdown()
+
+
+def whole(array: Any) -> Any:
+    """An array as NumPy's, whatever devices of whatever process hold its parts; every process asks for it."""
+    if not isinstance(array, jax.Array) or array.is_fully_addressable:
+        return np.asarray(array)
+    if array.is_fully_replicated:
+        return np.asarray(array.addressable_data(0))
+    return np.asarray(multihost_utils.process_allgather(array, tiled=True))
+
+
 class Devices:
-    """Where arrays live: split over the axes of a mesh, or on the one device."""
+    """Where arrays live: split over the axes of a mesh, or on the one device.
+
+    Several processes hold one mesh of all their devices, by default along `data`; each has the same tables and brings
+    the parts that its devices hold.
+    """
 
     def __init__(self, options: Options) -> None:
+        every = jax.device_count()
         self.axes, self.mesh = dict(options.mesh), None
+        if jax.process_count() > 1:
+            self.axes = self.axes or {"data": every}
+            if math.prod(self.axes.values()) != every:
+                raise ValueError(
+                    f"the mesh has {math.prod(self.axes.values())} devices, the processes have {every}"
+                )
         count = math.prod(self.axes.values())
         if count > 1:
-            if count > len(jax.devices()):
-                raise ValueError(f"the mesh has {count} devices, and {len(jax.devices())} are there")
+            if count > every:
+                raise ValueError(f"the mesh has {count} devices, and {every} are there")
             found = np.array(jax.devices()[:count]).reshape(tuple(self.axes.values()))
             self.mesh = Mesh(found, tuple(self.axes))
 
@@ -187,6 +231,10 @@ class Devices:
             return arrays
 
         def put(array: Any) -> Any:
-            return jax.device_put(array, NamedSharding(mesh, PartitionSpec(*split(array))))
+            sharding = NamedSharding(mesh, PartitionSpec(*split(array)))
+            if jax.process_count() == 1:
+                return jax.device_put(array, sharding)
+            held = np.asarray(array)
+            return jax.make_array_from_callback(held.shape, sharding, lambda index: held[index])
 
         return jax.tree.map(put, arrays)

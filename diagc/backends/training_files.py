@@ -26,8 +26,8 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from diagc.backends.training_data import Options, Regime, initial
-from diagc.backends.training_program import NotFinite, Progress, begin, train
+from diagc.backends.training_data import Options, Regime, initial, join, part, whole
+from diagc.backends.training_program import Lost, NotFinite, Progress, begin, train
 
 # ---- files
 
@@ -46,24 +46,37 @@ def fit(
 ) -> Progress:
     """Train, and keep a checkpoint, the metrics and the weights in the folder `out`. `report` sees each record."""
     progress = begin(regime, options, params)
-    mark = fingerprint(regime, data, options)
+    mark = fingerprint(regime, data, options) if out is not None and (every or resume) else ""
     if out is not None and resume and (out / "checkpoint.safetensors").exists():
         read_checkpoint(out / "checkpoint.safetensors", progress, mark)
+    first = jax.process_index() == 0
     try:
-        for whole in train(regime, data, options, progress, frozen, validation, every):
+        for epoch in train(regime, data, options, progress, frozen, validation, every):
             if out is not None and every:
                 save_checkpoint(out / "checkpoint.safetensors", progress, mark)
-            if whole:
+            if epoch and first:
                 report(progress.records[-1])
     except NotFinite as error:
-        if out is not None:
+        if out is not None and first:
             flat = {f"{s}.{c}": a for s, table in error.batch.items() for c, a in table.items()}
             replaced(out / "not_finite.npz", lambda path: np.savez(path, **flat))
         raise
+    except jax.errors.JaxRuntimeError as error:
+        if jax.process_count() == 1:
+            raise
+        raise Lost("another process of this run has ended; start all of them again with --resume") from error
+    finish(regime, progress, out if first else None)
+    return progress
+
+
+def finish(regime: Regime, progress: Progress, out: Path | None) -> None:
+    """Weights and metrics to the folder; several processes part."""
+    progress.moving = jax.tree.map(whole, progress.moving)
     if out is not None:
         save(regime, progress, out)
         write_metrics(out, progress.records)
-    return progress
+    if jax.process_count() > 1:
+        part()
 
 
 def replaced(path: Path, write: Callable[[Any], Any]) -> None:
@@ -97,7 +110,9 @@ def fingerprint(regime: Regime, data: dict[str, dict[str, Any]], options: Option
 
 def save_checkpoint(path: Path, progress: Progress, mark: str) -> None:
     """Everything that a run needs to go on."""
-    leaves = {f"moving/{i:05d}": np.asarray(v) for i, v in enumerate(jax.tree.leaves(progress.moving))}
+    leaves = {f"moving/{i:05d}": whole(v) for i, v in enumerate(jax.tree.leaves(progress.moving))}
+    if jax.process_index():
+        return  # the first of several processes writes
     seen = {f"values/{name}": np.array(found, np.float32) for name, found in progress.values.items()}
     best = {f"best/{name}": value for name, value in (progress.best or {}).items()}
     told = {k: getattr(progress, k) for k in ("step", "records", "score", "waited", "stopped")}
@@ -261,6 +276,11 @@ def arguments(regime: Regime) -> argparse.Namespace:
     parser.add_argument("--keep-best", action="store_true", help="keep the weights of the best epoch")
     parser.add_argument("--checkpoint", type=int, metavar="UPDATES", help="write a checkpoint this often")
     parser.add_argument("--mesh", default="", metavar="data=4,model=2", help="devices along axes")
+    parser.add_argument(
+        "--coordinator", metavar="HOST:PORT", help="of process 0, where several train together"
+    )
+    parser.add_argument("--process", type=int, default=0, metavar="I", help="which of them this is")
+    parser.add_argument("--processes", type=int, default=1, metavar="N", help="how many train together")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     parser.add_argument("--quiet", action="store_true")
     given = parser.parse_args()
@@ -278,9 +298,17 @@ def parsed_mesh(text: str) -> tuple[tuple[str, int], ...]:
     return tuple((name, int(size)) for name, size in re.findall(r"(data|model)=(\d+)", text))
 
 
+def leave(message: str) -> None:
+    """End at once: the end that JAX registers waits for processes that are no more."""
+    print(message, file=sys.stderr, flush=True)
+    os._exit(1)
+
+
 def main(regime: Regime) -> None:
     """The command line."""
     given = arguments(regime)
+    if given.coordinator:
+        join(given.coordinator, given.process, given.processes)
     files, held_out = named(regime, given.data, "data"), named(regime, given.validation, "validation")
     data = {n: read_table(files[n], columns) if columns else {} for n, columns in regime.columns.items()}
     validation = {name: read_table(path, regime.columns[name]) for name, path in held_out.items()}
@@ -311,5 +339,7 @@ def main(regime: Regime) -> None:
             given.resume,
             report,
         )
+    except Lost as error:
+        leave(str(error))
     except (FloatingPointError, OSError, ValueError) as error:
         sys.exit(str(error))

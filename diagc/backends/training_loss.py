@@ -10,9 +10,9 @@ from diagc.backends.writer import Writer
 from diagc.core import ops
 from diagc.core.axes import ONE
 from diagc.core.batch import batch_axis
-from diagc.core.diagram import Node, apply, cast, node, reduction, size_node, walk
+from diagc.core.diagram import Node, apply, cast, node, reduction, size_node, substitute, walk
 from diagc.core.dtypes import DType
-from diagc.core.learning import LearningDiagram, Schedule, Source, weight_text
+from diagc.core.learning import LearningDiagram, Schedule, Source, parameter_path, reached, weight_text
 from diagc.passes.commute import STEP, Term, loss_inputs, weight_node
 
 
@@ -45,12 +45,52 @@ def _weighted(term: Term, name: str, weights: Mapping[str, str]) -> str:
     return name if weight == 1.0 else f"{literal(weight).text} * {name}"
 
 
+def emit_predictions(writer: Writer, learning: LearningDiagram, terms: Sequence[Term]) -> None:
+    """The loss in two functions: what models predict, and how far that is from what it should be.
+
+    `predictions(params, frozen, batch, key, step)` are the sides of the equations that a gradient reaches, and
+    `discrepancy(outputs, params, frozen, batch, key, step)` the loss as a function of them.
+    """
+    sides = _sides(learning, terms)
+    writer.taken.update(("predictions", "discrepancy", "outputs", "params", "frozen", "batch", "key", "step"))
+    column = 'batch["{source}"]["{column}"]'
+    writer.line("def predictions(params, frozen, batch, key=0, step=0):")
+    with writer.indented():
+        writer.line('"""What the models predict, of all samples."""')
+        names = _bind(writer, learning, sides, column)
+        results = _statements(writer, learning, sides, names, _hints(terms))
+        writer.line(f"return [{', '.join(results)}]")
+    writer.line()
+    writer.line()
+    given = {side: node(ops.Input(f"output_{n}"), array=side.array) for n, side in enumerate(sides)}
+    weighted = [term.weighted for term in terms]
+    (total,) = substitute((weighted[0] if len(weighted) == 1 else apply("add", *weighted),), dict(given))
+    writer.line("def discrepancy(outputs, params, frozen, batch, key=0, step=0):")
+    with writer.indented():
+        writer.line('"""The loss as a function of what the models predict."""')
+        names: dict[Node, str] = {}
+        for place, one in enumerate(given.values()):
+            names[one] = writer.fresh(f"output_{place}")
+            writer.line(f"{names[one]} = outputs[{place}]", f"[{' '.join(map(str, one.axes))}]")
+        names |= _bind(writer, learning, (total,), column)
+        (result,) = _statements(writer, learning, (total,), names, {})
+        writer.line(f"return {result}")
+
+
+def _sides(learning: LearningDiagram, terms: Sequence[Term]) -> tuple[Node, ...]:
+    """The predictions and targets of all terms that a gradient reaches, once each."""
+    moving = {parameter_path(p) for p in learning.parameters("train")}
+    sides = [side for term in terms for side in (term.prediction, term.target)]
+    return tuple(dict.fromkeys(side for side in sides if moving & reached((side,), through_stop=False)))
+
+
 def emit_metrics(writer: Writer, learning: LearningDiagram, terms: Sequence[Term], source: Source) -> None:
     """`metrics_SOURCE(params, frozen, table, key)`: a source's terms, and accuracy where classes are compared."""
     own = [term for term in terms if term.equation.source == source.name]
     writer.taken.update(("params", "frozen", "table", "key"))
     entries = {term.equation.label: term.mean for term in own}
     entries |= {f"{t.equation.label}.accuracy": found for t in own if (found := accuracy(t)) is not None}
+    entries |= {f"{t.equation.label}.mass": t.mass for t in own if t.mass is not None}
     roots = tuple(entries.values())
     writer.line(f"def metrics_{source.name}(params, frozen, table, key=0):")
     with writer.indented():
@@ -128,8 +168,9 @@ def _sizes(
     for source in learning.sources:
         axis = batch_axis(source.name)
         symbol = axis.size.symbols[0]
-        carrier = next((name for current, name in names.items() if axis in current.axes), None)
+        held = ((name, current.axes.index(axis)) for current, name in names.items() if axis in current.axes)
+        carrier = next(held, None)
         if symbol in used and carrier is not None:
             found[symbol] = writer.fresh(f"rows_{source.name}")
-            writer.line(f"{found[symbol]} = {carrier}.shape[0]")
+            writer.line(f"{found[symbol]} = {carrier[0]}.shape[{carrier[1]}]")
     return found

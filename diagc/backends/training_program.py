@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from diagc.backends.training_data import Batches, Devices, Options, Regime, draw
+from diagc.backends.training_data import Batches, Devices, Options, Regime, draw, whole
 
 # ---- program
 
@@ -55,6 +55,10 @@ class NotFinite(FloatingPointError):
         self.batch = batch
 
 
+class Lost(RuntimeError):
+    """Another process of this run has ended, so that this one cannot go on."""
+
+
 def make_optimiser(regime: Regime, options: Options) -> optax.GradientTransformation:
     """The optimiser of the regime, behind clipping, over as many batches as accumulate."""
     made = regime.optimiser()
@@ -76,11 +80,11 @@ def make_updates(regime: Regime, options: Options, sizes: dict[str, int]) -> Cal
 
     def update(moving: Any, frozen: Any, batch: Any, number: Any) -> Any:
         before, slow, state = moving
-        key = jnp.uint32(options.seed * 1_000_003 % 2**32) + number.astype(jnp.uint32) + jnp.uint32(1)
-        (total, terms), gradients = gradient(
-            before, {**frozen, **slow}, batch, key, number // options.accumulate
-        )
-        updates, state = optimiser.update(gradients, state, before)
+        key = jnp.uint32(options.seed) * jnp.uint32(1_000_003) + number.astype(jnp.uint32) + jnp.uint32(1)
+        here = ({**frozen, **slow}, batch, key, number // options.accumulate)
+        (total, terms), gradients = gradient(before, *here)
+        bent = {} if regime.curvature is None else {"curvature": regime.curvature(before, *here)}
+        updates, state = optimiser.update(gradients, state, before, **bent)
         params: Any = optax.apply_updates(before, updates)
         moved = (number + 1) % options.accumulate == 0
         for path, (of, decay) in regime.averages.items():
@@ -150,17 +154,17 @@ def train(
         )
         progress.moving, progress.step = moving, step + count
         pending.append((step, count, values))
-        whole = progress.step == last or progress.step % batches.per_epoch == 0
-        if whole or (every and progress.step % every == 0):
+        ended = progress.step == last or progress.step % batches.per_epoch == 0
+        if ended or (every and progress.step % every == 0):
             for start, number, found in pending:
-                _note(progress, {name: np.asarray(v)[:number] for name, v in found.items()}, start, batches)
+                note_losses(progress, {name: whole(v)[:number] for name, v in found.items()}, start, batches)
             pending = []
-            if whole:
-                _record(regime, options, progress, batches, evaluators, frozen, validation)
-            yield whole
+            if ended:
+                note_epoch(regime, options, progress, batches, evaluators, frozen, validation)
+            yield ended
 
 
-def _note(progress: Progress, values: dict[str, Any], start: int, batches: Batches) -> None:
+def note_losses(progress: Progress, values: dict[str, Any], start: int, batches: Batches) -> None:
     """Remember the losses of some updates. The equation whose loss is not finite first is named."""
     for place in range(len(values["loss"])):
         bad = [
@@ -174,7 +178,7 @@ def _note(progress: Progress, values: dict[str, Any], start: int, batches: Batch
         progress.values.setdefault(name, []).extend(float(v) for v in found)
 
 
-def _record(
+def note_epoch(
     regime: Regime,
     options: Options,
     progress: Progress,
@@ -208,7 +212,7 @@ def _record(
     progress.waited = 0 if better else progress.waited + 1
     progress.score = score if better else progress.score
     if better and options.keep_best:
-        progress.best = {path: np.array(value) for path, value in params.items()}
+        progress.best = {path: np.array(whole(value)) for path, value in params.items()}
     progress.stopped = options.patience is not None and progress.waited >= options.patience
 
 
@@ -221,13 +225,20 @@ def evaluate(
     table: dict[str, Any],
     options: Options,
 ) -> dict[str, float]:
-    """Means over all rows of a table, in chunks; what is drawn is the same each time."""
+    """Means over all rows of a table, in chunks; what is drawn is the same each time.
+
+    A chunk counts as many rows as it has, or as much as the mask of an equation weighs there.
+    """
     rows, chunk = len(next(iter(table.values()))) if table else options.batch or 1, 4096
-    totals: dict[str, float] = {}
+    totals, masses = dict[str, float](), dict[str, float]()
     for start in range(0, rows, chunk):
         part = {name: array[start : start + chunk] for name, array in table.items()}
         count = min(chunk, rows - start)
-        part |= draw(regime, source, count, options.seed, 2**31 - 1 - start // chunk)
-        for name, value in metrics(params, frozen, part).items():
-            totals[name] = totals.get(name, 0.0) + count / rows * float(value)
-    return totals
+        drawn = draw(regime, source, count, options.seed, 2**31 - 1 - start // chunk)
+        part |= {name: np.asarray(array) for name, array in drawn.items()}
+        found = {name: float(whole(value)) for name, value in metrics(params, frozen, part).items()}
+        for name in (name for name in found if not name.endswith(".mass")):
+            mass = found.get(f"{name}.mass", float(count))
+            totals[name] = totals.get(name, 0.0) + mass * found[name]
+            masses[name] = masses.get(name, 0.0) + mass
+    return {name: total / (masses[name] or 1.0) for name, total in totals.items()}

@@ -8,15 +8,13 @@ read 0. At run time the array must have rows without gaps and strides of multipl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from diagc.backends.launches import EntryKernels, Form, Variant
 from diagc.core.axes import Axis, Coordinate
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType
-from diagc.kernel.ir import Dot, Kernel, Load, Loop, Search, Statement, Value, count_uses, nested
-from diagc.plan.config import Config
+from diagc.kernel.ir import Dot, Kernel, Load, Value
 
 FLAG: Final = "BY_DESCRIPTOR"
 """The compile-time constant that says whether the arrays of a launch allow descriptors."""
@@ -41,8 +39,18 @@ def _has_tiles(array: torch.Tensor) -> bool:
     return array.numel() > 0 and array.data_ptr() % 16 == 0 and dense
 '''
 
-SPECIALISED_WARPS: Final = 4
-"""Warps of the specialised form: with 8 the compiler ignores it, and with one stage it fails (triton 3.6.0, sm_90)."""
+PIPELINES: Final = '''
+def _has_pipeline(*arrays: torch.Tensor) -> bool:
+    """Whether kernels in Gluon are for this device: they use the warp groups of Hopper."""
+    if _INTERPRETED and not hasattr(gluon, "simulated"):
+        return False
+    if not _INTERPRETED and torch.cuda.get_device_capability(arrays[0].device)[0] != 9:
+        return False
+    return _by_descriptor(*arrays)
+'''
+
+MOST_AXES: Final = 5
+"""Axes of an array that has a descriptor (CUDA programming guide 13, tensor map objects)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,12 @@ class Copy:
     source: Node
     coordinates: tuple[Coordinate | Value, ...]
     along: tuple[Axis | None, ...]
+
+    @property
+    def dims(self) -> list[tuple[Axis, Coordinate | Value, Axis | None]]:
+        """The axes of the array with their indices and blocked axes; those of which a tile has one index come first."""
+        every = zip(self.source.axes, self.coordinates, self.along, strict=True)
+        return sorted(every, key=lambda dim: dim[2] is not None)
 
 
 def copies(kernel: Kernel) -> dict[Load, Copy]:
@@ -82,62 +96,8 @@ def _along(kernel: Kernel, load: Load) -> tuple[Axis | None, ...] | None:
         else:
             return None
     blocked = [axis for axis in found if axis is not None]
-    sound = len(blocked) == len(set(blocked)) == 2 and found[-1] is not None
+    sound = len(blocked) == len(set(blocked)) == 2 and found[-1] is not None and len(found) <= MOST_AXES
     return tuple(found) if sound else None
-
-
-# ---- the forms of what is launched
-
-
-def formed(made: EntryKernels, form: Form) -> EntryKernels:
-    """An entry whose kernels have a form where they can; the others keep pointers."""
-    return made if form == "pointers" else made.mapped(lambda variant: _formed(variant, form))
-
-
-def _formed(variant: Variant, form: Form) -> Variant:
-    if not copies(variant.kernel):
-        return variant
-    if form == "specialised":
-        kernel = _in_one_loop(variant.kernel)
-        loops = [s for s in kernel.statements() if isinstance(s, Loop | Search)]
-        staged = all(config.stages > 1 for config in variant.configs)
-        if staged and len(loops) == 1 and isinstance(loops[0], Loop) and _multiplies(loops[0]):
-            return Variant(kernel, tuple(map(_specialised, variant.configs)), "specialised")
-    return replace(variant, form="descriptors")
-
-
-def _multiplies(loop: Loop) -> bool:
-    return any(isinstance(s, Dot) for s in loop.body)
-
-
-def _specialised(config: Config) -> Config:
-    return replace(config, warps=SPECIALISED_WARPS)
-
-
-def _in_one_loop(kernel: Kernel) -> Kernel:
-    """The kernel with loops that follow each other along one axis as the last of them, which has every mask."""
-    body = list[Statement]()
-    for statement in kernel.body:
-        place = max((i for i, s in enumerate(body) if isinstance(s, Loop)), default=None)
-        before = body[place] if place is not None else None
-        if place is not None and isinstance(statement, Loop) and isinstance(before, Loop):
-            read = count_uses(nested(tuple(body[place + 1 :])))
-            if _continues(before, statement) and not any(c.result in read for c in before.carried):
-                starts = {carried.result: carried.start for carried in before.carried}
-                carried = tuple(replace(c, start=starts[c.start]) for c in statement.carried)
-                del body[place]
-                statement = replace(statement, start=before.start, carried=carried)
-        body.append(statement)
-    return replace(kernel, body=tuple(body))
-
-
-def _continues(before: Loop, after: Loop) -> bool:
-    results = [carried.result for carried in before.carried]
-    return (
-        before.axis == after.axis
-        and after.phase == "partial"
-        and [carried.start for carried in after.carried] == results
-    )
 
 
 def is_turned(copy: Copy, dims: Sequence[Axis]) -> bool:

@@ -66,6 +66,20 @@ class Frame:
             return text
         return f"{text}[{', '.join(':' if axis in have else 'None' for axis in want)}]"
 
+    def lanes(self, axis: Axis) -> str:
+        """0, 1, … along the block of an axis."""
+        return f"tl.arange(0, {block_name(axis)})"
+
+    def span(self, axis: Axis, first: str = "") -> None:
+        """Name the indices of a tile along an axis, from its first one."""
+        name = self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
+        self.writer.line(f"{name} = {' + '.join(filter(None, (first, self.lanes(axis))))}")
+
+    def filled(self, dims: tuple[Axis, ...], number: str, dtype: str) -> str:
+        """A tile of one number."""
+        shape = ", ".join(block_name(self.kernel.extents[axis].of or axis) for axis in dims)
+        return f"tl.full([{shape}], {number}, {dtype})"
+
     def operand(self, value: ir.Value, want: tuple[Axis, ...]) -> str:
         return self.spread(self.text[value], self.dims(value.axes), want)
 

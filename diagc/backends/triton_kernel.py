@@ -11,7 +11,8 @@ from pathlib import PurePath
 from diagc.backends.launches import Form
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_descriptors import FLAG, Copy, copies, is_turned
-from diagc.backends.triton_frame import FIRST, Frame, Names, block_name
+from diagc.backends.triton_frame import FIRST, Names, block_name
+from diagc.backends.triton_grid import GridWriter
 from diagc.backends.triton_terms import (
     DTYPES,
     fold_text,
@@ -38,50 +39,21 @@ SEARCHED = 1024
 """Indices that a search looks at in a step: four a thread."""
 
 
-class KernelWriter(Frame):
+class KernelWriter(GridWriter):
     """Writes the body of one kernel, whose tiles come in a form."""
 
     def __init__(self, kernel: ir.Kernel, names: Names, writer: Writer, form: Form = "pointers") -> None:
-        super().__init__(kernel, names, writer)
-        self.form: Form = form
+        super().__init__(kernel, names, writer, form)
         self.copies = copies(kernel) if form != "pointers" else {}
         self.descriptors: dict[Copy, str] = {}
 
     # ---- frame
 
     def write(self) -> None:
-        """Program indices, descriptors, then the statements."""
-        self._program()
+        """Descriptors, program indices, then the statements."""
         self._describe()
-        self._statements(self.kernel.body)
-
-    def _program(self) -> None:
-        one = [a for a in self.kernel.group_axes if self.kernel.extents[a].kind == "one"]
-        tiled = [a for a in self.kernel.group_axes if self.kernel.extents[a].kind == "tile"]
-        grid = [*one, *tiled]
-        if grid:
-            self.writer.line("program = tl.program_id(0)")
-        for place, axis in enumerate(reversed(grid)):
-            size, tile = self.names.size(axis.size), axis in tiled
-            count = f"tl.cdiv({size}, {block_name(axis)})" if tile else size
-            last = place == len(grid) - 1
-            index = "program" if last else f"program % {count}"
-            if tile:
-                first = self.writer.fresh(f"first_{axis.name}")
-                self.writer.line(f"{first} = {index if last else f'({index})'} * {block_name(axis)}")
-                self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
-                self.writer.line(f"{self.names.indices[axis]} = {first} + tl.arange(0, {block_name(axis)})")
-                self.bounds[axis, FIRST] = first
-            else:
-                self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
-                whole = index if last else f"({index})"
-                self.writer.line(f"{self.names.indices[axis]} = {whole}.to(tl.int64)")
-            if not last:
-                self.writer.line(f"program = program // {count}")
-        for axis, extent in self.kernel.extents.items():
-            if extent.kind == "resident":
-                self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
-                self.writer.line(f"{self.names.indices[axis]} = tl.arange(0, {block_name(axis)})")
+        with self.programs():
+            self._statements(self.kernel.body)
 
     def _statements(self, statements: tuple[ir.Statement, ...]) -> None:
         for statement in statements:
@@ -159,8 +131,7 @@ class KernelWriter(Frame):
             return
         dims = self.dims(target.axes)
         if dims or target.axes or target.hint:  # the start of a state
-            shape = ", ".join(block_name(self.kernel.extents[axis].of or axis) for axis in dims)
-            text = f"tl.full([{shape}], {number_text(value)}, {DTYPES[target.dtype]})"
+            text = self.filled(dims, number_text(value), DTYPES[target.dtype])
             self._define(target, text, inline=False)
         else:
             self._define(target, number_text(value), atom=True)
@@ -186,13 +157,17 @@ class KernelWriter(Frame):
         self._define(target, function_text(statement.function, kept, self.writer.helpers))
 
     def _fold(self, statement: ir.Fold) -> None:
+        self._define(statement.target, self.folded(statement), inline=False)
+
+    def folded(self, statement: ir.Fold) -> str:
+        """The fold of a tile."""
         dims = list(self.dims(statement.operand.axes))
         text = self.text[statement.operand]
         for axis in sorted(statement.axes, key=lambda a: -self.rank[a]):
             place = dims.index(axis)
             text = fold_text(statement.monoid, text, place, self.writer.helpers)
             del dims[place]
-        self._define(statement.target, text, inline=False)
+        return text
 
     def _dot(self, statement: ir.Dot) -> None:
         want = self.dims(statement.target.axes)
@@ -220,24 +195,35 @@ class KernelWriter(Frame):
         self.writer.line(f"if {FLAG}:")
         with self.writer.indented():
             for copy, name in self.descriptors.items():
-                pairs = list(zip(copy.source.axes, copy.coordinates, copy.along, strict=True))
-                fixed = [(own, self._coordinate(c, ())) for own, c, along in pairs if along is None]
-                tiled = [(own, along) for own, _, along in pairs if along is not None]
-                sizes = [self.names.size(own.size) for own, _ in tiled]
-                strides = [self.names.stride(copy.source, own) for own, _ in tiled[:-1]]
-                blocks = [block_name(self.kernel.extents[along].of or along) for _, along in tiled]
-                parts = [f"[{', '.join(part)}]" for part in (sizes, [*strides, "1"], blocks)]
-                base = self._pointers(copy.source, fixed)
-                self.writer.call(f"{name} = tl.make_tensor_descriptor", [base, *parts], "")
+                self.writer.call(f"{name} = tl.make_tensor_descriptor", self.described(copy), "")
+
+    def described(self, copy: Copy) -> list[str]:
+        """The arguments of a descriptor: array, sizes, strides and blocks."""
+        sizes = [self.names.size(own.size) for own, _, _ in copy.dims]
+        strides = [self.names.stride(copy.source, own) for own, _, _ in copy.dims[:-1]]
+        blocks = [self.block(along) for _, _, along in copy.dims]
+        parts = [f"[{', '.join(part)}]" for part in (sizes, [*strides, "1"], blocks)]
+        return [self.names.arrays[copy.source], *parts]
+
+    def block(self, along: Axis | None) -> str:
+        return "1" if along is None else block_name(self.kernel.extents[along].of or along)
 
     def _first(self, axis: Axis) -> str:
         """The first index of the tile along an axis."""
         whole = self.kernel.extents[axis].of or axis
         return self.firsts.get(whole) or self.bounds.get((whole, FIRST), "0")
 
+    def offsets(self, copy: Copy) -> list[str]:
+        """Where the tile of a copy begins."""
+        return [
+            f"tl.cast({self._coordinate(c, ())}, tl.int32)" if along is None else self._first(along)
+            for _, c, along in copy.dims
+        ]
+
     def _copied(self, name: str, copy: Copy, dims: tuple[Axis, ...]) -> None:
-        offsets = ", ".join(self._first(axis) for axis in copy.along if axis is not None)
-        text = f"{self.descriptors[copy]}.load([{offsets}])"
+        text = f"{self.descriptors[copy]}.load([{', '.join(self.offsets(copy))}])"
+        if None in copy.along:
+            text += f".reshape([{', '.join(self.block(a) for _, _, a in copy.dims if a is not None)}])"
         self.writer.line(f"{name} = {f'tl.trans({text})' if is_turned(copy, dims) else text}")
 
     def _load(self, statement: ir.Load) -> None:
@@ -344,9 +330,7 @@ class KernelWriter(Frame):
         with self.writer.indented():
             self.firsts[statement.axis] = variable
             if blocked:
-                self.names.indices[statement.axis] = self.writer.fresh(f"{statement.axis.name}_index")
-                offsets = f"{variable} + tl.arange(0, {block_name(statement.axis)})"
-                self.writer.line(f"{self.names.indices[statement.axis]} = {offsets}")
+                self.span(statement.axis, variable)
             else:
                 self.names.indices[statement.axis] = variable
             for twin in self.kernel.twins(statement.axis):

@@ -5,10 +5,13 @@ The text imports only torch and triton. Shapes and strides are run-time argument
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
+from typing import Final
 
-from diagc.backends.launches import Variant, resident_axes
+from diagc.backends.gluon_form import schedule
+from diagc.backends.gluon_kernel import IMPORTS, in_gluon, kernel_text
+from diagc.backends.launches import Form, Variant, resident_axes
 from diagc.backends.sizes import input_name
 from diagc.backends.torch_on_cpu import ON_CPU
 from diagc.backends.triton_descriptors import FLAG
@@ -35,7 +38,7 @@ import pathlib
 import torch
 import triton
 import triton.language as tl
-
+{more}
 __all__ = [{exported}]
 '''
 
@@ -75,10 +78,16 @@ def _operator(launch):
 '''
 
 
-def emit_kernels(variants: Iterable[Variant]) -> str:
+def emit_kernels(variants: Sequence[Variant]) -> str:
     """Kernels alone, without launchers: a text that needs triton only."""
     texts, helpers = kernel_texts(variants)
-    return "\n\n".join(["import triton\nimport triton.language as tl\n", *helper_texts(helpers), *texts])
+    head = "import triton\nimport triton.language as tl\n" + imports(variants)
+    return "\n\n".join([head, *helper_texts(helpers), *texts])
+
+
+def imports(variants: Iterable[Variant]) -> str:
+    """What kernels in Gluon need besides."""
+    return IMPORTS if any(variant.form == "gluon" for variant in variants) else ""
 
 
 def kernel_texts(variants: Iterable[Variant]) -> tuple[list[str], set[str]]:
@@ -86,25 +95,36 @@ def kernel_texts(variants: Iterable[Variant]) -> tuple[list[str], set[str]]:
     helpers: set[str] = set()
     texts: list[str] = []
     for variant in variants:
-        writer = Writer()
-        _kernel(writer, variant)
-        texts.append(writer.text)
-        helpers |= writer.helpers
+        for text, used in (
+            (_kernel(variant),)
+            if variant.otherwise is None
+            else (_kernel(variant.otherwise), _kernel(variant))
+        ):
+            texts.append(text)
+            helpers |= used
     return texts, helpers
 
 
 def helper_texts(helpers: set[str]) -> list[str]:
-    return [HELPERS[name] for name in HELPERS if name in helpers]
+    """The functions that kernels call, in Triton and in Gluon."""
+    found = [HELPERS[name] for name in HELPERS if name in helpers]
+    return found + [in_gluon(HELPERS[name], [name]) for name in HELPERS if f"gluon_{name}" in helpers]
 
 
 def module_text(
-    exported: Iterable[str], parts: Iterable[str], helpers: set[str], source: str, version: str
+    exported: Iterable[str],
+    parts: Iterable[str],
+    helpers: set[str],
+    source: str,
+    version: str,
+    more: str = "",
 ) -> str:
     """The text of a file: header, helpers and parts, laid out."""
     names = list(exported)
     header = _HEADER.format(
         title=f"Fused kernels for {', '.join(names)}.", version=version, source=PurePath(source).name,
         note="Tiles are masked at ragged ends; arithmetic is float32.", exported=", ".join(f'"{n}"' for n in names),
+        more=more,
     )  # fmt: skip
     beside = f"{PurePath(source).stem}_jax.py"
     host = [text.replace("ELSEWHERE", beside).lstrip("\n") for text in (_CHECK, _OPERATOR, ON_CPU)]
@@ -159,16 +179,25 @@ def argument_names(variant: Variant) -> tuple[Names, list[str], list[str]]:
     arguments += names.sizes.values()
     constants = [block_name(axis) for axis in blocked_axes(kernel)]
     constants += [f"EXACT_{block_name(axis)[6:]}" for axis in resident_axes(kernel)]
-    constants += [FLAG] if variant.form != "pointers" else []
+    constants += _FORM_CONSTANTS.get(variant.form, [FLAG])
     return names, arguments, constants
 
 
-def _kernel(writer: Writer, variant: Variant) -> None:
-    kernel = variant.kernel
+_FORM_CONSTANTS: Final[Mapping[Form, list[str]]] = {"pointers": [], "gluon": ["STAGES"]}
+
+
+def _kernel(variant: Variant) -> tuple[str, set[str]]:
+    """The text of a kernel, and the helpers that it calls."""
+    kernel, writer = variant.kernel, Writer()
     names, arguments, constants = argument_names(variant)
+    found = schedule(kernel) if variant.form == "gluon" else None
+    if found is not None:
+        function = kernel_function(kernel.name)
+        return kernel_text(kernel, found, function, lambda: argument_names(variant)[0], arguments, constants)
     writer.taken.update({*arguments, *constants, "program", "tl", "triton", "torch"})
     writer.line("@triton.jit")
     lines = [*arguments, *(f"{name}: tl.constexpr" for name in constants)]
     writer.call(f"def {kernel_function(kernel.name)}", lines, ":")
     with writer.indented():
         KernelWriter(kernel, names, writer, variant.form).write()
+    return writer.text, writer.helpers

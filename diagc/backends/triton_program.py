@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from diagc.backends.forms import formed
 from diagc.backends.launcher import TORCH, free_symbols, launcher_text
 from diagc.backends.launches import Differentiated, EntryKernels, Form, Plan
 from diagc.backends.shapes import bind_shapes, read_sizes
 from diagc.backends.sizes import input_name
 from diagc.backends.torch_on_cpu import decorator
 from diagc.backends.triton_calls import call_launches, condition
-from diagc.backends.triton_descriptors import HELPER, formed
-from diagc.backends.triton_module import kernel_texts, module_text
+from diagc.backends.triton_descriptors import HELPER, PIPELINES
+from diagc.backends.triton_module import imports, kernel_texts, module_text
 from diagc.backends.triton_parts import PROCESSORS, parted_plans
 from diagc.backends.writer import Writer, identifier, tuple_text, unpacking
 
@@ -25,11 +26,17 @@ def emit_module(entries: list[EntryKernels], source: str, version: str, form: Fo
         texts, used = kernel_texts(entry.variants)
         parts += [*texts, *_functions(entry)]
         helpers |= used
-    if any(variant.form != "pointers" for entry in entries for variant in entry.variants):
+    every = [variant for entry in entries for variant in entry.variants]
+    forms = {variant.form for variant in every}
+    if forms != {"pointers"}:
         parts.insert(0, HELPER.lstrip("\n"))
-    if any(entry.parted for entry in entries):
+    if "gluon" in forms:
+        parts.insert(1, PIPELINES.lstrip("\n"))
+    if "persistent" in forms or any(entry.parted for entry in entries):
         parts.insert(0, PROCESSORS)
-    return module_text((identifier(entry.name) for entry in entries), parts, helpers, source, version)
+    return module_text(
+        (identifier(entry.name) for entry in entries), parts, helpers, source, version, imports(every)
+    )
 
 
 def _functions(entry: EntryKernels) -> list[str]:

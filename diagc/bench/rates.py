@@ -1,8 +1,9 @@
 """The rates of the GPU at hand, and a machine file with them in place of those of its datasheet.
 
 Each rate is the best of several runs of a loop that does one thing: copies of two arrays that no cache holds, reads of
-one that the second-level cache holds, products of matrices through the vendor's library, exponentials and multiply-adds
-on registers. What is not measured keeps the number and the source of the file it is taken from.
+one that the second-level cache holds, lanes that change places through shared memory, products of matrices through the
+vendor's library, exponentials and multiply-adds on registers, the start of a kernel that does nothing. What is not
+measured keeps the number and the source of the file it is taken from.
 """
 
 from __future__ import annotations
@@ -46,6 +47,21 @@ def multiply_adds(out, rounds, BLOCK: tl.constexpr):
 
 
 @triton.jit
+def exchanges(out, rounds, BLOCK: tl.constexpr):
+    lane = tl.arange(0, BLOCK)
+    other = (lane + BLOCK // 2) % BLOCK
+    x = lane.to(tl.float32)
+    for _ in range(rounds):
+        x = tl.gather(x, other, 0)
+    tl.store(out + tl.program_id(0) * BLOCK + lane, x)
+
+
+@triton.jit
+def nothing(out):
+    pass
+
+
+@triton.jit
 def reads(array, out, rounds, length, BLOCK: tl.constexpr):
     first = tl.program_id(0) * BLOCK
     held = tl.zeros([BLOCK], tl.float32)
@@ -81,17 +97,18 @@ class Rate:
     @property
     def text(self) -> str:
         """As a machine file has it."""
-        base, _ = parse_quantity(f"1 {self.unit}", _KINDS[self.place[1]])
+        base, _ = parse_quantity(f"1 {self.unit}", _KINDS[self.place[min(1, len(self.place) - 1)]])
         return f"{self.value / base:.4g} {self.unit}"
 
 
 _KINDS: Final = {
-    "l0": "bandwidth", "l1": "bandwidth", "tensor": "rate", "vector": "rate", "special": "results",
+    "l0": "bandwidth", "l1": "bandwidth", "l2": "bandwidth", "launch": "time", "tensor": "rate", "vector": "rate",
+    "special": "results",
 }  # fmt: skip
 
 
 def measured(device: str = "cuda", clock: Clock | None = None, scale: Scale | None = None) -> list[Rate]:
-    """Bytes, operations and results per second of a device."""
+    """Bytes, operations and results per second of a device, and the seconds of an empty kernel."""
     torch: Any = importlib.import_module("torch")
     size, clock = scale or Scale(), clock or event_clock()
     with tempfile.TemporaryDirectory() as folder:
@@ -101,12 +118,15 @@ def measured(device: str = "cuda", clock: Clock | None = None, scale: Scale | No
         found = [_copies(torch, device, clock, size), _cached(torch, kernels, device, clock, size)]
         found += [_products(torch, device, clock, size, name) for name in ("bf16", "f16", "tf32")]
         for kernel, place, unit, each in (
+            (kernels.exchanges, ("levels", "l2", "bandwidth"), "TB/s", 8),
             (kernels.multiply_adds, ("pipelines", "vector", "f32"), "TFLOP/s", 8),
             (kernels.exponentials, ("pipelines", "special"), "Top/s", 2),
         ):
             out = torch.empty(size.programs * _BLOCK, device=device)
             seconds = _least(clock, lambda k=kernel, o=out: k[(size.programs,)](o, size.rounds, BLOCK=_BLOCK))
             found.append(Rate(place, each * size.programs * _BLOCK * size.rounds / seconds, unit))
+        out = torch.empty(1, device=device)
+        found.append(Rate(("launch",), _least(clock, lambda: kernels.nothing[(1,)](out)), "us"))
     return found
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from diagc.backends.fitting import Chosen, fitting
+from diagc.backends.forms import formed
 from diagc.backends.launches import FORMS, EntryKernels, Variant, resident_axes
 from diagc.backends.plans import kernels
-from diagc.backends.triton_descriptors import formed
 from diagc.backends.triton_program import emit_module
 from diagc.backends.writer import identifier
 from diagc.bench.gpu import Clock, Setting, Trial, event_clock, launcher, tensors_of
@@ -55,11 +55,15 @@ def tune(
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial.of(entry, setting.work, sizes, setting.device, held)
         race = _Race(trial, tensors_of(asked, arrays, setting.device), setting, clock, Path(folder), [])
-        made = race.fastest("every kernel", {form: formed(made, form) for form in FORMS})
+        forms = dict[str, EntryKernels]()
+        for form in FORMS:
+            if formed(made, form) not in forms.values():
+                forms[form] = formed(made, form)
+        made = race.fastest("every kernel", forms)
         for variant, config in _timed(made, setting.work, sizes):
             name = variant.kernel.name
             changed = {"as planned": made}
-            for other in neighbours(config, variant.form == "specialised"):
+            for other in neighbours(config, variant):
                 changed[_difference(config, other)] = _with(made, name, config, other)
             made = race.fastest(name, changed)
     return made, race.tried
@@ -77,10 +81,15 @@ def tuned_source(
     return emit_module([made], file, __version__)
 
 
-def neighbours(config: Config, same_warps: bool) -> Iterator[Config]:
-    """Configurations one step away: a block halved or doubled, other warps, a stage more or less."""
+def neighbours(config: Config, variant: Variant) -> Iterator[Config]:
+    """Configurations one step away: a block halved or doubled, other warps, a stage more or less.
+
+    The specialised form has its number of warps, that in Gluon also its rows, which are of as many warps.
+    """
+    same_warps = variant.form in ("specialised", "gluon")
     for place, (axis, block) in enumerate(config.blocks):
-        for size in (block // 2, block * 2):
+        tiled = variant.kernel.extents[axis].kind == "tile"
+        for size in () if tiled and variant.form == "gluon" else (block // 2, block * 2):
             if LEAST_BLOCK <= size <= MOST_BLOCK:
                 blocks = (*config.blocks[:place], (axis, size), *config.blocks[place + 1 :])
                 yield replace(config, blocks=blocks)

@@ -53,8 +53,9 @@ def bind(
                 Label(call.span),
                 help=f"give it in brackets: `{function.signature}`, or its size by name: `{name} = 64`",
             )
-    if function.module is not caller.module:
+    if _rebinds(caller, function):
         _bind_sizes(call, function, frame)
+        _inherit(caller, function, frame)
     woven = _check_arguments(caller, call, function, frame)
     every = tuple(dict.fromkeys((*caller.woven, *function.woven, *woven)))
     return Frame(frame.axes, frame.arguments, every, frame.renamed, frame.sizes)
@@ -101,8 +102,25 @@ def _rename_arguments(function: FunctionValue, frame: Frame) -> None:
         frame.arguments[parameter.name.text] = view(value, chosen)
 
 
+def _rebinds(caller: Body, function: FunctionValue) -> bool:
+    """Whether the axes of the function's file are bound at the call: for used files, also within them."""
+    return function.module is not caller.module or function.module.prefix != ""
+
+
+def _inherit(caller: Body, function: FunctionValue, frame: Frame) -> None:
+    """Within a used file, what the signature leaves open is bound as it is for the caller."""
+    if function.module is caller.module:
+        for name, axis in caller.bound.items():
+            if name not in function.formals:
+                frame.axes.setdefault(name, axis)
+        for symbol, size in caller.sizes.items():
+            frame.sizes.setdefault(symbol, size)
+
+
 def _bind_signature(caller: Body, function: FunctionValue, frame: Frame) -> None:
-    formals, foreign = set(function.formals), function.module is not caller.module
+    """Formal axes, and those of a used file: to the caller's axis of this name if the operand has it, to one that is
+    called the same, to what is left from the right."""
+    formals, foreign = set(function.formals), _rebinds(caller, function)
     own = {} if foreign else function.module.axes
     for parameter in function.fn.params:
         value = frame.arguments[parameter.name.text]
@@ -112,8 +130,10 @@ def _bind_signature(caller: Body, function: FunctionValue, frame: Frame) -> None
         waiting = [n for n in names if n not in frame.axes and (n in formals or foreign)]
         taken = {frame.axes.get(n) or own.get(n) for n in names if n not in waiting}
         spare = [axis for axis in value.axes if axis not in taken]
+        inside = foreign and function.module is caller.module
         for name in tuple(waiting):
-            same = next((axis for axis in spare if axis.name == name), None)
+            known = caller.find_axis(name) if inside and name not in formals else None
+            same = known if known in spare else next((axis for axis in spare if axis.name == name), None)
             if same is not None:
                 frame.axes[name] = same
                 spare.remove(same)
@@ -132,8 +152,9 @@ def _bind_sizes(call: tree.Call, function: FunctionValue, frame: Frame) -> None:
         for name, (formal, actual) in list(pending.items()):
             wanted = formal.size.substitute(frame.sizes)
             own = [s for s in wanted.symbols if s not in frame.sizes and s in formal.size.symbols]
-            if len(own) == 1 and wanted == Size.symbol(own[0]):
-                frame.sizes[own[0]] = actual.size
+            solved = wanted.solved(own[0], actual.size) if len(own) == 1 else None
+            if solved is not None and (solved.value is None or solved.value > 0):
+                frame.sizes[own[0]] = solved
             elif wanted != actual.size:
                 continue
             del pending[name]
@@ -195,6 +216,7 @@ def callee_body(caller: Body, function: FunctionValue, frame: Frame, path: str) 
     body = caller.elsewhere(function.module)
     body.axes, body.locals, body.woven = dict(frame.axes), dict(frame.arguments), frame.woven
     body.sizes, body.path = dict(frame.sizes), path
+    body.bound = {name: axis for name, axis in frame.axes.items() if name not in function.formals}
     return body
 
 

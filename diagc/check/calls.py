@@ -16,6 +16,7 @@ from diagc.check.derivatives import derivative_form, gradient_of
 from diagc.check.expressions import Body, single
 from diagc.check.forms import call_form, positional, stray_attribute, unexpected_keyword, wrong_count
 from diagc.check.functions import bound_by_name, resolve, term, with_axes
+from diagc.check.python_models import foreign_result
 from diagc.check.scope import BUILTIN_AXES_CALLS, BUILTIN_CALLS, dtype_of, unknown
 from diagc.core import ops
 from diagc.core.axes import Axis, Coordinate
@@ -231,7 +232,10 @@ def _expand(
     frame = bind(body, expression, function, arguments, path)
     context.running.append(function.fn)
     try:
-        results = bodies.run(callee_body(body, function, frame, path), function.fn, expression)
+        if function.foreign is not None:
+            results = foreign_result(expression, function, frame.arguments)
+        else:
+            results = bodies.run(callee_body(body, function, frame, path), function.fn, expression)
     finally:
         context.running.pop()
     results = tuple(

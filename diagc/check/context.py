@@ -26,7 +26,8 @@ class Poisoned(Exception):
 class FunctionValue:
     """A `fn` with what has been bound so far. `path` is set for instances made by `model`.
 
-    `derivatives` are the parameters of `grad`s around it, the outermost last.
+    `derivatives` are the parameters of `grad`s around it, the outermost last. `foreign` is the leaf of a model from
+    Python with its parameters.
     """
 
     module: Module
@@ -38,6 +39,7 @@ class FunctionValue:
     path: str | None = None
     repeat: int = 1
     derivatives: tuple[tuple[tree.Name, ...], ...] = ()
+    foreign: tuple[ops.Foreign, tuple[Node, ...]] | None = None
 
     @property
     def name(self) -> str:
@@ -79,6 +81,7 @@ class Context:
     """Shared by all bodies that one entry expands into."""
 
     sink: Sink
+    allow_python: bool = False
     parameters: dict[str, Node] = field(default_factory=dict[str, Node])
     spans: dict[Node, Span] = field(default_factory=dict[Node, Span])
     names: dict[Node, str] = field(default_factory=dict[Node, str])

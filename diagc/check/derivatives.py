@@ -18,7 +18,7 @@ from diagc.check.scope import unknown
 from diagc.core import ops
 from diagc.core.derivative.forward import jvp
 from diagc.core.derivative.reverse import gradient
-from diagc.core.diagram import Array, Node, constant, node, substitute
+from diagc.core.diagram import Array, Node, constant, node, substitute, walk
 from diagc.diagnostics import DiagnosticError, Label, failure
 from diagc.source import Span
 from diagc.syntax import tree
@@ -120,8 +120,18 @@ def gradient_of(
     operands = tuple(inputs.get(name, arguments[name]) for name in free_names(function))
     call = tree.Call(expression.callee, None, (), span=expression.span)
     results = call_function(body, call, plain, operands)
+    _refuse_python(expression, results)
     made = gradient(results, _cotangents(expression, plain, results, cotangents), tuple(inputs.values()))
     return substitute(made, {leaf: arguments[name] for name, leaf in inputs.items()})
+
+
+def _refuse_python(expression: tree.Call | tree.Instance, results: Values) -> None:
+    """E0523: what Python computes is differentiated by JAX, for training; there is no diagram of its derivative."""
+    if any(isinstance(one.op, ops.Foreign) for one in walk(results)):
+        raise failure(
+            "E0523", "a model from Python has no derivative in the language", Label(expression.span),
+            help="write the model as a `fn`",
+        )  # fmt: skip
 
 
 def free_names(function: FunctionValue) -> tuple[str, ...]:
@@ -221,5 +231,6 @@ def _jvp(
         leaves[name] = _leaf(body, expression, name, value, expression.span)
     call = tree.Call(expression.callee, None, (), span=expression.span)
     results = call_function(body, call, function, tuple({**still, **leaves}[name] for name in names))
+    _refuse_python(expression, results)
     made = jvp(results, {leaf: tangents[name] for name, leaf in leaves.items()})
     return substitute(made, {leaf: operands[name] for name, leaf in leaves.items()})

@@ -14,7 +14,7 @@ from diagc.check.comparators import Compared, Place, compare
 from diagc.check.context import Poisoned
 from diagc.check.equation_options import check_options, check_players, players
 from diagc.check.expressions import Body
-from diagc.check.paths import path_of
+from diagc.check.paths import Values, path_of
 from diagc.core import ops
 from diagc.core.diagram import Array, Node, spread, substitute, walk
 from diagc.core.learning import Equation, Mode, Model, Source, reached
@@ -41,18 +41,19 @@ class EquationBuilder:
             values.append(self._side(scopes, side, item, sink))
         options = check_options(scopes, item, self.models, sink)
         _check_source(item, [*values, options.mask], sink)
-        if None in values or sink.diagnostics:
-            if sink.diagnostics:
-                raise DiagnosticError(sink.diagnostics)
+        if sink.diagnostics:
+            raise DiagnosticError(sink.diagnostics)
+        written = tuple(v for v in values if v is not None)
+        if len(written) < 2:
             raise Poisoned
-        sides = (v for v in values if v is not None)
-        prediction, target = _with_numbers(*substitute(tuple(sides), players(options, self.models)))
+        prediction, target = _with_numbers(*substitute(written, players(options, self.models)))
         source = next(iter(_sources(prediction) | _sources(target)), None)
         compared = self._compared(scopes, item, (prediction, target), label, Place(source, options.mask))
         self._check_parameters(item, compared.value)
         check_players(item, options, self.models, compared.value)
         modes: dict[str, Mode] = {name: model.mode for name, model in self.models.items()}
-        paths = (path_of(scopes, item.prediction, modes), path_of(scopes, item.target, modes))
+        known: Values = {id(item.prediction): written[:1], id(item.target): written[1:]}
+        paths = (path_of(scopes, item.prediction, modes, known), path_of(scopes, item.target, modes, known))
         by = item.comparator
         comparator = by.name.text if by.args is None else " ".join(by.span.text.split())
         return Equation(

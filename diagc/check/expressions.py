@@ -31,7 +31,8 @@ class Body:
     """The names that are visible inside one expanded body.
 
     `axes` are formal axes with the actual axes they stand for; they hide the file's. `woven` are the axes that the
-    caller's arguments have beyond the formal ones. `sizes` are what the symbols of a used file stand for.
+    caller's arguments have beyond the formal ones. `sizes` are what the symbols of a used file stand for, `bound` those
+    of `axes` that are axes of the file.
     """
 
     module: Module
@@ -40,6 +41,7 @@ class Body:
     locals: dict[str, Local] = field(default_factory=dict[str, Local])
     woven: tuple[Axis, ...] = ()
     sizes: dict[str, Size] = field(default_factory=dict[str, Size])
+    bound: dict[str, Axis] = field(default_factory=dict[str, Axis])
     path: str = ""
     call: Callable[[Body, tree.Call, tuple[Node, ...] | None], tuple[Node, ...]] | None = None
     scan: Callable[[Body, tree.Scan], tuple[Node, ...]] | None = None

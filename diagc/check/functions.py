@@ -95,9 +95,9 @@ def _chain(
     body: Body, item: tree.Instance, args: tuple[tree.Argument, ...], seen: tuple[tree.Alias, ...]
 ) -> FunctionValue:
     match args:
-        case (tree.Argument(None, tree.Number(_, int() as count)), tree.Argument(None, inner)):
+        case (tree.Argument(None, tree.Number(_, int()) | tree.Call() as count), tree.Argument(None, inner)):
             value = term(body, _as_term(inner), seen)
-            copies = count * value.repeat
+            copies = _count(body, count) * value.repeat
             if copies < 1:
                 message, help = "`chain` takes at least one copy", "write `chain(2, f)`"
                 raise failure("E0402", message, Label(args[0].span), help=help)
@@ -114,6 +114,26 @@ def _chain(
                 Label(item.span),
                 help="write `chain(12, block)`",
             )
+
+
+def _count(body: Body, expression: tree.Expr) -> int:
+    """How many copies a chain has: a number, or the size of an axis that is known where the chain is expanded."""
+    match expression:
+        case tree.Number(_, int() as count):
+            return count
+        case tree.Call(tree.QName((tree.Name("size"),)), None, (tree.Argument(None, tree.Ref(name)),)):
+            axis = body.axis(name.parts[0])
+            if axis.size.value is not None:
+                return axis.size.value
+            raise failure(
+                "E0315", f"`chain` copies as often as `{axis}` is long, and its size is not known here",
+                Label(expression.span), help=f"give it a number: `axis {axis}: 4`, or `{axis} = 4` by name",
+            )  # fmt: skip
+        case _:
+            raise failure(
+                "E0306", "`chain` takes a number and a function", Label(expression.span),
+                help="write `chain(12, block)` or `chain(size(depth), block)`",
+            )  # fmt: skip
 
 
 def _derivative(

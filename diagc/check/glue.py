@@ -6,6 +6,10 @@ one diagram. Equations add up, those named behind `over` once: `L(both) = L(left
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from diagc.check.context import Poisoned
+from diagc.check.glue_imports import translated
 from diagc.check.optimisers import nearest
 from diagc.check.scope import Module
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, failure
@@ -38,6 +42,9 @@ def glued(module: Module, item: tree.Glue) -> tree.Learning:
 
 
 def _part(module: Module, name: tree.Name, item: tree.Glue) -> tree.Learning:
+    alias, dot, plain = name.text.partition(".")
+    if dot:
+        return _imported(module, name, alias, plain, item)
     found = module.learnings.get(name.text)
     if found is None:
         hint = nearest(name.text, module.learnings) or "name learning diagrams of this file"
@@ -49,6 +56,19 @@ def _part(module: Module, name: tree.Name, item: tree.Glue) -> tree.Learning:
             "E0521", f"`{name.text}` is glued from itself", Label(name.span), help="name another diagram"
         )
     return glued(module, found)
+
+
+def _imported(module: Module, name: tree.Name, alias: str, plain: str, item: tree.Glue) -> tree.Learning:
+    """A diagram of a used file, written as this file would write it."""
+    if alias not in module.imports:
+        raise failure(
+            "E0208", f"no file is used as `{alias}`", Label(name.span), help=f'write `use "{alias}.diag"`'
+        )
+    used = module.imports[alias]
+    if used is None:
+        raise Poisoned
+    found = _part(used, replace(name, text=plain), item)
+    return translated(module, used, alias, found, name)
 
 
 def _name(item: tree.LearningItem) -> tree.Name | None:

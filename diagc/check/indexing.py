@@ -127,8 +127,17 @@ def affine_coordinate(body: Body, expression: tree.Expr) -> Coordinate | None:
         case tree.Binary("+" | "-" | "*" as operator, left, right):
             a, b = affine_coordinate(body, left), affine_coordinate(body, right)
             return None if a is None or b is None else _combined(operator, a, b)
+        case tree.Binary("//", left, right):
+            return _quotient(affine_coordinate(body, left), affine_coordinate(body, right))
         case _:
             return None
+
+
+def _quotient(a: Coordinate | None, b: Coordinate | None) -> Coordinate | None:
+    """The quotient of two known numbers, such as half of a window's size."""
+    if a is None or b is None or a.terms or b.terms or a.offset.value is None or not b.offset.value:
+        return None
+    return Coordinate((), Size.constant(a.offset.value // b.offset.value))
 
 
 def _affine_name(body: Body, name: str) -> Coordinate | None:

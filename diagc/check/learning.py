@@ -26,10 +26,12 @@ from diagc.source import Span
 from diagc.syntax import tree
 
 
-def build_learning(module: Module, item: tree.Learning | tree.Glue, sink: Sink) -> LearningDiagram | None:
+def build_learning(
+    module: Module, item: tree.Learning | tree.Glue, sink: Sink, allow_python: bool = False
+) -> LearningDiagram | None:
     """The learning diagram of a declaration; None when an error was reported to the sink."""
     own = Sink()
-    builder = _Builder(module, own, new_body(module, Context(own)))
+    builder = _Builder(module, own, new_body(module, Context(own, allow_python)))
     try:
         made = builder.build(item)
     except DiagnosticError as error:

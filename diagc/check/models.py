@@ -17,6 +17,7 @@ from diagc.check.context import FunctionValue, Poisoned
 from diagc.check.expressions import Body
 from diagc.check.functions import term
 from diagc.check.optimisers import nearest
+from diagc.check.python_models import python_function
 from diagc.core import ops
 from diagc.core.diagram import Array, Node, node
 from diagc.core.learning import Model
@@ -37,17 +38,10 @@ def check_model(scope: Body, item: tree.Model) -> Model:
             "E0509", f"`{item.name.text}` has no implementation", Label(item.name.span),
             help="write which `fn` it is: `= mlp(hidden = 8)`",
         )  # fmt: skip
-    if isinstance(implementation, tree.PythonModel):
-        raise failure(
-            "E0701", "a model from Python is part of the language but not compiled yet", Label(implementation.span),
-            help="write the model as a `fn`",
-        )  # fmt: skip
     domain = tuple(bodies.type_axes(scope, written) for written in item.domain)
     codomain = tuple(bodies.type_axes(scope, written.type) for written in item.codomain)
     _check_weights(item)
-    function = _wrapped(scope, item, implementation)
-    _check_signature(scope, item, implementation, function, domain)
-    scope.locals[item.name.text] = function
+    scope.locals[item.name.text] = _function(scope, item, implementation, domain)
     text = " ".join(implementation.span.text.split())
     parameters = _parameters(scope, item.name.text, item.mode)
     return Model(item.name.text, item.mode, domain, codomain, text, parameters, item.weights)
@@ -68,11 +62,9 @@ def check_ema(scope: Body, item: tree.Ema, models: dict[str, tuple[Model, tree.M
         )
         place = item.decay.span if of.mode == "train" else item.of.span
         raise failure("E0518", what, Label(place), help="write `ema slow of m decay 0.99`, where `m` trains")
-    assert isinstance(declared.implementation, tree.Weave | tree.Instance)
+    assert declared.implementation is not None
     copy = replace(declared, name=item.name, mode="frozen")
-    function = _wrapped(scope, copy, declared.implementation)
-    _check_signature(scope, copy, declared.implementation, function, of.domain)
-    scope.locals[item.name.text] = function
+    scope.locals[item.name.text] = _function(scope, copy, declared.implementation, of.domain)
     parameters = _parameters(scope, item.name.text, "ema")
     return replace(
         of,
@@ -83,6 +75,17 @@ def check_ema(scope: Body, item: tree.Ema, models: dict[str, tuple[Model, tree.M
         of=of.name,
         decay=float(decay),
     )
+
+
+def _function(
+    scope: Body, item: tree.Model, written: tree.FnTerm | tree.PythonModel, domain: tuple[Array, ...]
+) -> FunctionValue:
+    """What the model does, its declared type checked."""
+    if isinstance(written, tree.PythonModel):
+        return python_function(scope, item, written)
+    function = _wrapped(scope, item, written)
+    _check_signature(scope, item, written, function, domain)
+    return function
 
 
 def _parameters(scope: Body, name: str, mode: str) -> tuple[Node, ...]:

@@ -22,9 +22,14 @@ OPTIMISERS: Final[dict[str, tuple[str, ...]]] = {
     "lamb": ("lr", "b1", "b2", "eps", "weight_decay"),
     "adagrad": ("lr", "eps"),
     "rmsprop": ("lr", "decay", "eps", "momentum", "nesterov"),
+    "natural": ("lr", "damping", "iterations"),
 }
-"""Optimisers of optax by name, with their arguments; `lr` is the learning rate, a number or a schedule."""
+"""Optimisers by name, with their arguments; `lr` is the learning rate, a number or a schedule.
 
+All are those of optax but `natural`, the natural gradient: its products with curvature are emitted with the loss.
+"""
+
+_COUNTS: Final = ("warmup", "iterations")
 COMMON: Final = ("clip", "warmup")
 """What every optimiser takes: the largest norm of its gradient, and updates in which `lr` rises from 0."""
 
@@ -115,9 +120,9 @@ def _check_model(name: tree.Name, models: Sequence[Model], locals: set[str]) -> 
 
 def _value(key: str, expression: tree.Expr) -> OptimiserValue:
     match expression:
-        case tree.Number(_, int() as value) if key == "warmup" and value >= 1:
+        case tree.Number(_, int() as value) if key in _COUNTS and value >= 1:
             return value
-        case tree.Number(_, value) if key not in ("nesterov", "warmup", "clip"):
+        case tree.Number(_, value) if key not in ("nesterov", "clip", *_COUNTS):
             return value
         case tree.Number(_, value) if key == "clip" and value > 0:
             return float(value)
@@ -135,6 +140,7 @@ def _value(key: str, expression: tree.Expr) -> OptimiserValue:
             wanted = {
                 "nesterov": "`true` or `false`",
                 "warmup": "a number of updates",
+                "iterations": "a number of products",
                 "clip": "a positive number",
             }
             also = ", or a schedule such as `cosine(1e-3, 0, steps = 1000)`" if key == "lr" else ""

@@ -27,8 +27,8 @@ from diagc.syntax.parse import parse
 
 _PATH: Final = "a path is relative to the folder of the file that uses it"
 _LIBRARY: Final = Path(__file__).parent.parent / "std"
-_FIRST: Final = ("maps",)
-"""Files of the library that the others use."""
+_FIRST: Final = ("maps", "layers", "blocks")
+"""Files of the library that the others use, each after those that it uses itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class Program:
 def library() -> tuple[Module, ...]:
     """The modules of the standard library, written in the language itself."""
     found: list[Module] = []
-    paths = sorted(_LIBRARY.glob("*.diag"), key=lambda path: (path.stem not in _FIRST, path.name))
-    for path in paths:
-        source = Source(f"std/{path.name}", path.read_text("utf-8"))
-        found.append(build_module(source, parse(source), _no_imports, tuple(found), Sink()))
+    stems = [*_FIRST, *sorted(path.stem for path in _LIBRARY.glob("*.diag") if path.stem not in _FIRST)]
+    for stem in stems:
+        source = Source(f"std/{stem}.diag", (_LIBRARY / f"{stem}.diag").read_text("utf-8"))
+        found.append(build_module(source, parse(source), _no_imports, tuple(found), Sink(), f"std_{stem}"))
     return tuple(found)
 
 
@@ -85,25 +85,30 @@ class Loader:
         return source, parse(source)
 
 
-def read_program(path: Path) -> Program:
-    """The checked program of a file. Raises `DiagnosticError` with every error that was found."""
+def read_program(path: Path, allow_python: bool = False) -> Program:
+    """The checked program of a file. Raises `DiagnosticError` with every error that was found.
+
+    Models from Python are imported where that is allowed.
+    """
     source = load_source(path, path.parent)
-    return check_source(source, path.parent)
+    return check_source(source, path.parent, allow_python=allow_python)
 
 
-def check_source(source: Source, root: Path | None = None, extra: dict[str, str] | None = None) -> Program:
+def check_source(
+    source: Source, root: Path | None = None, extra: dict[str, str] | None = None, allow_python: bool = False
+) -> Program:
     """As `read_program`, for text that is at hand; `extra` holds the text of files by the path that `use` names."""
-    program, sink = collect(source, root, extra)
+    program, sink = collect(source, root, extra, allow_python)
     sink.raise_if_any()
     return program
 
 
 def collect(
-    source: Source, root: Path | None = None, extra: dict[str, str] | None = None
+    source: Source, root: Path | None = None, extra: dict[str, str] | None = None, allow_python: bool = False
 ) -> tuple[Program, Sink]:
     """The program as far as it could be built, and the errors."""
     with _recursion(limits.MAX_RECURSION):
-        return _collect(source, Loader(root or Path("."), extra or {}))
+        return _collect(source, Loader(root or Path("."), extra or {}), allow_python)
 
 
 @contextmanager
@@ -117,7 +122,7 @@ def _recursion(frames: int) -> Generator[None, None, None]:
         sys.setrecursionlimit(before)
 
 
-def _collect(source: Source, loader: Loader) -> tuple[Program, Sink]:
+def _collect(source: Source, loader: Loader, allow_python: bool) -> tuple[Program, Sink]:
     sink = Sink()
     module = build_module(source, parse(source), loader, library(), sink)
     entries: dict[str, Entry] = {}
@@ -138,6 +143,8 @@ def _collect(source: Source, loader: Loader) -> tuple[Program, Sink]:
         name: replace(entry, schedules=tuple(schedules[name])) if name in schedules else entry
         for name, entry in entries.items()
     }
-    found = {name: build_learning(module, item, sink) for name, item in module.learnings.items()}
+    found = {
+        name: build_learning(module, item, sink, allow_python) for name, item in module.learnings.items()
+    }
     learnings = {name: learning for name, learning in found.items() if learning is not None}
     return Program(module, entries, learnings), sink

@@ -79,10 +79,10 @@ Load = Callable[[tree.Use, Source], tuple[Source, tree.File]]
 
 
 def build_module(
-    source: Source, file: tree.File, load: Load, library: tuple[Module, ...], sink: Sink
+    source: Source, file: tree.File, load: Load, library: tuple[Module, ...], sink: Sink, prefix: str = ""
 ) -> Module:
-    """Declarations of a file and, recursively, of the files that it uses."""
-    return _Builder(load, library, sink).build(source, file, (), "")
+    """Declarations of a file and, recursively, of the files that it uses; `prefix` marks its axes."""
+    return _Builder(load, library, sink).build(source, file, (), prefix)
 
 
 @dataclass(slots=True)

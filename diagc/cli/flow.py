@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagc.cli.options import chosen_learning, pairs, size_option, spec_argument, whole, write_text
+from diagc.cli.options import (
+    analysed_learning,
+    learning_option,
+    pairs,
+    size_option,
+    spec_argument,
+    whole,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from diagc.flow.problem import Problem
     from diagc.flow.regimes import Map
     from diagc.flow.series import Order, Series
-
-learning_option = click.option(
-    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
-)
 
 
 @click.group(short_help="expand gradient flow in diagrams")
@@ -186,10 +190,9 @@ def _draw(found: Map, out: Path) -> None:
 
 def load(spec: Path, name: str | None) -> Problem:
     """The loss of a learning diagram of a file."""
-    from diagc.check.program import read_program
     from diagc.flow.lower import problem_of
 
-    return problem_of(chosen_learning(read_program(spec).learnings, name, spec))
+    return problem_of(analysed_learning(spec, name))
 
 
 def _growing(problem: Problem, limit: str | None) -> tuple[int, ...]:

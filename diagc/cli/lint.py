@@ -52,6 +52,8 @@ def lint_kernels(
     """
     from diagc.verify.lint import checked, read_table, regressions, table_text
 
+    if form == "gluon" and target != "sm_90":
+        raise click.UsageError("--form gluon is for the warp groups of sm_90")
     if write and table is None:
         raise click.UsageError("--write needs --table FILE")
     known = read_table(table) if table is not None else []

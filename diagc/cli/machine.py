@@ -27,8 +27,8 @@ def measure(base: str, out: Path | None) -> None:
     diagc machine measure --base h100 -o mine.yaml
     diagc cost specs/attention/attention.diag --on mine.yaml
 
-    Copies, reads from the cache, matrix products, multiply-adds and exponentials are measured; capacities, counts and
-    the memory of a processor keep the numbers of the base.
+    Copies, reads from the cache and through shared memory, matrix products, multiply-adds, exponentials and the start
+    of a kernel are measured; capacities and counts keep the numbers of the base.
     """
     from datetime import date
 

@@ -136,7 +136,3 @@ def tie(spec: Path, name: str, to: str, out: Path) -> None:
     from diagc.learn import edits
 
     _reported(lambda: _rewritten(spec, out, lambda source: edits.tie(source, name, to)))
-
-
-if __name__ == "__main__":
-    model()

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import click
 
+from diagc.backends.launches import FORMS
 from diagc.check.entry import Entry
 from diagc.check.program import Program
 from diagc.cli.suggest import suggestion
@@ -19,6 +20,9 @@ N = TypeVar("N", int, float)
 
 spec_argument = click.argument("spec", type=click.Path(path_type=Path))
 specs_argument = click.argument("specs", nargs=-1, required=True, type=click.Path(path_type=Path))
+learning_option = click.option(
+    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
+)
 entry_option = click.option("--entry", "entry", metavar="NAME", help="Only this entry of the spec.")
 
 
@@ -48,6 +52,25 @@ def chosen_learning(found: Mapping[str, LearningDiagram], name: str | None, spec
     raise click.UsageError(f"{spec} has {what}: choose one with --learning {'|'.join(found)}")
 
 
+def analysed_learning(spec: Path, name: str | None) -> LearningDiagram:
+    """The learning diagram of a file that an analysis of training is asked for.
+
+    Raises `DiagnosticError` E1303 for a file without one.
+    """
+    from diagc.check.program import read_program
+    from diagc.diagnostics import Label, failure
+
+    program = read_program(spec)
+    if not program.learnings:
+        spans = [s for e in program.entries.values() for s in e.spans.values() if s.source.name == str(spec)]
+        raise failure(
+            "E1303", "this analysis cannot take the file: it has no model that trains",
+            *[Label(min(spans, key=lambda s: s.start), "a function, but no `learning`")] if spans else [],
+            help="declare `learning name { … }` with a model that trains and an equation",
+        )  # fmt: skip
+    return chosen_learning(program.learnings, name, spec)
+
+
 def whole(text: str) -> int:
     """A size. Raises `ValueError` where there is none."""
     if not 0 < (found := int(text)) < 2**40:
@@ -62,10 +85,11 @@ size_option = click.option(
 
 form_option = click.option(
     "--form",
-    type=click.Choice(["pointers", "descriptors", "specialised"]),
+    type=click.Choice(FORMS),
     default="pointers",
     show_default=True,
-    help="How tiles come in Triton: by pointers; on Hopper by descriptors (TMA), or by those to warps of their own.",
+    help="How tiles come in Triton: by pointers; on Hopper by descriptors (TMA), by those to a warp of its own, or by "
+    "those to programs that make several tiles.",
 )
 
 

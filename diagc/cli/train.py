@@ -6,16 +6,19 @@ Exit codes: 0 fine, 1 the specification, the data or the weights are wrong, 2 us
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from diagc.cli.options import chosen_learning, pairs
+from diagc.cli.options import chosen_learning, learning_option, pairs
+from diagc.cli.train_runs import Varied, train_runs, varying
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
+    from diagc.diagnostics import DiagnosticError
     from diagc.learn.session import Inputs, Record, Service
 
 
@@ -26,7 +29,6 @@ def _dotted(text: str) -> bool:
 
 def _mesh(text: str) -> tuple[tuple[str, int], ...]:
     """`data=4,model=2` as pairs."""
-
     found = pairs([part for part in text.split(",") if part], "--mesh", int)
     if not found.keys() <= {"data", "model"} or any(size < 1 for size in found.values()):
         raise click.BadParameter("write `data=4`, `model=2` or `data=4,model=2`", param_hint="--mesh")
@@ -35,9 +37,7 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
 
 @click.command(short_help="train a learning diagram")
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option(
-    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
-)
+@learning_option
 @click.option("--data", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Samples: npz, csv or safetensors.")
 @click.option(
     "--validation",
@@ -81,7 +81,24 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
     "--checkpoint", type=click.IntRange(1), metavar="UPDATES", help="Write a checkpoint this often."
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
+@click.option(
+    "--coordinator", metavar="HOST:PORT", help="Of process 0, where several processes train together."
+)
+@click.option("--process", type=click.IntRange(0), default=0, metavar="I", help="Which of them this is.")
+@click.option("--processes", type=click.IntRange(1), default=1, metavar="N", help="How many train together.")
 @click.option("--mesh", default="", metavar="data=4,model=2", help="Devices along axes.")
+@click.option("--allow-python", is_flag=True, help="Import models from Python.")
+@click.option(
+    "--precision",
+    type=click.Choice(["f32", "tf32", "bf16"]),
+    default="f32",
+    help="What the products of the models multiply in; all else is f32.",
+)
+@click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard.")
+@click.option("--runs", type=click.IntRange(2), metavar="N", help="Train so many runs in one programme.")
+@click.option(
+    "--vary", metavar="seed,lr=0.3:3", help="How runs differ: seeds, factors of the learning rate; else seed."
+)
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be done.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(
@@ -100,19 +117,27 @@ def train(
     sizes: tuple[str, ...],
     quiet: bool,
     dry_run: bool,
+    allow_python: bool,
+    precision: str,
     mesh: str,
+    runs: int | None,
+    vary: str | None,
     **service: Any,
 ) -> None:
     """Train a learning diagram of SPEC on data, or write the program that does.
 
     Rows of a file are chosen in brackets, as in --data lab=digits.npz[:100] --data unl=digits.npz[100:].
     """
+    _check_processes(service)
     if epochs is not None and steps is not None:
         raise click.UsageError("--epochs and --steps both say how long to train: give one of them")
+    varied = varying(runs, vary, emit, service)
     from diagc.check.program import read_program
+    from diagc.core.dtypes import DType
     from diagc.diagnostics import DiagnosticError
     from diagc.learn.overrides import override
     from diagc.learn.session import Service, bind
+    from diagc.passes.mixed import Mixed
 
     numbers, counts = (
         pairs(value, "--value", float),
@@ -120,45 +145,55 @@ def train(
     )
     changes = pairs([s for s in sizes if _dotted(s)], "--set", float)
     try:
-        learning = chosen_learning(read_program(spec).learnings, name, spec)
+        learning = chosen_learning(read_program(spec, allow_python).learnings, name, spec)
         learning = _with_settings(override(learning, changes), epochs, steps, batch, seed)
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
+        learning = learning if precision == "f32" else Mixed(DType(precision)).learning(learning)
         _warn(learning)
-        job = Job(
-            learning,
-            inputs,
-            spec,
-            numbers,
-            out or Path("out") / learning.name,
-            Service(**service, mesh=_mesh(mesh)),
-        )
-        if emit is not None:
-            _emit(learning, spec, numbers, emit)
-        elif dry_run:
-            _describe(job)
-        else:
-            _train(job, quiet)
+        folder = out or Path("out") / learning.name
+        job = Job(learning, inputs, spec, numbers, folder, Service(**service, mesh=_mesh(mesh)))
+        _carry_out(job, emit, dry_run, varied, quiet)
     except DiagnosticError as error:
-        from diagc.cli.main import report
+        _fail(error)
 
-        raise SystemExit(report(error.diagnostics)) from None
+
+def _fail(error: DiagnosticError) -> NoReturn:
+    """Report and end; at once when another process is lost, since the end that JAX registers waits for it."""
+    from diagc.cli.main import report
+
+    status = report(error.diagnostics)
+    if any(d.code == "E0628" for d in error.diagnostics):
+        os._exit(status)
+    raise SystemExit(status) from None
+
+
+def _check_processes(service: dict[str, Any]) -> None:
+    """Processes that train together say where, and which of them each is."""
+    if (service["processes"] > 1) is not (service["coordinator"] is not None):
+        raise click.UsageError(
+            "several processes need --coordinator HOST:PORT and --processes N, and no one else does"
+        )
+    if service["process"] >= service["processes"]:
+        raise click.BadParameter(f"the processes are 0 to {service['processes'] - 1}", param_hint="--process")
 
 
 @click.command(short_help="print the terms of a loss")
 @click.argument("spec", type=click.Path(path_type=Path))
-@click.option(
-    "--learning", "name", metavar="NAME", help="Which learning diagram, where the file has several."
-)
-def loss(spec: Path, name: str | None) -> None:
+@learning_option
+@click.option("--allow-python", is_flag=True, help="Import models from Python.")
+def loss(spec: Path, name: str | None, allow_python: bool) -> None:
     """Print the terms of the loss of a learning diagram, in the order in which they are added."""
     from diagc.check.program import read_program
     from diagc.core.canonical import diagram_hash
     from diagc.passes.commute import commute, term_hash, terms
 
-    found = read_program(spec).learnings
+    found = read_program(spec, allow_python).learnings
     learning = chosen_learning(found, name, spec)
-    known = {term_hash(term) for part in learning.parts for term in terms(found[part])}
+    own = (
+        learning.parts if all(part in found for part in learning.parts) else ()
+    )  # others are of another file
+    known = {term_hash(term) for part in own for term in terms(found[part])}
     for term in terms(learning):
         equation = term.equation
         sides = " ~ ".join(
@@ -225,8 +260,6 @@ def _fraction(text: str) -> float | None:
 
 
 def _emit(learning: LearningDiagram, spec: Path, values: dict[str, float], path: Path) -> None:
-    import os
-
     from diagc.backends.training import emit_training
 
     partial = path.with_name(f"{path.name}.partial")
@@ -250,6 +283,17 @@ class Job:
     service: Service
 
 
+def _carry_out(job: Job, emit: Path | None, dry_run: bool, varied: Varied | None, quiet: bool) -> None:
+    if emit is not None:
+        _emit(job.learning, job.spec, job.values, emit)
+    elif dry_run:
+        _describe(job)
+    elif varied is not None:
+        train_runs(job.learning, job.inputs, job.spec.parent, job.values, job.out, job.service, varied, quiet)
+    else:
+        _train(job, quiet)
+
+
 def _train(job: Job, quiet: bool) -> None:
     from diagc.cli.progress import Progress
     from diagc.learn.session import run
@@ -260,7 +304,7 @@ def _train(job: Job, quiet: bool) -> None:
             progress.show(record, epochs)
 
         result = run(job.learning, job.inputs, job.spec.parent, job.values, job.out, report, job.service)
-    if not quiet:
+    if not quiet and job.service.process == 0:
         click.echo(progress.summary(result.records[-1]))
         models = [m.name for m in job.learning.models if m.mode != "frozen" and m.parameters]
         files = [*(f"{model}.safetensors" for model in models), "metrics.jsonl", "metrics.csv", "loss.svg"]

@@ -93,6 +93,19 @@ class Size:
             total = total + product
         return total
 
+    def solved(self, symbol: str, total: Size) -> Size | None:
+        """The value of a symbol at which this is `total`; None where that is no single polynomial.
+
+        >>> (2 * Size.symbol("half") + 1).solved("half", Size.constant(9))
+        Size(terms=(((), 4),))
+        """
+        alone = ((symbol, 1),)
+        rest = total - Size(tuple((m, c) for m, c in self.terms if m != alone))
+        factor = dict(self.terms).get(alone, 0)
+        if not factor or symbol in rest.symbols or any(c % factor for _, c in rest.terms):
+            return None
+        return Size(tuple((m, c // factor) for m, c in rest.terms))
+
     def __str__(self) -> str:
         if not self.terms:
             return "0"

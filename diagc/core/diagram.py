@@ -7,8 +7,9 @@ returns the existing object when there is one. Traversals are iterative and visi
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from weakref import WeakValueDictionary
 
 from diagc.core import ops
@@ -115,11 +116,19 @@ def _infer_structural(op: Operator, inputs: tuple[Node, ...]) -> Array:
         case ops.Concat(axis, parts):
             replaced = (axis if a == parts[0] else a for a in axes)
             return Array(dtype, in_order(replaced))
+        case ops.Foreign() as op:
+            return Array(op.dtype, (*foreign_woven(op, inputs), *op.made))
         case ops.TopK(axis, slots, indices):
             bundle = tuple(slots if a == axis else a for a in axes)
             return Array(DType.I32, bundle, axis) if indices else Array(dtype, bundle)
         case _:
             return inputs[0].array
+
+
+def foreign_woven(op: ops.Foreign, inputs: Sequence[Node]) -> tuple[Axis, ...]:
+    """The axes that the operands of a function from Python have beyond its own."""
+    pairs = zip(inputs[: len(op.operands)], op.operands, strict=True)
+    return in_order(axis for operand, own in pairs for axis in operand.axes if axis not in own)
 
 
 def _union(inputs: Iterable[Node]) -> tuple[Axis, ...]:
@@ -277,9 +286,14 @@ def users(roots: Iterable[Node]) -> dict[Node, list[Node]]:
 def operator_axes(op: Operator) -> tuple[Axis, ...]:
     """The axes that an operator mentions itself."""
     found: list[Axis] = []
-    for field in fields(op):
-        _gather_axes(getattr(op, field.name), found)
+    for name in _field_names(type(op)):
+        _gather_axes(getattr(op, name), found)
     return in_order(found)
+
+
+@cache
+def _field_names(kind: type[Operator]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _gather_axes(value: object, found: list[Axis]) -> None:

@@ -246,7 +246,22 @@ class Random:
     axes: tuple[Axis, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A function from Python that no rule looks into.
+
+    `name` says which, `operands` are the axes of each operand that are its own, `made` and `dtype` its result. Other
+    axes of operands are woven; the rest of the inputs are its parameters. Only emitted JAX computes and differentiates
+    it.
+    """
+
+    name: str
+    operands: tuple[tuple[Axis, ...], ...]
+    made: tuple[Axis, ...]
+    dtype: DType
+
+
 Operator = (
     Input | Constant | SizeOf | Iota | Map | Cast | Stop | Reduce | View | Gather | Spread
-    | Cumulative | Scan | Concat | TopK | Random
+    | Cumulative | Scan | Concat | TopK | Random | Foreign
 )  # fmt: skip

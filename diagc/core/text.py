@@ -29,7 +29,7 @@ OPERATORS: Final[dict[str, type[ops.Operator]]] = {
     kind.__name__.lower(): kind
     for kind in (
         ops.Input, ops.Constant, ops.SizeOf, ops.Iota, ops.Map, ops.Cast, ops.Stop, ops.Reduce, ops.View, ops.Gather,
-        ops.Spread, ops.Cumulative, ops.Scan, ops.Concat, ops.TopK, ops.Random,
+        ops.Spread, ops.Cumulative, ops.Scan, ops.Concat, ops.TopK, ops.Random, ops.Foreign,
     )
 }  # fmt: skip
 

@@ -90,6 +90,9 @@ def _operator_problem(current: Node) -> str | None:
             )
         case ops.Scan() as op:
             return _scan_problem(op, op.body, current.inputs)
+        case ops.Foreign(_, operands):
+            pairs = zip(operands, current.inputs, strict=False)
+            return next((p for own, i in pairs if (p := _absent(own, i.axes))), None)
         case _:
             return None
 

@@ -1,8 +1,9 @@
 """Time as the maximum over pipelines: the transfer of each level, matrix units, vector units, special functions.
 
 Every pipeline runs at the rate of the machine file and all overlap, so the time is a lower bound; with one stage loads
-do not overlap and add to the rest. Processors work in whole waves: ⌈programs / units⌉. Between the device's memory and
-the cache, the programs of a wave act like one with their pooled tiles (derivation.md §4, "intermediate cache").
+do not overlap and add to the rest. The start of a kernel is added where the file states it. Processors work in whole
+waves: ⌈programs / units⌉. Between the device's memory and the cache, the programs of a wave act like one with their
+pooled tiles (derivation.md §4, "intermediate cache").
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ def estimate(region: Region, tiling: Tiling, machine: Machine, stages: int = 2) 
     bound = max(seconds, key=lambda name: seconds[name])
     alone = stages == 1 and bool(region.loops)
     total = max(transfers.values()) + max(computes.values(), default=0.0) if alone else seconds[bound]
+    total += machine.launch.value if machine.launch is not None else 0.0
     return Estimate(
         elements_moved(region, tiling), on_l1, flops(region, tiling), levels, seconds, total, bound,
         memory_values(region, tiling), held_bytes(region, tiling, True, stages),

@@ -97,7 +97,21 @@ def place(learning: LearningDiagram, node: Node) -> tuple[Label, ...]:
             if not span.source.name.startswith("std/"):
                 return (Label(span),) if span is found else (Label(span, f"`{found.text}` in here"),)
         step = users.get(step)
-    return (Label(found),) if found is not None else ()
+    if found is None:
+        return ()
+    given = _operand(learning, node)
+    return (Label(found),) if given is None else (Label(given, f"`{found.text}` is applied to this"),)
+
+
+def _operand(learning: LearningDiagram, node: Node) -> Span | None:
+    """Where the nearest operand of a node stands in the file itself."""
+    near = [node]
+    for current in near:
+        span = learning.spans.get(current)
+        if span is not None and not span.source.name.startswith("std/"):
+            return span
+        near += (one for one in current.inputs if one not in near)
+    return None
 
 
 def _parameter(node: Node, trains: bool, learning: LearningDiagram) -> Parameter:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeVar
 
 from diagc.core.axes import Size
 
@@ -24,6 +24,8 @@ _HALF: Final = 1 << (_BITS - 1)
 
 Packed = dict[int, int]
 """Coefficients by packed monomial."""
+
+N = TypeVar("N", int, Fraction)
 
 Powers = tuple[Fraction, ...]
 """The power of every symbol of a space."""
@@ -68,15 +70,15 @@ class Space:
         return made
 
 
-def product(left: Mapping[int, int], right: Mapping[int, int]) -> Packed:
-    """The product of two packed polynomials."""
+def product(left: Mapping[int, N], right: Mapping[int, N]) -> dict[int, N]:
+    """The product of two packed polynomials, of whole or of rational coefficients."""
     if len(right) == 1:
         ((monomial, factor),) = right.items()
         return {m + monomial: c * factor for m, c in left.items()}
-    made: Packed = {}
+    made: dict[int, N] = {}
     for a, x in left.items():
         for b, y in right.items():
-            made[a + b] = made.get(a + b, 0) + x * y
+            made[a + b] = x * y + made[a + b] if a + b in made else x * y
     return made
 
 
@@ -87,7 +89,7 @@ def add_to(total: Packed, more: Mapping[int, int], factor: int = 1, shift: int =
         total[monomial] = total.get(monomial, 0) + coefficient * factor
 
 
-def without_zeros(total: Mapping[int, int]) -> Packed:
+def without_zeros(total: Mapping[int, N]) -> dict[int, N]:
     """The polynomial without monomials whose coefficient is zero."""
     return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
 

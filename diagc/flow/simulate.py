@@ -121,15 +121,19 @@ def simulate(
     jax, jnp, odeint = _library("jax"), _library("jax.numpy"), _library("jax.experimental.ode").odeint
     with jax.enable_x64(True):
         loss, sign = loss_function(problem, numbers), 1.0 if ascent else -1.0
-        gradient = jax.grad(loss)
-
-        def step(arrays: Arrays, _: Any) -> Arrays:
-            slopes = zip(gradient(arrays), trains, strict=True)
-            return tuple(sign * g if t else jnp.zeros_like(g) for g, t in slopes)
 
         def run(start: Arrays, at: Any) -> Any:
-            path = odeint(step, start, at, rtol=tolerance, atol=tolerance * scale, mxstep=_STEPS)
-            return jax.vmap(loss)(path)
+            moving = tuple(a for a, t in zip(start, trains, strict=True) if t)
+
+            def height(arrays: Arrays) -> Any:
+                given = iter(arrays)
+                return loss(tuple(next(given) if t else a for a, t in zip(start, trains, strict=True)))
+
+            def slope(arrays: Arrays, _: Any) -> Arrays:
+                return tuple(sign * g for g in jax.grad(height)(arrays))
+
+            path = odeint(slope, moving, at, rtol=tolerance, atol=tolerance * scale, mxstep=_STEPS)
+            return jax.vmap(height)(path)
 
         stacked = tuple(jnp.stack(arrays) for arrays in zip(*starts, strict=True))
         found = jax.jit(jax.vmap(run, in_axes=(0, None)))(stacked, jnp.asarray(times, jnp.float64))

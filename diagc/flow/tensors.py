@@ -15,7 +15,7 @@ from typing import Final
 from diagc.core.axes import ONE, Axis, Size
 from diagc.flow.constraints import Constraints, distinct
 from diagc.flow.graph import ROOT, Canoniser, Edges, renamed
-from diagc.flow.polynomial import Space
+from diagc.flow.polynomial import Space, product, without_zeros
 
 Coefficient = dict[int, Fraction]
 """A packed polynomial with rational coefficients."""
@@ -200,15 +200,11 @@ def _paired(a: Leg, b: Leg) -> Iterable[tuple[tuple[Size, int], tuple[Size, int]
 
 
 def _times(left: Coefficient, right: Coefficient) -> Coefficient:
-    made: Coefficient = {}
-    for a, x in left.items():
-        for b, y in right.items():
-            made[a + b] = made.get(a + b, Fraction(0)) + x * y
-    return {monomial: number for monomial, number in made.items() if number}
+    return without_zeros(product(left, right))
 
 
 def _plus(left: Coefficient, right: Coefficient) -> Coefficient:
     made = dict(left)
     for monomial, number in right.items():
         made[monomial] = made.get(monomial, Fraction(0)) + number
-    return {monomial: number for monomial, number in made.items() if number}
+    return without_zeros(made)

@@ -261,6 +261,12 @@ def nested(body: tuple[Statement, ...]) -> Iterator[Statement]:
             stack.extend(reversed(current.body))
 
 
+def continues(before: Loop, after: Loop) -> bool:
+    """Whether a loop goes on along the axis of another with the states that it left."""
+    left = [carried.result for carried in before.carried]
+    return before.axis == after.axis and [carried.start for carried in after.carried] == left
+
+
 def bound_values(bound: Bound) -> Iterator[Value]:
     """The values in a bound."""
     for part in bound.parts:

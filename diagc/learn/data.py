@@ -24,12 +24,20 @@ from diagc.core.dtypes import DType
 from diagc.core.learning import Column, LearningDiagram, Source
 from diagc.diagnostics import Diagnostic, DiagnosticError, failure
 from diagc.learn.csv_table import read_csv
-from diagc.learn.formats import read_data_set, read_images, read_parquet
+from diagc.learn.formats import read_data_set, read_hub, read_images, read_parquet
 
 Tensor = NDArray[Any]
 Table = dict[str, Tensor]
 
-FORMATS: Final = (".npz", ".csv", ".safetensors", ".parquet", "a folder of images", "sklearn:digits")
+FORMATS: Final = (
+    ".npz",
+    ".csv",
+    ".safetensors",
+    ".parquet",
+    "a folder of images",
+    "sklearn:digits",
+    "datasets:NAME",
+)
 _STORED: Final[dict[DType, Any]] = {
     DType.F64: np.float64, DType.F32: np.float32, DType.TF32: np.float32, DType.F16: np.float16,
     DType.BF16: ml_dtypes.bfloat16, DType.F8E4M3: ml_dtypes.float8_e4m3fn, DType.F8E5M2: ml_dtypes.float8_e5m2,
@@ -125,8 +133,8 @@ def read_file(path: Path) -> Table:
     """Every array of a file by name. E0610 when it cannot be read, E0616 for a csv file that is no table."""
     try:
         match path.suffix:
-            case _ if str(path).startswith("sklearn:"):
-                return read_data_set(str(path).partition(":")[2])
+            case _ if (library := str(path).partition(":"))[0] in ("sklearn", "datasets") and library[1]:
+                return (read_hub if library[0] == "datasets" else read_data_set)(library[2])
             case _ if path.is_dir():
                 return read_images(path)
             case ".parquet":

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+Table = dict[str, NDArray[Any]]
 TRAIN_ROWS: Final = 1200
 
 
-def digits() -> dict[str, NDArray[Any]]:
+def digits() -> Table:
     """`image: f32[64]` and `label: i32` of all digits, in the order that is shuffled once."""
     from sklearn.datasets import load_digits  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
@@ -30,11 +32,18 @@ def write_digits(folder: Path) -> tuple[Path, ...]:
     """Write `digits.npz`, `digits_train.npz` and `digits_test.npz`: `image: f32[64]`, `label: i32`."""
     table = digits()
     parts = {"digits": slice(None), "digits_train": slice(TRAIN_ROWS), "digits_test": slice(TRAIN_ROWS, None)}
+    return write_tables(
+        folder, {name: {c: array[rows] for c, array in table.items()} for name, rows in parts.items()}
+    )
+
+
+def write_tables(folder: Path, tables: Mapping[str, Table]) -> tuple[Path, ...]:
+    """Write tables as `NAME.npz`, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    for name, rows in parts.items():
+    for name, table in tables.items():
         path, partial = folder / f"{name}.npz", folder / f".{name}.partial.npz"
-        held: Any = {column: array[rows] for column, array in table.items()}
+        held: Any = {column: np.ascontiguousarray(array) for column, array in table.items()}
         np.savez(partial, **held)
         os.replace(partial, path)
         written.append(path)

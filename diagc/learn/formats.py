@@ -1,6 +1,6 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportMissingImports=false
-"""Parquet files, folders of images and data sets of scikit-learn as columns of numbers.
+"""Parquet files, folders of images, data sets of scikit-learn and of Hugging Face as columns of numbers.
 
 The libraries that read them are optional; where one is missing, E0610 says what to install.
 """
@@ -22,12 +22,12 @@ DATA_SETS: Final = ("digits",)
 """Data sets of scikit-learn that ship with it."""
 
 
-def missing(path: object, package: str) -> DiagnosticError:
+def missing(path: object, package: str, extra: str = "data") -> DiagnosticError:
     """E0610: a library that is not installed."""
     return failure(
         "E0610",
         f"reading `{path}` needs `{package}`, which is not installed",
-        help="install it: `pip install diagc[data]`",
+        help=f"install it: `pip install diagc[{extra}]`",
     )
 
 
@@ -126,3 +126,33 @@ def read_data_set(name: str) -> Columns:
         return digits()
     except ImportError:
         raise missing(f"sklearn:{name}", "scikit-learn") from None
+
+
+def read_hub(written: str) -> Columns:
+    """`NAME:SPLIT` of the library `datasets`, or of a folder that it saved; the split is `train` where none is given.
+
+    Images come as f32 in [0, 1]. E0610 for what it cannot load, and for columns that are neither numbers nor images.
+    """
+    path = f"datasets:{written}"
+    try:
+        import datasets
+    except ImportError:
+        raise missing(path, "datasets", "hub") from None
+    name, _, split = written.partition(":")
+    try:
+        if Path(name).is_dir():
+            held: Any = datasets.load_from_disk(name)
+            held = held[split or "train"] if isinstance(held, datasets.DatasetDict) else held
+        else:
+            held = datasets.load_dataset(name, split=split or "train")
+    except Exception as error:  # the library raises its own errors and those of what it uses
+        reason = " ".join(str(error).split())
+        raise failure(
+            "E0610", f"`datasets` cannot load `{written}`: {reason}",
+            help="name a data set, or a folder that `save_to_disk` wrote, and one of its splits: `datasets:mnist:test`",
+        ) from None  # fmt: skip
+    scales = {n: np.float32(255) for n, kind in held.features.items() if isinstance(kind, datasets.Image)}
+    table = held.with_format("numpy")[:]
+    return {
+        n: np.asarray(a, np.float32) / scales[n] if n in scales else np.asarray(a) for n, a in table.items()
+    }

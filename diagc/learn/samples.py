@@ -5,7 +5,6 @@ Views of the handwritten digits, and points and motions that are made from a fix
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -13,21 +12,21 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from diagc.learn.digits import write_digits
+from diagc.learn.digits import Table, digits, write_digits, write_tables
+from diagc.learn.scenes import glyphs, scenes
 
-Table = dict[str, NDArray[Any]]
 STEP: Final = 0.1
 """Seconds between two states of the pendulum."""
 
 
-def views(folder: Path) -> dict[str, Table]:
-    """The digits in two halves and as squares, with a second label: whether they are odd."""
-    with np.load(folder / "digits.npz") as held:
-        image, label = held["image"], held["label"]
+def views(table: Table) -> dict[str, Table]:
+    """The digits in two halves, as squares and turned by a quarter, with a second label: whether they are odd."""
+    image, label = table["image"], table["label"]
     halves: Table = {"image": image, "upper": image[:, :32], "lower": image[:, 32:], "label": label}
     return {
         "views": {**halves, "odd": (label % 2).astype(np.int32)},
         "squares": {"image": image.reshape(-1, 8, 8), "label": label},
+        "turned": {"image": np.rot90(image.reshape(-1, 8, 8), axes=(1, 2)).reshape(-1, 64), "label": label},
     }
 
 
@@ -80,16 +79,19 @@ def motions(rows: int = 2048, length: int = 12) -> dict[str, Table]:
     return {name: {c: a.astype(np.float32) for c, a in table.items()} for name, table in made.items()}
 
 
+def pictures() -> dict[str, Table]:
+    """Pairs of digits with captions, and glyphs, as the replicas train on them."""
+    return {
+        "scenes": scenes(8000, 0, test=False, withheld=False),
+        "scenes_withheld": scenes(1000, 2, test=True, withheld=True),
+        "glyphs": glyphs(0, novel=False),
+    }
+
+
 def write_samples(folder: Path) -> tuple[Path, ...]:
     """Write the digits and every table of this module as `NAME.npz`."""
-    written = [*write_digits(folder)]
-    for name, table in {**views(folder), "moons": moons(), **clouds(), **motions()}.items():
-        path, partial = folder / f"{name}.npz", folder / f".{name}.partial.npz"
-        held: Any = {column: np.ascontiguousarray(array) for column, array in table.items()}
-        np.savez(partial, **held)
-        os.replace(partial, path)
-        written.append(path)
-    return tuple(written)
+    tables = {**views(digits()), "moons": moons(), **clouds(), **motions(), **pictures()}
+    return (*write_digits(folder), *write_tables(folder, tables))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from diagc.core import ops
 from diagc.core.axes import Axis, Size
 from diagc.core.learning import LearningDiagram, parameter_path
 from diagc.diagnostics import Diagnostic, DiagnosticError, failure
+from diagc.learn.board import Board
 from diagc.learn.data import Selection, Table, load_source_table, read_file, split
 from diagc.learn.weights import load_weights
 from diagc.passes.resize import Resize
@@ -50,18 +51,30 @@ class Service:
     checkpoint: int | None = None
     resume: bool = False
     mesh: tuple[tuple[str, int], ...] = ()
+    tensorboard: bool = False
+    coordinator: str | None = None
+    process: int = 0
+    processes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run before its first update: the loaded program, and what its `fit` is given."""
+    """A run before its first update: the loaded program, and what its `fit` is given.
+
+    `loaded` are arrays of files, of which those that train replace initial ones.
+    """
 
     program: ModuleType
     options: Any
     data: dict[str, Table]
     validation: dict[str, Table]
-    parameters: dict[str, Any]
+    loaded: dict[str, Any]
     frozen: dict[str, Any]
+
+    def initial(self, seed: int) -> dict[str, Any]:
+        """What trains before the first update of the run with this seed."""
+        made = self.program.initial(self.program.REGIME, seed)
+        return {p: _as(self.loaded[p], a.dtype) if p in self.loaded else a for p, a in made.items()}
 
     @property
     def epochs(self) -> int:
@@ -90,14 +103,14 @@ def bind(
     """
     known = {name: Size.constant(value) for name, value in sizes.items()}
     _refuse_strangers(learning, sizes, values)
-    bound = Resize(known).learning(learning)
+    bound = Resize(dict(known)).learning(learning)
     for source in bound.sources if data else ():
         if data and source.name in data and any(a.size.symbols for c in source.columns for a in c.array.axes):
             held = read_file(data[source.name].path)
             for column in source.columns:
                 if column.name in held and held[column.name].ndim == len(column.array.axes) + 1:
                     known |= _solved(column.array.axes, held[column.name].shape[1:], known)
-    bound = Resize(known).learning(learning)
+    bound = Resize({n: s for n, s in known.items() if n not in sizes}).learning(bound)
     problems = [*_missing_sizes(bound), *_missing_values(bound, values)]
     if problems:
         raise DiagnosticError(problems)
@@ -124,6 +137,7 @@ def _free_sizes(learning: LearningDiagram) -> list[str]:
 def _free_values(learning: LearningDiagram) -> list[str]:
     """The free names of the initialisers of a diagram."""
     inits = (p.op.init for p in learning.parameters("train") if isinstance(p.op, ops.Input) and p.op.init)
+    inits = (found for found in inits if found[0] != "python")
     return list(dict.fromkeys(v for _, arguments in inits for _, v in arguments if isinstance(v, str)))
 
 
@@ -159,7 +173,8 @@ def _refuse_strangers(
         raise DiagnosticError(problems)
 
 
-def _make_folder(out: Path) -> None:
+def make_folder(out: Path) -> None:
+    """Make the folder of a run. E0905 where that cannot be done."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -250,17 +265,17 @@ def prepare(
         service.accumulate, service.clip, service.patience, service.keep_best,
         service.mesh,
     )  # fmt: skip
+    if service.coordinator is not None:
+        program.join(service.coordinator, service.process, service.processes)
     try:
         program.Devices(options)
     except ValueError as error:
         raise failure("E0627", str(error), help="name fewer: `--mesh data=2`") from None
-    parameters = program.initial(program.REGIME, settings.seed)
-    parameters |= {p: _as(loaded[p], parameters[p].dtype) for p in parameters if p in loaded}
     frozen = {
         path: _as(loaded[path], np.dtype(NUMPY_NAMES[p.dtype])) for p in learning.parameters("frozen")
         for path in [parameter_path(p)]
     }  # fmt: skip
-    return Prepared(program, options, data, validation, parameters, frozen)
+    return Prepared(program, options, data, validation, loaded, frozen)
 
 
 def traced(made: Prepared) -> dict[str, float]:
@@ -272,9 +287,43 @@ def traced(made: Prepared) -> dict[str, float]:
         name: first.get(name, {}) | program.draw(program.REGIME, name, rows, options.seed, 0)
         for name, rows in batches.sizes.items()
     }
-    slow = {path: made.parameters[of] for path, (of, _) in program.REGIME.averages.items()}
-    _, terms = program.REGIME.loss(made.parameters, {**made.frozen, **slow}, batch)
+    parameters = made.initial(options.seed)
+    slow = {path: parameters[of] for path, (of, _) in program.REGIME.averages.items()}
+    _, terms = program.REGIME.loss(parameters, {**made.frozen, **slow}, batch)
     return {label: float(value) for label, value in terms.items()}
+
+
+def _fit(made: Prepared, service: Service, out: Path | None, note: Callable[[Record], None]) -> Any:
+    """The program's own run, its errors as diagnostics."""
+    try:
+        return made.program.fit(
+            made.program.REGIME, made.data, made.options, made.initial(made.options.seed), made.frozen,
+            made.validation, out, service.checkpoint, service.resume, note,
+        )  # fmt: skip
+    except FloatingPointError as error:
+        saved = f"; the batch is in `{out / 'not_finite.npz'}`" if out is not None else ""
+        raise failure(
+            "E0623", f"training stopped: {error}{saved}",
+            help="lower the learning rate, or look for a division by zero",
+        ) from None  # fmt: skip
+    except made.program.Lost:
+        raise failure(
+            "E0628", f"another of the {service.processes} processes of this run has ended, so this one ends too",
+            help="start all of them again with `--resume`: they go on from the last checkpoint",
+        ) from None  # fmt: skip
+    except (ValueError, SafetensorError) as error:
+        if not service.resume:
+            raise
+        raise failure(
+            "E0625",
+            f"cannot go on: {error}",
+            help="train without `--resume`, or with the settings of the checkpoint",
+        ) from None
+    except OSError as error:
+        raise failure(
+            "E0905", f"cannot write to the folder `{out}`: {error.strerror or error}; the last whole files are intact",
+            help="make room, and go on with `--resume`",
+        ) from None  # fmt: skip
 
 
 def run(
@@ -296,35 +345,20 @@ def run(
     made = prepare(learning, inputs, root, values, service)
     epochs = made.epochs
     if out is not None:
-        _make_folder(out)
+        make_folder(out)
+
+    board = Board(out) if service.tensorboard and out is not None else None
 
     def note(record: Record) -> None:
+        if board is not None:
+            board.add(record)
         report(record, epochs)
 
     try:
-        progress = made.program.fit(
-            made.program.REGIME, made.data, made.options, made.parameters, made.frozen, made.validation, out,
-            service.checkpoint, service.resume, note,
-        )  # fmt: skip
-    except FloatingPointError as error:
-        saved = f"; the batch is in `{out / 'not_finite.npz'}`" if out is not None else ""
-        raise failure(
-            "E0623", f"training stopped: {error}{saved}",
-            help="lower the learning rate, or look for a division by zero",
-        ) from None  # fmt: skip
-    except (ValueError, SafetensorError) as error:
-        if not service.resume:
-            raise
-        raise failure(
-            "E0625",
-            f"cannot go on: {error}",
-            help="train without `--resume`, or with the settings of the checkpoint",
-        ) from None
-    except OSError as error:
-        raise failure(
-            "E0905", f"cannot write to the folder `{out}`: {error.strerror or error}; the last whole files are intact",
-            help="make room, and go on with `--resume`",
-        ) from None  # fmt: skip
+        progress = _fit(made, service, out, note)
+    finally:
+        if board is not None:
+            board.close()
     params, slow, _ = progress.moving
     arrays = {**(params if progress.best is None else progress.best), **slow}
     return Result({path: np.asarray(value) for path, value in arrays.items()}, progress.records)

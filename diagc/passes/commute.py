@@ -36,12 +36,16 @@ from diagc.core.learning import Equation, LearningDiagram, Schedule, Weight, rea
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """An equation with its batch: prediction and target of all samples, and the mean discrepancy, a scalar."""
+    """An equation with its batch: prediction and target of all samples, and the mean discrepancy, a scalar.
+
+    `mass` is the sum of the mask where there is one: means over parts of a table are weighted by it.
+    """
 
     equation: Equation
     prediction: Node
     target: Node
     mean: Node
+    mass: Node | None = None
 
     @property
     def weighted(self) -> Node:
@@ -77,7 +81,8 @@ def terms(learning: LearningDiagram) -> tuple[Term, ...]:
     ranked = sorted(map(_term, learning.equations), key=_rank)
     roots = _with_places([root for t in ranked for root in (t.prediction, t.target, t.mean)])
     groups = zip(ranked, roots[::3], roots[1::3], roots[2::3], strict=True)
-    return tuple(Term(t.equation, prediction, target, mean) for t, prediction, target, mean in groups)
+    made = (Term(t.equation, prediction, target, mean) for t, prediction, target, mean in groups)
+    return tuple(replace(term, mass=_mass(term.equation)) for term in made)
 
 
 def commute(learning: LearningDiagram) -> Diagram:
@@ -124,6 +129,13 @@ def _term(equation: Equation) -> Term:
         return Term(equation, prediction, target, _masked_mean(discrepancy, mask))
     mean = apply("div", reduction("sum", (batch,), discrepancy), size_node(batch.size))
     return Term(equation, prediction, target, mean)
+
+
+def _mass(equation: Equation) -> Node | None:
+    if equation.mask is None or equation.source is None:
+        return None
+    (mask,) = woven((equation.mask,), batch_axis(equation.source))
+    return reduction("sum", mask.axes, cast(mask, DType.F32))
 
 
 def _masked_mean(discrepancy: Node, mask: Node) -> Node:

@@ -24,7 +24,7 @@ class Resize:
 
     def learning(self, diagram: LearningDiagram) -> LearningDiagram:
         """A learning diagram at the given sizes."""
-        return self._value(diagram)
+        return self._value(diagram) if self.sizes else diagram
 
     def _node(self, current: Node, inputs: tuple[Node, ...]) -> Node:
         match current.op:

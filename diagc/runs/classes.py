@@ -62,6 +62,19 @@ def barcode(heights: Floats) -> list[Pair]:
     return components(np.diag(heights), edges)
 
 
+def lifetimes(heights: Floats) -> Floats:
+    """For each run how far λ rises from its loss to where its class meets a deeper one; infinite for the deepest."""
+    own, count = np.diag(heights), len(heights)
+    owner, made = list(range(count)), np.full(count, np.inf)
+    edges = [(float(heights[i, j]), i, j) for i in range(count) for j in range(i)]
+    for top, i, j in sorted(edges):
+        older, younger = sorted((owner[i], owner[j]), key=lambda n: (own[n], n))
+        if older != younger:
+            made[younger] = top - own[younger]
+            owner = [older if o == younger else o for o in owner]
+    return made
+
+
 def split(
     heights: Floats, level: float, metric: Sequence[float] | None = None, trials: int = 2000, seed: int = 0
 ) -> Split:

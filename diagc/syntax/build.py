@@ -74,7 +74,9 @@ def _alias(reader: Reader, concrete: Concrete) -> tree.Alias:
 
 
 def _glue(reader: Reader, concrete: Concrete) -> tree.Glue:
-    parts, over = reader.names(node(concrete, 1)), reader.names(node(concrete, 2))
+    dotted = [reader.qname(part) for part in nodes(node(concrete, 1))]
+    parts = tuple(tree.Name(part.text, span=part.span) for part in dotted)
+    over = reader.names(node(concrete, 2))
     return tree.Glue(reader.name(node(concrete, 0)), parts, over, span=reader.span(concrete))
 
 

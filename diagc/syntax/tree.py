@@ -290,7 +290,7 @@ class Learning(Node):
 
 @dataclass(frozen=True, slots=True)
 class Glue(Node):
-    """`learning both = glue left, right over backbone`."""
+    """`learning both = glue left, right over backbone`; a part of a used file is one name with a dot."""
 
     name: Name
     parts: tuple[Name, ...]

@@ -125,6 +125,8 @@ def request(
             fixed[exact] = known in (None, block)
     if FLAG in constants:
         fixed[FLAG] = True
+    if "STAGES" in constants:
+        fixed["STAGES"] = config.stages
     given = [a for a in arguments if a in signature]
     return {
         "signature": {a: signature[a] for a in given}, "constants": fixed,

@@ -22,6 +22,7 @@ from typing import Any, Final
 triton: Any = importlib.import_module("triton")  # it has no type information
 _backends: Any = importlib.import_module("triton.backends.compiler")
 _compiler: Any = importlib.import_module("triton.compiler")
+_gluon: Any = importlib.import_module("triton.experimental.gluon._runtime")
 
 TARGETS: Final = {
     "sm_80": ("cuda", 80, 32), "sm_90": ("cuda", 90, 32), "sm_100": ("cuda", 100, 32), "gfx942": ("hip", "gfx942", 64),
@@ -45,9 +46,8 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
     names: list[str] = list(function.arg_names)
     signature = {n: "constexpr" if n in request["constants"] else request["signature"][n] for n in names}
     attributes = {(names.index(n),): [["tt.divisibility", 16]] for n in request["aligned"]}
-    source = _compiler.ASTSource(
-        fn=function, signature=signature, constexprs=request["constants"], attrs=attributes
-    )
+    kind = _gluon.GluonASTSource if isinstance(function, _gluon.GluonJITFunction) else _compiler.ASTSource
+    source = kind(fn=function, signature=signature, constexprs=request["constants"], attrs=attributes)
     backend, arch, warp = TARGETS[request["target"]]
     options = {"num_warps": request["warps"], "num_stages": request["stages"]}
     start, log = time.process_time(), io.StringIO()

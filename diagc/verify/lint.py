@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from diagc.backends.emit import triton_source
+from diagc.backends.forms import formed
 from diagc.backends.launches import Form, Variant
 from diagc.backends.plans import kernels
-from diagc.backends.triton_descriptors import formed
 from diagc.backends.triton_module import emit_kernels
 from diagc.check.entry import Entry
 from diagc.diagnostics import failure
@@ -75,10 +75,10 @@ class Shipped:
 
 
 def shipped(spec: str, entries: Iterable[Entry], target: str, form: Form = "pointers") -> list[Shipped]:
-    """Every configuration of every kernel of some entries; of another form only those that it changes."""
+    """Every configuration of every kernel of some entries; only of those that have the form."""
     found: dict[tuple[str, str, str], Shipped] = {}
     every = (v for entry in entries for v in formed(kernels(entry), form).variants)
-    for variant in (v for v in every if form == "pointers" or v.form != "pointers"):
+    for variant in (v for v in every if v.form == form):
         for one in configured(spec, variant, target):
             found[one.name] = one
     return list(found.values())

@@ -3,6 +3,7 @@
 Usage: `python -m diagc.verify.run_worker triton|cuda|jax FOLDER`. The folder holds `module.py`, `request.json` and one
 `.npz` for each call; results are written beside them. The interpreter of triton 3.6 multiplies the raw bits of bf16
 and truncates casts to it: both are replaced here by what the hardware does (round to nearest, float32 products).
+Kernels in Gluon, which it does not have, are simulated.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from diagc.backends.writer import identifier
+from diagc.verify.gluon_simulation import simulated
 
 
 def main() -> None:
@@ -97,7 +99,8 @@ def _pulled(function: Any, call: dict[str, Any], arrays: dict[str, Any], cotange
 def _interpreted(folder: Path) -> Any:
     os.environ["TRITON_INTERPRET"] = "1"
     _patch(importlib.import_module("triton.runtime.interpreter"))
-    return _torch(folder, "cpu")
+    with simulated():
+        return _torch(folder, "cpu")
 
 
 def _torch(folder: Path, device: str) -> Any:

@@ -8,9 +8,11 @@ import pytest
 
 from diagc.api import load
 from diagc.backends import triton_program
+from diagc.backends.forms import formed
 from diagc.backends.launches import Form, Variant
 from diagc.backends.plans import kernels
-from diagc.backends.triton_descriptors import HELPER, copies, formed
+from diagc.backends.triton_descriptors import HELPER, copies
+from diagc.backends.triton_parts import ASSUMED, PROCESSORS
 from diagc.check.entry import Entry
 from diagc.kernel.ir import Loop
 from diagc.verify.aot import compile_variants
@@ -19,13 +21,13 @@ from diagc.verify.differential import Outcome, compare, gradients_of, results_of
 from tests.unit.specs import entry
 
 ROOT = Path(__file__).parents[2]
-HOPPER: tuple[Form, ...] = ("descriptors", "specialised")
+HOPPER: tuple[Form, ...] = ("descriptors", "specialised", "persistent", "gluon")
 SIZES = {
     "causal": {"q": 67, "x": 131, "d": 40},
     "sliding_window": {"q": 67, "x": 330, "d": 24},
     "documents": {"q": 67, "x": 70, "d": 32},
     "gqa": {"b": 2, "kv": 1, "g": 2, "q": 19, "x": 67, "d": 24},
-    "matmul": {"m": 67, "n": 136, "k": 72},
+    "matmul": {"m": 330, "n": 264, "k": 72},
 }
 
 
@@ -51,7 +53,15 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(triton_program, "HELPER", HELPER.replace(either, strict))
 
 
-@pytest.mark.usefixtures("always")
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that runs three programs at once, so that each has several tiles."""
+    many = f"return {ASSUMED}\n"
+    assert many in PROCESSORS
+    monkeypatch.setattr(triton_program, "PROCESSORS", PROCESSORS.replace(many, "return 3\n"))
+
+
+@pytest.mark.usefixtures("always", "few")
 @pytest.mark.parametrize("form", HOPPER)
 @pytest.mark.parametrize("name", list(SIZES))
 def test_results_by_descriptors(name: str, form: Form) -> None:
@@ -99,14 +109,16 @@ def test_only_tiles_that_feed_a_product_as_they_are_stored_are_copied(text: str,
 
 
 def test_the_specialised_form_has_one_loop_and_the_others_two() -> None:
-    for form, loops in (("pointers", 2), ("descriptors", 2), ("specialised", 1)):
+    for form, loops in (("pointers", 2), ("descriptors", 2), ("specialised", 1), ("persistent", 1)):
         made = variant(STREAMED, form)
         assert sum(isinstance(s, Loop) for s in made.kernel.statements()) == loops
         assert made.form == form
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("form", "copied"), [("pointers", 0), ("descriptors", 1), ("specialised", 1)])
+@pytest.mark.parametrize(
+    ("form", "copied"), [("pointers", 0), ("descriptors", 1), ("specialised", 1), ("persistent", 1)]
+)
 def test_hopper_copies_by_itself_and_multiplies_without_waiting(form: Form, copied: int) -> None:
     for report in compile_variants([variant(STREAMED, form)], ["sm_90"]):
         assert report.problem is None and report.wgmma > 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from diagc.check.program import check_source, collect
 from diagc.core.learning import LearningDiagram, reached
-from diagc.diagnostics import Diagnostic
+from diagc.diagnostics import Diagnostic, Sink
 from diagc.source import Source
 
 HEAD = """diag 1
@@ -127,7 +129,7 @@ ITEMS = [
     ("source drawn { n: i32[z] ~ normal }", "E0517", "normal", "bernoulli"),
     ("source drawn { n: i32[z] ~ uniform }", "E0517", "uniform", "i32 in class"),
     ("commutes all up to 99999999 commutes all up to 1 train f: f32[z] -> f32[z] = net", "E0509", "net", "f32[z]"),
-    ('train other: f32[pixel] -> f32[class] = python "a:B"', "E0701", 'python "a:B"', "fn"),
+    ('train other: f32[pixel] -> f32[class] = python "a:B"', "E0522", 'python "a:B"', "--allow-python"),
 ]  # fmt: skip
 
 
@@ -219,3 +221,68 @@ def test_a_fn_of_the_file_compares() -> None:
     made = check_source(Source("a.diag", f"{head}learning l {{{body}}}\n")).learnings["l"]
     assert made.equations[0].comparator == "hinge(margin = 2)"
     assert made.equations[0].class_axis is not None
+
+
+USED = """diag 1
+axis pixel: 4, z: 2, turn: 4
+fn see[z](X: f32[pixel]) { return X |> dense[pixel z] }
+fn twice(X) { return 2 * X }
+learning turns {
+  source s { image: f32[pixel], quarter: i32 in turn }
+  train backbone: f32[pixel] -> f32[z] = see[z]
+  frozen way: f32[z] -> f32[turn] = dense[z turn] from "way.safetensors"
+  commute upright: s.image |> backbone |> twice |> way ~ s.quarter by cross_entropy
+}
+"""
+USER = """diag 1
+use "lib/turns.diag" as other
+axis pixel: 4, z: 2, class: 3{axis}
+learning classes {{
+  source s {{ image: f32[pixel], quarter: i32 in turn }}
+  source t {{ image: f32[pixel], label: i32 in class }}
+  train backbone: f32[pixel] -> f32[z] = {see}
+  train which: f32[z] -> f32[class] = dense[z class]
+  commute named: t.image |> backbone |> which ~ t.label by cross_entropy
+}}
+learning both = glue classes, {part} over backbone, s
+"""
+
+
+def glued(
+    tmp_path: Path, axis: str = ", turn: 4", see: str = "other.see[z]", part: str = "other.turns"
+) -> Sink:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "turns.diag").write_text(USED, "utf-8")
+    (tmp_path / "a.diag").write_text(USER.format(axis=axis, see=see, part=part), "utf-8")
+    source = Source(str(tmp_path / "a.diag"), (tmp_path / "a.diag").read_text("utf-8"))
+    program, sink = collect(source, tmp_path)
+    if not sink.diagnostics:
+        made = program.learnings["both"]
+        assert [m.name for m in made.models] == ["backbone", "which", "way"]
+        assert made.models[2].weights == "lib/way.safetensors"
+        assert {e.label for e in made.equations} == {"named", "upright"}
+        paths = {e.label: [s.label for s in e.paths[0].steps] for e in made.equations}
+        assert paths["upright"] == ["image", "backbone", "other.twice", "way"]
+    return sink
+
+
+def test_a_diagram_of_another_file_is_glued(tmp_path: Path) -> None:
+    assert not glued(tmp_path).diagnostics
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"axis": ", turn: 5"}, "size 5 here and 4"),
+        ({"axis": ""}, "does not declare"),
+        ({"see": "dense[pixel z]"}, "do not agree on `backbone`"),
+        ({"part": "other.trns"}, "no learning diagram"),
+        ({"part": "another.turns"}, "no file is used as `another`"),
+    ],
+)
+def test_a_diagram_of_another_file_that_does_not_fit(
+    tmp_path: Path, change: dict[str, str], text: str
+) -> None:
+    found = [d for d in glued(tmp_path, **change).diagnostics if d.code in ("E0521", "E0208")]
+    assert any(text in d.message for d in found)
+    assert all(d.help and d.span for d in found)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from diagc.core.dtypes import DType
-from diagc.cost.estimate import executed, pipeline, unique_elements
+from diagc.cost.estimate import estimate, executed, pipeline, unique_elements
 from diagc.cost.laws import (
     PowerLaw,
     cross_transfer,
@@ -20,7 +21,7 @@ from diagc.cost.laws import (
 from diagc.cost.region import Region, Tiling
 from diagc.cost.rounding import divisors, least_moved
 from diagc.cost.traffic import elements_as_ratio, elements_moved, memory_values, moved
-from diagc.machine import Machine, machine
+from diagc.machine import Machine, Quantity, machine
 from tests.unit.cost.textbook import EXPERTS, HEADS, MATMUL, NARROW, SCORES, UNFUSED, made
 
 FOUR = 4096
@@ -224,3 +225,11 @@ def test_clusters(text: str, sizes: dict[str, int], beta: float, best: int) -> N
     across = {1: 2.04e12, 2: 3.27e12, 4: 2.65e12}
     seconds = {n: cross_transfer(law, 16_384, n, 2.04e12, b) for n, b in across.items()}
     assert min(seconds, key=lambda n: seconds[n]) == best
+
+
+def test_the_start_of_a_kernel_adds_to_its_time() -> None:
+    region = made(MATMUL, a=512, b=512, c=512)
+    tiling, bare = Tiling({"a": 64, "c": 64}, {"b": 64}), machine("h200")
+    slow = replace(bare, launch=Quantity(5e-6, "us", "measured"))
+    before, after = (estimate(region, tiling, m).predicted_seconds for m in (bare, slow))
+    assert after - before == pytest.approx(5e-6)

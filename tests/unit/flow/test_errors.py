@@ -39,6 +39,7 @@ def text(init: str = INIT, value: str = VALUE, target: str = TARGET, side: str =
     [
         (text(init="glorot"), "E1202", 5, "glorot_uniform"),
         (text(value="sum[k](softmax[k](U) * U[i -> j])"), "E1201", 6, "z > 0"),
+        (text(value="softmax[j](sum[k](U * U[i -> j]))"), "E1201", 6, "z > 0"),
         (text(value="sum[k](relu(U) * U[i -> j])"), "E1201", 6, "relu"),
         (text(value="sum[k](U * U[i -> j]) / sum[k i](U)"), "E1201", 6, "division"),
         (text(side="stop(m()) * m()"), "E1201", 11, "stop"),

@@ -18,7 +18,7 @@ from diagc.flow.problem import Problem
 from diagc.flow.regimes import Map, regimes
 from diagc.flow.resum import pade_band, partial_sum
 from diagc.flow.series import Series
-from diagc.flow.simulate import simulate
+from diagc.flow.simulate import draw, simulate
 from diagc.flow.solve import closed_forms
 from diagc.flow.spectrum import spectrum_of
 from diagc.source import Source
@@ -179,3 +179,16 @@ def test_divergence_of_the_ascent_sharpens_at_the_threshold() -> None:
         losses = simulate(problem, numbers, [0.0, 20 / s2], 10, ascent=True).losses
         fractions.append(float((~np.isfinite(losses[:, -1])).mean()))
     assert fractions == [0, 0, 1, 1]
+
+
+def test_runs_beside_much_frozen_data_end_at_the_best_fit() -> None:
+    """An autoencoder of five units on 2,000 samples: losses fall to what principal components leave, no further."""
+    problem, _, _ = expanded("autoencoder", 2)
+    numbers = {"n": 2000.0, "d": 40.0, "H": 5.0, "sigma": 1.0}
+    losses = simulate(problem, numbers, np.linspace(0, 1.5e-2, 6), 2).losses
+    assert np.isfinite(losses).all()
+    assert (np.diff(losses) <= 1e-6 * losses[:, :1]).all()
+    for run, row in enumerate(losses):
+        frozen = next(n for n, p in enumerate(problem.parameters) if not p.trains)
+        spectrum = np.linalg.svd(draw(problem, numbers, np.random.default_rng([0, run]))[frozen])[1]
+        assert row[-1] == pytest.approx(0.5 * (spectrum[5:] ** 2).sum(), rel=0.02)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from diagc.check.program import check_source
 from diagc.diagnostics import Diagnostic, DiagnosticError
-from diagc.learn.data import Selection, load_source_table
+from diagc.learn.data import Selection, load_source_table, parse_selection
 from diagc.learn.digits import write_digits
 from diagc.source import Source
 
@@ -113,3 +114,25 @@ def test_mistakes_in_a_folder_of_images(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     assert problem(tmp_path / "c", "square").code == "E0610"
     assert problem(tmp_path / "b" / "ant", "square").code == "E0611"
+
+
+def test_data_sets_of_hugging_face_give_the_arrays_of_npz(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    write_digits(tmp_path)
+    wanted = load_source_table(Selection(tmp_path / "digits_test.npz"), LEARNING.source("digits"))
+    rows = {"image": wanted["image"].tolist(), "label": wanted["label"].tolist()}
+    datasets.DatasetDict({"test": datasets.Dataset.from_dict(rows)}).save_to_disk(tmp_path / "saved")
+    found = load_source_table(
+        parse_selection(f"datasets:{tmp_path}/saved:test[10:90]"), LEARNING.source("digits")
+    )
+    for name, array in wanted.items():
+        np.testing.assert_array_equal(found[name], array[10:90])
+    for name in (f"{tmp_path}/saved", f"{tmp_path}/saved:tset"):
+        assert problem(f"datasets:{name}", "digits").code == "E0610"
+
+
+def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    found = problem("datasets:mnist", "digits")
+    assert found.code == "E0610"
+    assert "diagc[hub]" in (found.help or "")

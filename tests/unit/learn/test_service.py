@@ -314,3 +314,84 @@ def test_a_collapsing_diagram_is_warned_of(folder: Path) -> None:
     found = CliRunner().invoke(loss, [str(spec)])
     assert found.exit_code == 0
     assert "a constant model satisfies `e`" in found.stderr
+
+
+def test_events_for_tensorboard(folder: Path) -> None:
+    result = call(folder, "--out", str(folder / "out"), "--tensorboard", "--validation", "0.2")
+    assert result.exit_code == 0, result.output
+    from tensorboardX.proto.event_pb2 import Event
+
+    (path,) = (folder / "out").glob("events.out.tfevents.*")
+    held, place, found = path.read_bytes(), 0, dict[tuple[str, int], float]()
+    while place < len(held):  # a record: its length in 8 bytes, a sum of 4, itself, a sum of 4
+        length = int.from_bytes(held[place : place + 8], "little")
+        event = Event.FromString(held[place + 12 : place + 12 + length])
+        found |= {(v.tag, event.step): v.simple_value for v in event.summary.value}
+        place += length + 16
+    records = [
+        json.loads(line) for line in (folder / "out" / "metrics.jsonl").read_text("utf-8").splitlines()
+    ]
+    for record in records:
+        assert found["loss", record["step"]] == pytest.approx(record["loss"])
+        assert found["terms/f", record["step"]] == pytest.approx(record["terms"]["f"])
+        wanted = record["validation"]["s"]["e.accuracy"]
+        assert found["validation/s/e.accuracy", record["step"]] == pytest.approx(wanted)
+    assert len(found) == len(records) * 6
+
+
+def test_products_in_bf16_round_their_factors_and_nothing_else(folder: Path) -> None:
+    from diagc.core.dtypes import DType
+    from diagc.passes.mixed import Mixed
+
+    learning = check_source(Source("l.diag", SPEC)).learnings["l"]
+    wide = load_program(emit_training(bind(learning, {}, {}), "l"))
+    program = load_program(emit_training(bind(Mixed(DType.BF16).learning(learning), {}, {}), "l"))
+    generator = np.random.default_rng(1)
+    params = {
+        p: generator.standard_normal(shape).astype(np.float32)
+        for p, (_, shape, _) in wide.REGIME.trained.items()
+    }
+    x, y = (
+        generator.standard_normal((20, 6)).astype(np.float32),
+        generator.integers(0, 3, 20).astype(np.int32),
+    )
+
+    def rounded(a: Any) -> Any:
+        return a.astype(jax.numpy.bfloat16).astype(np.float64)
+
+    hidden = np.tanh(rounded(x) @ rounded(params["m.a.W"]) + params["m.a.c"]).astype(np.float32)
+    scores = rounded(hidden) @ rounded(params["m.b.W"]) + params["m.b.c"]
+    wanted = np.mean(np.log(np.exp(scores).sum(1)) - scores[np.arange(20), y])
+    batch = {"s": {"x": x, "y": y, "n": np.zeros((20, 6), np.float32)}}
+    slow = {f"slow.{p[2:]}": a for p, a in params.items()}
+    found = float(program.REGIME.loss(params, slow, batch)[1]["e"])
+    assert found == pytest.approx(wanted, rel=1e-3)
+    assert found != pytest.approx(float(wide.REGIME.loss(params, slow, batch)[1]["e"]), rel=1e-5)
+    assert all(v.dtype == np.float32 for v in program.initial(program.REGIME, 0).values())
+
+
+def test_a_mask_weighs_chunks_of_the_validation(folder: Path) -> None:
+    text = SPEC.replace("y: i32 in o,", "y: i32 in o, w: f32,").replace(
+        "by cross_entropy", "by cross_entropy mask s.w"
+    )
+    learning = check_source(Source("l.diag", text)).learnings["l"]
+    program = load_program(emit_training(bind(learning, {}, {}), "l"))
+    generator, rows = np.random.default_rng(1), 4096 + 300
+    params = program.initial(program.REGIME, 0)
+    slow = {path: params[of] for path, (of, _) in program.REGIME.averages.items()}
+    table = {
+        "x": generator.standard_normal((rows, 6)).astype(np.float32), "y": generator.integers(0, 3, rows, np.int32),
+        "w": (np.arange(rows) >= 4000).astype(np.float32),
+    }  # fmt: skip
+    options = program.Options(1, None, 16, 0)
+    found = program.evaluate(program.REGIME, program.REGIME.metrics["s"], params, slow, "s", table, options)
+    parts = [(0, 4096), (4096, rows)]
+    noise = np.concatenate([
+        program.draw(program.REGIME, "s", stop - start, 0, 2**31 - 1 - place)["n"]
+        for place, (start, stop) in enumerate(parts)
+    ])  # fmt: skip
+    hidden = np.tanh((table["x"] + noise) @ params["m.a.W"] + params["m.a.c"])
+    scores = np.asarray(hidden @ params["m.b.W"] + params["m.b.c"], np.float64)
+    loss = np.log(np.exp(scores).sum(1)) - scores[np.arange(rows), table["y"]]
+    assert found["e"] == pytest.approx((loss * table["w"]).sum() / table["w"].sum(), rel=1e-4)
+    assert found.keys() == {"e", "f", "e.accuracy"}

@@ -24,9 +24,8 @@ from diagc.passes.normalise import RULES, Normalise, function
 from diagc.plan.search import Fixed, choose
 from diagc.verify.derivation import check_folds, check_result
 from tests.unit.cost.textbook import MASKED, MATMUL, SCORES, plan
-from tests.unit.specs import ROOT, entry
+from tests.unit.specs import ROOT, SPECS, entry
 
-SPECS = sorted(p for p in (ROOT / "specs").rglob("*.diag") if not {"learning", "flow", "runs"} & set(p.parts))
 ATTENTION = str(ROOT / "specs" / "attention" / "attention.diag")
 
 

@@ -131,3 +131,22 @@ def test_a_permuted_copy_of_a_trained_net_is_in_its_class(tmp_path: Path) -> Non
     assert heights["aligned"][0, 1] == pytest.approx(heights["aligned"][0, 0], abs=1e-6)
     assert heights["straight"][0, 1] > heights["straight"][0, 0] + 0.05
     assert "not connected by the paths tried" in found.output
+    assert (tmp_path / "out" / "classes.svg").read_text().startswith("<svg")
+    assert "1 and 1 runs meet at" in (tmp_path / "out" / "aligned.svg").read_text()
+    folders = [str(tmp_path / "two"), str(tmp_path / "one")]
+    path = CliRunner().invoke(
+        runs, ["classes", str(spec), *folders, *data, "--path", "one", "two", "-o", str(tmp_path / "paths")]
+    )
+    assert path.exit_code == 0, path.output
+    along = load_file(tmp_path / "paths" / "one-two-straight.safetensors")
+    for place, name in ((0, "one"), (-1, "two")):
+        for array, value in load_file(tmp_path / name / "m.safetensors").items():
+            np.testing.assert_allclose(along[f"m.{array}"][place], value, atol=1e-6)
+    tree = CliRunner().invoke(
+        runs,
+        ["persistence", str(spec), *folders, *data, "--family", "straight", "-o", str(tmp_path / "tree")],
+    )
+    assert tree.exit_code == 0, tree.output
+    assert "1 lifetimes are too few" in tree.output
+    assert (tmp_path / "tree" / "pairs.csv").read_text().count("\n") == 3
+    assert CliRunner().invoke(runs, ["persistence", str(spec)]).exit_code == 2

@@ -191,6 +191,7 @@ f32q = Type(Name("f32"), n("q"))
             ),
         ),
         ("learning l = glue a, b over c, d", tree.Glue(Name("l"), n("a", "b"), n("c", "d"))),
+        ("learning l = glue a, f.b over c", tree.Glue(Name("l"), n("a", "f.b"), n("c"))),
         (
             "fn f() -> f32 { return a, b }",
             tree.Fn(Name("f"), None, (), (tree.Result(None, f32),), (), (a, b)),
