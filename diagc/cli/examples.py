@@ -23,6 +23,13 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "runs classes": (
         "diagc runs classes specs/learning/teacher.diag out/run0 out/run1 --data data/digits_train.npz",
     ),
+    "runs functor": (
+        "diagc runs functor specs/learning/teacher.diag --data data/digits_train.npz --steps 50",
+    ),
+    "runs homotopy": ("diagc runs homotopy specs/learning/teacher.diag out/run0 out/run1 --level 0.5",),
+    "runs transfer": (
+        "diagc runs transfer specs/learning/teacher.diag --origin out/run0 --data data/digits_train.npz",
+    ),
     "machine": ("diagc machine measure --base h200 -o mine.yaml",),
     "machine measure": ("diagc machine measure --base h200 -o mine.yaml",),
     "loss": ("diagc loss specs/learning/distill.diag",),
