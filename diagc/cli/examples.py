@@ -28,7 +28,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "runs homotopy": ("diagc runs homotopy specs/learning/teacher.diag out/run0 out/run1 --level 0.5",),
     "runs transfer": (
-        "diagc runs transfer specs/learning/sharing.diag --from a --to b --origin-data a --data b --validation c -o out",
+        "diagc runs transfer specs/learning/gan.diag --from a --to b --origin-data a --data b --validation c -o o",
     ),
     "machine": ("diagc machine measure --base h200 -o mine.yaml",),
     "machine measure": ("diagc machine measure --base h200 -o mine.yaml",),
