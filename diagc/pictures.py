@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from diagc.check.entry import Entry
 from diagc.check.program import Program
+from diagc.core.diagram import walk
 from diagc.diagnostics import DiagnosticError, failure
 
 if TYPE_CHECKING:
+    from diagc.core.diagram import Diagram
+    from diagc.draw.notes import Notes
     from diagc.draw.picture import Cover
     from diagc.draw.scene import Scene
+    from diagc.machine import Machine
     from diagc.plan.derivation import Derivation
 
 Chosen = TypeVar("Chosen")
@@ -115,6 +119,52 @@ def derivation_page(entries: Mapping[str, Entry], derivations: Sequence[Derivati
             for place, (caption, scene) in enumerate(drawn)
         ]
     return html(derivations, title, pictures)
+
+
+def derivation_slides(
+    entry: Entry, machine: Machine | None = None, sizes: Mapping[str, int] | None = None
+) -> str:
+    """The derivation of an entry as a page with a slider, one picture for each law that is applied.
+
+    Beside each are operations and passes of the kernel that the diagram would be; with a machine and all sizes also
+    bytes by level and the predicted time of that kernel.
+    """
+    from diagc.backends.plans import normal_form
+    from diagc.core.formula import formula
+    from diagc.draw import draw_diagram
+    from diagc.draw.notes import Notes
+    from diagc.draw.slides import Slide, frames, slides_page
+
+    normal, record = normal_form(entry, sizes)
+    notes = Notes(sizes=sizes or {})
+    slides: list[Slide] = []
+    for step, diagram in frames(entry.diagram, record.steps, normal):
+        law, sides = "in normal form" if slides else "as written", ""
+        if step is not None:
+            law = step.rule.law
+            sides = f"  {formula(step.before, record.names)}\n= {formula(step.after, record.names)}"
+        slides.append(Slide(law, sides, draw_diagram(diagram, None, notes), _facts(diagram, notes, machine)))
+    return slides_page(f"Derivation of {entry.diagram.name}", slides)
+
+
+def _facts(diagram: Diagram, notes: Notes, machine: Machine | None) -> tuple[tuple[str, str], ...]:
+    """What can be said of a diagram as one kernel."""
+    from diagc.cost.words import amount, seconds
+    from diagc.plan.search import choose
+    from diagc.plan.structure import structure
+
+    found = [("operations", notes.work(walk(diagram.outputs)))]
+    try:
+        made = structure(diagram)
+        passes = (f"over {', '.join(a.name for a in p.axes)}" for p in made.passes)
+        found.append(("passes", "; ".join(passes) or "none"))
+        if machine is not None:
+            best = choose(made, machine, notes.sizes)[0].estimate
+            found += [(f"bytes of {level}", amount(b)) for level, b in best.level_bytes.items()]
+            found.append(("predicted", f"{seconds(best.predicted_seconds)}, {best.bound}"))
+    except DiagnosticError as error:
+        found.append(("as one kernel", error.diagnostics[0].message))
+    return tuple(found)
 
 
 def _chosen(found: Mapping[str, Chosen], name: str | None, kind: str) -> Chosen:

@@ -21,7 +21,11 @@ from diagc.cli.options import (
 @spec_argument
 @entry_option
 @click.option(
-    "--format", "style", type=click.Choice(["text", "markdown", "html"]), default="text", help="What is made."
+    "--format",
+    "style",
+    type=click.Choice(["text", "markdown", "html", "slides"]),
+    default="text",
+    help="What is made; slides is a page with one picture for each law.",
 )
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file."
@@ -40,6 +44,7 @@ def derive(
     diagc derive specs/attention/attention.diag --entry causal
     diagc derive specs/attention/attention.diag --entry causal --verify
     diagc derive specs/attention/attention.diag --on h200 --size b=2,h=8,q=4096,x=4096,d=128 --format html -o a.html
+    diagc derive specs/attention/attention.diag --entry causal --format slides -o slides.html
     """
     from diagc import api, pictures
     from diagc.draw.markdown import markdown
@@ -48,6 +53,10 @@ def derive(
 
     entries = chosen_entries(api.load(spec), entry)
     device = machine(on) if on is not None else None
+    if style == "slides":
+        chosen = list(entries.values())[-1]
+        _written(out, pictures.derivation_slides(chosen, device, chosen_sizes(entries, size)))
+        return
     made = [api.derive(each, device, chosen_sizes(entries, size), check) for each in entries.values()]
     derivations, title = [found for found, _ in made], f"Derivations of {spec.name}"
     if style == "html":
@@ -56,10 +65,15 @@ def derive(
         page = markdown(derivations, title)
     else:
         page = "\n".join(map(text, derivations))
+    _written(out, page)
+    if not all(passed for _, passed in made):
+        sys.exit(1)
+
+
+def _written(out: Path | None, page: str) -> None:
+    """Write a page to its file, or print it."""
     if out is not None:
         write_text(out, page)
         click.echo(out)
     else:
         click.echo(page, nl=False)
-    if not all(passed for _, passed in made):
-        sys.exit(1)

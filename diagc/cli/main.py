@@ -39,6 +39,7 @@ _COMMANDS: Final = {
     "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),
     "train": ("diagc.cli.train", "Train the models of a learning diagram."),
     "model": ("diagc.cli.model", "Take trained models apart and put them together."),
+    "serve": ("diagc.cli.serve", "Open a local page: editor, figure, cost, code."),
     "lsp": ("diagc.cli.editor", "Serve an editor: errors, types, definitions, renaming."),
     "doctor": ("diagc.cli.setup", "Say what is installed and what commands need."),
     "completion": ("diagc.cli.setup", "Print the script for completion in a shell."),

@@ -1,0 +1,66 @@
+"""A derivation as one page with a slider: a picture before the first law and after each, with what it changes.
+
+Each law replaces one node; done in order on the written diagram they lead to the normal form.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from diagc.core.diagram import Diagram, Node, substitute
+from diagc.core.rewrite import Step
+from diagc.draw.render import render_svg
+from diagc.draw.scene import Scene
+
+_ASSETS: Final = Path(__file__).parent / "assets"
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """A picture, the law that led to it with its two sides, and what is true of the diagram now."""
+
+    law: str
+    formula: str
+    scene: Scene
+    facts: tuple[tuple[str, str], ...]
+
+
+def frames(diagram: Diagram, steps: Sequence[Step], end: Diagram) -> Iterator[tuple[Step | None, Diagram]]:
+    """The written diagram, for each step that changes it the diagram after it, and `end` where that is another."""
+    yield None, diagram
+    outputs: tuple[Node, ...] = diagram.outputs
+    for step in steps:
+        changed = substitute(outputs, {step.before: step.after})
+        if changed != outputs:
+            outputs = changed
+            yield step, diagram.with_outputs(outputs)
+    if outputs != end.outputs:
+        yield None, end
+
+
+def slides_page(title: str, slides: Sequence[Slide]) -> str:
+    """The page; arrow keys and a button go through the slides."""
+    style, script = ((_ASSETS / name).read_text("utf-8") for name in ("slides.css", "slides.js"))
+    pictures = "".join(
+        f"<figure{' hidden' if place else ''}>{render_svg(slide.scene, f'slide{place}')}</figure>"
+        for place, slide in enumerate(slides)
+    )
+    words = [{"law": s.law, "formula": s.formula, "facts": s.facts} for s in slides]
+    data = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+    slider = f'<input id="step" type="range" min="0" max="{len(slides) - 1}" value="0" aria-label="Step">'
+    return "\n".join((
+        "<!doctype html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(title)}</title>", f"<style>\n{style}</style>", "</head>", "<body>",
+        f"<h1>{escape(title)}</h1>",
+        f'<p><button id="play">play</button> {slider} <span id="number"></span></p>',
+        '<section aria-live="polite"><h2 id="law"></h2><pre id="formula"></pre></section>',
+        f'<main>{pictures}</main>', '<table><tbody id="facts"></tbody></table>',
+        f'<script type="application/json" id="slides">{data}</script>', f"<script>\n{script}</script>",
+        "</body>", "</html>",
+    )) + "\n"  # fmt: skip
