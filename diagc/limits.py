@@ -54,3 +54,9 @@ COMPILE_SECONDS: Final = 120.0
 
 MAX_PAIRS: Final = 10_000
 """Paths, and pairs of parallel paths, that a policy may find; a loss of more terms cannot be looked through."""
+
+IMPORT_SECONDS: Final = 60
+"""Processor time of a user's function while it is traced and run once; a large model takes ten."""
+
+IMPORT_BYTES: Final = 8 << 30
+"""Memory of that process: what a machine for development has."""

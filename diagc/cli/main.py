@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 the spec or a comparison failed, 2 usage or environment, 7
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 import traceback
@@ -22,6 +23,7 @@ from diagc.version import __version__
 BUG: Final = 70
 
 _COMMANDS: Final = {
+    "import": ("diagc.cli.importer", "Write the specification of a JAX function."),
     "check": ("diagc.cli.source", "Report every error of specs."),
     "fmt": ("diagc.cli.source", "Lay specs out in the one style."),
     "explain": ("diagc.cli.source", "Print the page that documents an error code."),
@@ -46,6 +48,12 @@ _COMMANDS: Final = {
 }
 
 
+def _name(command: str) -> str:
+    """The function of a command: words of Python get an underscore."""
+    name = command.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
 class _Lazy(click.Group):
     """A group that knows its commands by name and imports one when it is needed."""
 
@@ -55,9 +63,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        found: click.Command = getattr(
-            importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name.replace("-", "_")
-        )
+        found: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), _name(cmd_name))
         return with_examples(found, cmd_name)
 
     def resolve_command(

@@ -1,0 +1,175 @@
+"""A walk over a traced function: names of axes and values, operands brought to the same axes, the text of the file."""
+
+from __future__ import annotations
+
+import string
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Final, NoReturn
+
+import numpy as np
+
+from diagc.importers.axes import Axes
+from diagc.importers.traced import Literal, Operand, Operation, Traced, Variable
+from diagc.importers.values import NoDiagram, Value, number
+
+INLINE: Final = 40
+"""A value that is read once stands in its reader up to this many characters."""
+
+
+class Walk(ABC):
+    """One walk over a function."""
+
+    def __init__(self, traced: Traced, axes: Axes) -> None:
+        self.traced, self.axes = traced, axes
+        self.uses = Counter(
+            o.number for operation in traced.operations for o in operation.operands if isinstance(o, Variable)
+        )
+        self.uses.update(o.number for o in traced.outputs if isinstance(o, Variable))
+        self.values: dict[int, Value] = {}
+        self.lines: list[str] = []
+        self.operation: Operation | None = None
+        for name, variable, _ in traced.inputs:
+            dims = tuple(axes.of((-variable.number, i), size) for i, size in enumerate(variable.shape))
+            axes.keep_apart(dims)
+            self.values[variable.number] = Value(name, dims, variable.dtype, variable.shape)
+        self.made = 0
+        self.used: set[int] = {a for _, v, _ in traced.inputs for a in self.values[v.number].axes}
+        self.names = self._named_axes()
+        self.counts = count(1)
+
+    # ---- the file
+
+    def text(self, origin: str) -> str:
+        for operation in self.traced.operations:
+            self.operation, self.made = operation, 0
+            self._results(operation, self.apply(operation))
+        self.operation, self.made = None, 0
+        results = [self.materialised(self.value(o)) for o in self.traced.outputs]
+        inputs = [f"{n}: {self.type(self.values[v.number])}" for n, v, _ in self.traced.inputs]
+        outputs = [self.type(r) for r in results]
+        made = (
+            outputs[0]
+            if len(outputs) == 1
+            else f"({', '.join(f'out{i}: {t}' for i, t in enumerate(outputs))})"
+        )
+        used = sorted({self.axes.root(a) for a in self.used})
+        declared = ", ".join(f"{self.axis_name(a)}: {self.axes.sizes[a]}" for a in used)
+        body = "".join(f"  {line}\n" for line in self.lines)
+        return (
+            f"diag 1\n# {self.traced.name}, imported from {origin}.\n\n{f'axis {declared}' if declared else ''}\n\n"
+            f"fn {self.traced.name}({', '.join(inputs)}) -> {made} {{\n{body}"
+            f"  return {', '.join(r.text for r in results)}\n}}\n"
+        )
+
+    def type(self, value: Value) -> str:
+        return f"{value.dtype}[{' '.join(map(self.axis_name, value.axes))}]"
+
+    def _named_axes(self) -> dict[int, str]:
+        """Names by annotations, else letters that no array has."""
+        names: dict[int, str] = {}
+        for _, variable, given in self.traced.inputs:
+            for axis, name in zip(self.values[variable.number].axes, given, strict=False):
+                names.setdefault(self.axes.root(axis), name)
+        self.names = names
+        for _, variable, _ in self.traced.inputs:
+            for axis in self.values[variable.number].axes:
+                self.axis_name(axis)
+        return names
+
+    def axis_name(self, axis: int) -> str:
+        root = self.axes.root(axis)
+        if root not in self.names:
+            taken = {*self.names.values(), *(name for name, _, _ in self.traced.inputs)}
+            letters = (f"{letter}{n or ''}" for n in count() for letter in string.ascii_lowercase)
+            self.names[root] = next(name for name in letters if name not in taken)
+        return self.names[root]
+
+    def fresh(self, size: int) -> int:
+        """A new axis of the operation that is being written."""
+        self.made += 1
+        operation = self.operation.results[0].number if self.operation is not None else 0
+        axis = self.axes.of((operation, self.made), size)
+        self.used.add(axis)
+        return axis
+
+    def refuse(self, message: str) -> NoReturn:
+        raise NoDiagram(message, self.operation.line if self.operation is not None else None)
+
+    @abstractmethod
+    def apply(self, operation: Operation) -> list[Value]:
+        """The results of an operation. Raises `NoDiagram`."""
+
+    # ---- values
+
+    def value(self, operand: Operand) -> Value:
+        if isinstance(operand, Literal):
+            return number(operand.value, operand.dtype, operand.shape)
+        return self.values[operand.number]
+
+    def _results(self, operation: Operation, made: Sequence[Value]) -> None:
+        for variable, value in zip(operation.results, made, strict=True):
+            self.axes.keep_apart(value.axes)
+            plain = value.number is not None or value.text.isidentifier()
+            if not plain and (self.uses[variable.number] > 1 or len(value.text) > INLINE):
+                name = f"v{next(self.counts)}"
+                self.lines.append(f"{name} = {value.text}")
+                value = replace(value, text=name, atom=True)
+            self.values[variable.number] = replace(value, dtype=variable.dtype)
+
+    def renamed(self, value: Value, old: int, new: int) -> Value:
+        text = f"{value.bracketed}[{self.axis_name(old)} -> {self.axis_name(new)}]"
+        dims = tuple(
+            new if d is not None and self.axes.root(d) == self.axes.root(old) else d for d in value.dims
+        )
+        return replace(value, text=text, dims=dims, atom=True)
+
+    def aligned(self, values: Sequence[Value]) -> tuple[list[Value], tuple[int | None, ...], tuple[int, ...]]:
+        """Operands with the same axes, these, and the shape that they have together."""
+        shape: tuple[int, ...] = np.broadcast_shapes(*(v.shape for v in values))
+        dims: list[int | None] = [None] * len(shape)
+        found: list[Value] = []
+        for given in values:
+            value = given
+            for place, axis in enumerate(given.dims):
+                kept = dims[place]
+                if axis is None:
+                    continue
+                if value.shape[place] != shape[place]:
+                    value = self.first(value, axis)
+                elif kept is None:
+                    if self.axes.root(axis) in {self.axes.root(d) for d in dims if d is not None}:
+                        axis, old = self.fresh(shape[place]), axis
+                        value = self.renamed(value, old, axis)
+                    dims[place] = axis
+                elif not self.axes.unite(kept, axis):
+                    value = self.renamed(value, axis, kept)
+            found.append(value)
+        repeated = [self.axes.root(d) for d in dims if d is not None]
+        if len(set(repeated)) < len(repeated):
+            self.refuse("one axis would stand along two dimensions of a result")
+        return found, tuple(dims), shape
+
+    def first(self, value: Value, axis: int) -> Value:
+        """A value without an axis of one index."""
+        dims = tuple(None if d == axis else d for d in value.dims)
+        return replace(value, text=f"{value.bracketed}[{self.axis_name(axis)} -> 0]", dims=dims, atom=True)
+
+    def materialised(self, value: Value, places: Sequence[int] | None = None) -> Value:
+        """A value with an axis along each of some dimensions, by default of all."""
+        wanted = range(len(value.dims)) if places is None else places
+        missing = {place: self.fresh(value.shape[place]) for place in wanted if value.dims[place] is None}
+        if not missing:
+            return value
+        names = " ".join(self.axis_name(a) for a in missing.values())
+        dims = tuple(missing.get(place, d) for place, d in enumerate(value.dims))
+        self.axes.keep_apart(d for d in dims if d is not None)
+        text = (
+            f"{value.bracketed} + zeros[{names}]()"
+            if value.dtype != "bool"
+            else f"{value.bracketed} and zeros[{names}]() == 0"
+        )
+        return replace(value, text=text, dims=dims, atom=False, number=None)
