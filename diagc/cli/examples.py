@@ -38,13 +38,6 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "runs classes": (
         "diagc runs classes specs/runs/digits.diag out/wide/run-0 out/wide/run-1 --learning wide --data d.npz",
     ),
-    "runs functor": (
-        "diagc runs functor specs/learning/teacher.diag --data data/digits_train.npz --steps 50",
-    ),
-    "runs homotopy": ("diagc runs homotopy specs/learning/teacher.diag out/run0 out/run1 --level 0.5",),
-    "runs transfer": (
-        "diagc runs transfer specs/learning/gan.diag --from a --to b --origin-data a --data b --validation c -o o",
-    ),
     "machine": ("diagc machine measure --base h200 -o mine.yaml",),
     "machine measure": ("diagc machine measure --base h200 -o mine.yaml",),
     "loss": ("diagc loss specs/learning/distill.diag",),
