@@ -7,7 +7,7 @@ work on this turn's, and a producer warp copies tiles ahead (arXiv 2407.08608, Â
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Final
@@ -46,7 +46,7 @@ SHARED: Final = 224 * 1024
 """Bytes of shared memory for tiles: those of a program of sm_90 (227 KiB) without what barriers take."""
 
 LIVE: Final = 200
-"""Registers of a consumer thread for accumulators and for products of two turns: of 240, which `setmaxnreg` gives."""
+"""Registers of a consumer thread for tiles at one moment: of 240, which `setmaxnreg` gives."""
 
 _MISSING: Final = ("sigmoid", "silu")
 """Functions that Gluon's language does not have (triton 3.6.0)."""
@@ -153,19 +153,34 @@ def configured(kernel: Kernel, found: Schedule, config: Config) -> Config | None
     for step in STEPS:
         blocks = {**dict(config.blocks), rows: ROWS, found.loop.axis: step}
 
-        def block(axis: Axis, blocks: dict[Axis, int] = blocks) -> int:
-            return blocks.get(kernel.extents[axis].of or axis) or max(
-                16, axis.size.value or config.max_resident
-            )
+        def elements(value: Value, blocks: dict[Axis, int] = blocks) -> int:
+            known = (blocks.get(kernel.extents[a].of or a) or a.size.value for a in _dims(kernel, value))
+            return prod(max(16, block or config.max_resident) for block in known)
 
-        def elements(axes: tuple[Axis, ...]) -> int:
-            return prod(block(axis) for axis in axes)
-
-        kept = sum(elements(_dims(kernel, load.target)) for load in found.held)
-        turned = sum(elements(_dims(kernel, load.target)) for load in found.ring)
-        states = sum(elements(_dims(kernel, c.state)) for c in found.loop.carried)
-        products = sum(elements(_dims(kernel, dot.target)) for dot in found.ahead)
-        fits = 2 * (kept + STAGES * turned) <= SHARED and states + 2 * products <= LIVE * 32 * warps
-        if fits:
+        kept, turned = (sum(elements(load.target) for load in tiles) for tiles in (found.held, found.ring))
+        shared = 2 * (kept + STAGES * turned)
+        if shared <= SHARED and _live_bytes(kernel, found, elements) <= 4 * LIVE * 32 * warps:
             return replace(config, blocks=tuple(blocks.items()), warps=warps, stages=STAGES)
     return None
+
+
+def _live_bytes(kernel: Kernel, found: Schedule, elements: Callable[[Value], int]) -> int:
+    """Bytes of tiles in registers at the fullest moment of a turn, the products of the next turn among them."""
+
+    def held(value: Value) -> int:
+        wide = len(_dims(kernel, value)) > 1 and value not in stored
+        return elements(value) * (value.dtype.bytes if value.dtype is not DType.BOOL else 0) if wide else 0
+
+    body, stored = found.loop.body, {load.target for load in (*found.held, *found.ring)}
+    kept = {carried.next for carried in found.loop.carried}
+    last = {value: place for place, s in enumerate(body) for value in count_uses((s,))}
+    coming = sum(held(dot.target) for dot in found.ahead)
+    live = {dot.target for dot in found.ahead} | {c.state for c in found.loop.carried if c.state in last}
+    most = 0
+    for place, statement in enumerate(body):
+        target = getattr(statement, "target", None)
+        if isinstance(target, Value):
+            live.add(target)
+        live = {value for value in live if value in kept or last.get(value, -1) > place}
+        most = max(most, sum(map(held, live)))
+    return most + coming
