@@ -52,7 +52,12 @@ BROKEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", list(BROKEN))
+QUICK = ("a tile is filled before it was read", "a tile is read before it was filled")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in BROKEN]
+)
 def test_what_is_wrong_with_a_pipeline_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sound, broken = BROKEN[name]
 
