@@ -53,7 +53,7 @@ def ends(scene: Scene, box: Box, axis: str) -> tuple[int, int, int]:
 def test_consumed_axes_end_at_the_box_and_woven_axes_pass() -> None:
     scene = draw_diagram(*ex.attention())
     boxes = {box.label: box for box in of(scene, Box)}
-    assert set(boxes) == {"contract d", "× d^-½", "mask x ≤ q", "softmax x", "contract x"}
+    assert set(boxes) == {"contract d", "/ √d", "mask x ≤ q", "softmax x", "contract x"}
     assert ends(scene, boxes["contract d"], "d") == (2, 0, 0)
     assert ends(scene, boxes["contract d"], "b") == (2, 2, 1)
     assert ends(scene, boxes["contract x"], "x") == (2, 0, 0)
