@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,11 +15,13 @@ from diagc.diagnostics import DiagnosticError, failure
 
 if TYPE_CHECKING:
     from diagc.core.diagram import Diagram
-    from diagc.draw.notes import Notes
     from diagc.draw.picture import Cover
     from diagc.draw.scene import Scene
+    from diagc.draw.slides import Slide
     from diagc.machine import Machine
+    from diagc.passes.stages import Stage
     from diagc.plan.derivation import Derivation
+    from diagc.plan.trace import Facts, Trace
 
 Chosen = TypeVar("Chosen")
 
@@ -124,45 +127,104 @@ def derivation_page(entries: Mapping[str, Entry], derivations: Sequence[Derivati
 def derivation_slides(
     entry: Entry, machine: Machine | None = None, sizes: Mapping[str, int] | None = None
 ) -> str:
-    """The derivation of an entry as a page with a slider, one picture for each law that is applied.
+    """The derivation of an entry as a page with a slider, one picture for each law that changes the diagram.
 
-    Beside each are operations and passes of the kernel that the diagram would be; with a machine and all sizes also
+    Beside each are operations and loops of the kernel that the diagram would be; with a machine and all sizes also
     bytes by level and the predicted time of that kernel.
     """
     from diagc.backends.plans import normal_form
     from diagc.core.formula import formula
-    from diagc.draw import draw_diagram
-    from diagc.draw.notes import Notes
-    from diagc.draw.slides import Slide, frames, slides_page
+    from diagc.draw.slides import slides_page
+    from diagc.plan.replay import replay
 
     normal, record = normal_form(entry, sizes)
-    notes = Notes(sizes=sizes or {})
     slides: list[Slide] = []
-    for step, diagram in frames(entry.diagram, record.steps, normal):
-        law, sides = "in normal form" if slides else "as written", ""
+    for step, diagram in replay(entry.diagram, record.steps, normal):
+        title, words = "in normal form" if slides else "as written", ""
         if step is not None:
-            law = step.rule.law
-            sides = f"  {formula(step.before, record.names)}\n= {formula(step.after, record.names)}"
-        slides.append(Slide(law, sides, draw_diagram(diagram, None, notes), _facts(diagram, notes, machine)))
+            title = step.rule.law
+            words = f"  {formula(step.before, record.names)}\n= {formula(step.after, record.names)}"
+        slides.append(_slide(title, words, diagram, sizes, machine))
     return slides_page(f"Derivation of {entry.diagram.name}", slides)
 
 
-def _facts(diagram: Diagram, notes: Notes, machine: Machine | None) -> tuple[tuple[str, str], ...]:
+def trace(entry: Entry, machine: Machine | None = None, sizes: Mapping[str, int] | None = None) -> Trace:
+    """Every pass from the diagram of an entry to what its kernels are planned for, and a line for each kernel."""
+    from diagc import api
+    from diagc.core.rewrite import Record
+    from diagc.passes.stages import stages
+    from diagc.plan.derivation import definitions
+    from diagc.plan.trace import Trace, passed
+
+    record = Record(spans=dict(entry.spans), names=dict(entry.names))
+    found: list[tuple[Stage, Facts, Facts]] = []
+    facts = _facts(entry.diagram, sizes, machine)
+    for stage in stages(entry.diagram, record, sizes):
+        before, facts = facts, facts if stage.idle else _facts(stage.after, sizes, machine)
+        found.append((stage, before, facts))
+    signature = ", ".join(map(str, entry.diagram.layouts))
+    written = tuple(definitions(entry.diagram, record.names))
+    return Trace(
+        entry.diagram.name, signature, written, tuple(passed(found, record)), api.kernel_lines(entry, sizes)
+    )
+
+
+def trace_slides(entry: Entry, machine: Machine | None = None, sizes: Mapping[str, int] | None = None) -> str:
+    """The passes of an entry as a page with a slider, a picture for each that is not idle, and one of the kernels."""
+    from diagc.core.rewrite import Record
+    from diagc.draw.slides import slides_page
+    from diagc.passes.stages import WORDS, stages
+    from diagc.plan.derivation import applications
+    from diagc.plan.trace import law_counts
+
+    record = Record(spans=dict(entry.spans), names=dict(entry.names))
+    slides = [_slide("as written", "", entry.diagram, sizes, machine)]
+    for stage in stages(entry.diagram, record, sizes):
+        if not stage.idle:
+            counts = law_counts(tuple(applications(stage.steps, record)))
+            words = "\n".join((WORDS[stage.name], *(f"{n} × {law}" for law, n in counts.items())))
+            slides.append(_slide(stage.name, words, stage.after, sizes, machine))
+    with suppress(DiagnosticError):  # what no kernel is made of has no picture of kernels
+        drawn = kernel_scene(entry, sizes)
+        slides.append(replace(slides[-1], law="kernels", formula="what runs", scene=drawn))
+    return slides_page(f"Passes of {entry.diagram.name}", slides)
+
+
+def _slide(
+    title: str, words: str, diagram: Diagram, sizes: Mapping[str, int] | None, machine: Machine | None
+) -> Slide:
+    from diagc.draw import draw_diagram
+    from diagc.draw.notes import Notes
+    from diagc.draw.slides import Slide
+
+    drawn = draw_diagram(diagram, None, Notes(sizes=sizes or {}))
+    return Slide(title, words, drawn, _facts(diagram, sizes, machine))
+
+
+def _facts(
+    diagram: Diagram, sizes: Mapping[str, int] | None, machine: Machine | None
+) -> tuple[tuple[str, str], ...]:
     """What can be said of a diagram as one kernel."""
     from diagc.cost.words import amount, seconds
+    from diagc.draw.notes import Notes
     from diagc.plan.search import choose
     from diagc.plan.structure import structure
 
+    notes = Notes(sizes=sizes or {})
     found = [("operations", notes.work(walk(diagram.outputs)))]
     try:
         made = structure(diagram)
-        passes = (f"over {', '.join(a.name for a in p.axes)}" for p in made.passes)
-        found.append(("passes", "; ".join(passes) or "none"))
+        loops = (f"over {', '.join(a.name for a in p.axes)}" for p in made.passes)
+        found.append(("loops", "; ".join(loops) or "none"))
         if machine is not None:
             best = choose(made, machine, notes.sizes)[0].estimate
             found += [(f"bytes of {level}", amount(b)) for level, b in best.level_bytes.items()]
             found.append(("predicted", f"{seconds(best.predicted_seconds)}, {best.bound}"))
     except DiagnosticError as error:
+        if (
+            error.diagnostics[0].code == "E0602"
+        ):  # a size is missing: nobody has asked for a prediction without one
+            raise
         found.append(("as one kernel", error.diagnostics[0].message))
     return tuple(found)
 

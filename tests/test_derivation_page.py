@@ -24,7 +24,7 @@ COMMANDS = [
 
 def test_the_page_has_commands() -> None:
     assert len(COMMANDS) == PAGE.count("\n$ diagc ")
-    assert {"derive", "cost", "pseudocode"} == {command.split()[0] for command, _ in COMMANDS}
+    assert {"derive", "trace", "cost", "pseudocode"} == {command.split()[0] for command, _ in COMMANDS}
 
 
 @pytest.mark.parametrize(
