@@ -7,7 +7,7 @@ BIN = .venv/bin
 STAMP = .venv/.complete
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo replicas test test-all golden bench scaling coverage theory lint-kernels gpu figures check data fmt
+.PHONY: help setup demo replicas test test-all golden bench scaling coverage theory lint-kernels gpu figures docs check data fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ lint-kernels: setup ## compile every configuration of kernels_out/ ahead of time
 
 figures: setup ## draw every diagram of specs/ into out/figures, with a contact sheet; renew those of the docs
 	$(BIN)/python -m bench.figures --record
+
+docs: setup ## build the pages of docs/ and a gallery of specs/ into out/site, without network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 data: setup ## write the data of specs/learning to data/
 	$(BIN)/python -m diagc.learn.samples data

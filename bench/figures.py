@@ -33,8 +33,12 @@ from diagc.source import Source
 ROOT = Path(__file__).parents[1]
 SPECS = ROOT / "specs"
 OUT = ROOT / "out" / "figures"
-KEPT = {"attention/attention.mha.svg": "attention.svg", "learning/distill.distill.cells.svg": "distill.svg"}
-"""Figures of the README, which are part of the repository."""
+KEPT = {
+    "attention/attention.mha.svg": "attention.svg",
+    "attention/attention.causal.kernels.svg": "kernel.svg",
+    "learning/distill.distill.cells.svg": "distill.svg",
+}
+"""Figures of the README and of docs/ideas, which are part of the repository."""
 
 RECORD = ROOT / "bench" / "results" / "cpu" / "figures.json"
 REPEATS = 5

@@ -1,4 +1,4 @@
-"""Laws done one after the other on the written diagram: each changes it, none its value; the normal form is the last."""
+"""Laws done one after the other on the written diagram: each changes it, none its value; the normal form is last."""
 
 from __future__ import annotations
 
