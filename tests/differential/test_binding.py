@@ -236,7 +236,7 @@ if f_jax._plugin() is not None:
 """
 
 
-@pytest.mark.parametrize("check", [False])
+@pytest.mark.parametrize("check", [False, True])
 def test_it_runs_on_a_shard_of_a_batch(check: bool, tmp_path: Path) -> None:
     (tmp_path / "f_jax.py").write_text(source())
     run = [sys.executable, "-c", SHARDED.format(folder=str(tmp_path), check=check)]
