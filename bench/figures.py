@@ -24,7 +24,7 @@ from diagc.api import load
 from diagc.check.program import check_source
 from diagc.core.diagram import Diagram
 from diagc.diagnostics import DiagnosticError
-from diagc.draw import Scene, draw_cells, draw_diagram, render_svg
+from diagc.draw import Scene, draw_cells, draw_diagram, draw_overview, render_svg
 from diagc.draw.learning import cells
 from diagc.draw.scene import Box
 from diagc.pictures import kernel_scene, scene
@@ -71,6 +71,8 @@ def figures(spec: Path, kernels: bool = True) -> Iterator[Figure]:
                 yield Figure(f"{place}.{name}.kernels", f"{name}: kernels", kernel_scene(entry))
     for name, learning in program.learnings.items():
         yield Figure(f"{place}.{name}.cells", name, draw_cells(cells(learning)))
+        if len(learning.equations) > 1:
+            yield Figure(f"{place}.{name}.overview", f"{name}: overview", draw_overview(cells(learning)))
 
 
 def sheet(found: dict[Path, list[Figure]]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from diagc.check.entry import Entry
 from diagc.check.program import Program
@@ -25,37 +25,64 @@ if TYPE_CHECKING:
 
 Chosen = TypeVar("Chosen")
 
+FORMATS: Final = (".svg", ".pdf", ".tex", ".html")
+"""The endings of files of figures."""
+
+Style = Literal["strands", "open", "kernels", "overview"]
+
 _COVERS: Final[dict[str, Cover]] = {
     "one": "group", "tile": "group", "stream": "stream", "walk": "stream", "twin": "stream", "resident": "held",
 }  # fmt: skip
 
 
-def picture(program: Program, entry: str | None, learning: str | None, open_calls: bool) -> str:
-    """The SVG of an entry or a learning diagram; by default of the last learning diagram, else of the last entry."""
-    from diagc.draw import render_svg
+def figure(
+    program: Program,
+    suffix: str,
+    entry: str | None = None,
+    learning: str | None = None,
+    style: Style = "strands",
+    sizes: Mapping[str, int] | None = None,
+) -> bytes:
+    """A picture as a file that ends in `suffix`, one of `FORMATS`; a page has every style. Names as for `scene`.
 
-    return render_svg(scene(program, entry, learning, open_calls))
+    Raises `ValueError` for another ending.
+    """
+    from diagc.draw import render_pdf, render_svg, render_tikz
+
+    if suffix not in FORMATS:
+        raise ValueError(f"`{suffix}` is no format of figures; name one of {', '.join(FORMATS)}")
+    if suffix == ".html":
+        return page(program, entry, learning, sizes).encode()
+    drawn = scene(program, entry, learning, style, sizes)
+    if suffix == ".pdf":
+        return render_pdf(drawn)
+    return (render_tikz(drawn) if suffix == ".tex" else render_svg(drawn)).encode()
 
 
 def scene(
     program: Program,
     entry: str | None = None,
     learning: str | None = None,
-    open_calls: bool = False,
+    style: Style = "strands",
     sizes: Mapping[str, int] | None = None,
 ) -> Scene:
-    """The geometry of a picture, for `diagc.draw.render_svg`, `render_pdf` and `render_tikz`.
+    """The geometry of a picture; by default of the last learning diagram, else of the last entry.
 
+    `style` opens the calls of an entry, draws its kernels, or draws the equations of a learning diagram as one graph.
     `sizes` turn the amounts of hover texts into numbers. Raises `DiagnosticError` E0203 for a name that is not there.
     """
-    from diagc.draw import draw_cells, draw_diagram
+    from diagc.draw import draw_cells, draw_diagram, draw_overview
     from diagc.draw.learning import cells
     from diagc.draw.opened import views
 
+    if style == "overview":
+        return draw_overview(cells(_chosen(program.learnings, learning, "learning diagram")))
+    if style == "kernels":
+        return kernel_scene(chosen_entry(program, entry), sizes)
     if entry is None and (learning is not None or program.learnings):
         return draw_cells(cells(_chosen(program.learnings, learning, "learning diagram")))
     view = views(chosen_entry(program, entry), sizes)[0]
-    return draw_diagram(view.diagram, None if open_calls else view.boxes, view.notes)
+    return draw_diagram(view.diagram, None if style == "open" else view.boxes, view.notes)
 
 
 def chosen_entry(program: Program, name: str | None) -> Entry:
@@ -95,7 +122,10 @@ def page(
 
     if entry is None and (learning is not None or program.learnings):
         drawn = scene(program, None, learning)
-        return viewer(drawn.title, [Shown("view0", drawn.title, drawn)])
+        shown = [Shown("view0", drawn.title, drawn)]
+        if len(_chosen(program.learnings, learning, "learning diagram").equations) > 1:
+            shown.append(Shown("overview", "overview", scene(program, None, learning, "overview")))
+        return viewer(drawn.title, shown)
     chosen = chosen_entry(program, entry)
     shown = [Shown(v.key, v.title, draw_diagram(v.diagram, v.boxes, v.notes)) for v in views(chosen, sizes)]
     with suppress(DiagnosticError):  # what no kernel is made of has no picture of kernels

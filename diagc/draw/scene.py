@@ -65,8 +65,8 @@ class Strand:
     hue.
 
     `part` says where it runs: in the open, or faintly through a box that weaves over it; a `halo` is a broad
-    band below a strand that a loop streams, a `mark` is a sign across one. A `hollow` strand is a double line;
-    one with a `head` ends in an arrow.
+    band below a strand that a loop streams, a `mark` is a sign across one, and `apart` keeps two bundles apart.
+    A `hollow` strand is a double line; one with a `head` ends in an arrow.
     """
 
     points: tuple[Point, ...]
@@ -74,7 +74,7 @@ class Strand:
     dashed: bool = False
     role: str = "ink"
     title: str = ""
-    part: Literal["open", "through", "halo", "mark"] = "open"
+    part: Literal["open", "through", "halo", "mark", "apart"] = "open"
     hollow: bool = False
     head: bool = False
 

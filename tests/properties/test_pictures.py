@@ -9,7 +9,7 @@ import pytest
 
 from diagc.api import load
 from diagc.diagnostics import DiagnosticError
-from diagc.draw import draw_cells, draw_diagram
+from diagc.draw import draw_cells, draw_diagram, draw_overview
 from diagc.draw.learning import cells
 from diagc.draw.opened import views
 from diagc.pictures import kernel_scene
@@ -30,6 +30,7 @@ def test_every_spec_is_legible(spec: Path) -> None:
         assert_legible(draw_diagram(entry.diagram))
     for learning in program.learnings.values():
         assert_legible(draw_cells(cells(learning)))
+        assert_legible(draw_overview(cells(learning)))
 
 
 @pytest.mark.slow
