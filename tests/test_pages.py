@@ -17,7 +17,13 @@ from tests.cli.test_manners import parse
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 ALL = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-RUN = [DOCS / "derivation.md", DOCS / "cost.md", DOCS / "flow.md", *sorted((DOCS / "ideas").glob("*.md"))]
+RUN = [
+    ROOT / "README.md",
+    DOCS / "derivation.md",
+    DOCS / "cost.md",
+    DOCS / "flow.md",
+    *sorted((DOCS / "ideas").glob("*.md")),
+]
 FENCE = re.compile(r"^```(\S+)(?: file=(\S+))?.*?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
