@@ -44,6 +44,11 @@ class Cell:
     comparator: str
     weight: str = ""
 
+    @property
+    def words(self) -> str:
+        """What compares, and how much it weighs."""
+        return self.comparator + (f" × {self.weight}" if self.weight else "")
+
 
 _ROW: Final = 62.0
 """From the middle of a cell to each of its paths."""
@@ -51,7 +56,7 @@ _ROW: Final = 62.0
 _ARROW: Final = 44.0
 _PAD: Final = 16.0
 _BETWEEN: Final = 20.0
-_LINE: Final = 13.0
+LINE: Final = 13.0
 _LONG: Final = 28
 """Characters of a label in one line."""
 _BASE: Final = 0.35 * FONT
@@ -106,12 +111,19 @@ def _row_width(path: Path) -> float:
 
 
 def _arrow_width(arrow: Arrow) -> float:
-    return max(_ARROW, *(text_width(line) + 24 for line in _lines(arrow.label)))
+    return max(_ARROW, *(text_width(line) + 24 for line in label_lines(arrow)))
 
 
-def _lines(label: str) -> list[str]:
-    """A long label in two lines."""
-    return balanced(label, max(_LONG, len(label) * 2 // 3))
+def label_lines(arrow: Arrow) -> list[str]:
+    """The label of an arrow, a long one in two lines."""
+    return balanced(arrow.label, max(_LONG, len(arrow.label) * 2 // 3))
+
+
+def arrow_line(arrow: Arrow, points: tuple[Point, ...]) -> Strand:
+    """The line of an arrow: hollow for a frozen model, dashed for a moving average and where no gradient flows."""
+    dashed = arrow.stop or arrow.style == "ema"
+    title = f"{arrow.style}{', no gradient' if arrow.stop else ''}: {arrow.label}"
+    return Strand(points, "", dashed, "ink", title, "open", arrow.style == "frozen", head=True)
 
 
 def _cell(cell: Cell, columns: _Columns, width: float, top: float) -> list[Item]:
@@ -172,13 +184,11 @@ def _arrow(
     points += [(left, y), (right, y), (right, y)]
     if end[1] != y:
         points += [((end[0] + 2 * right) / 3, y), (end[0], (end[1] + 2 * y) / 3), end]
-    dashed = arrow.stop or arrow.style == "ema"
-    title = f"{arrow.style}{', no gradient' if arrow.stop else ''}: {arrow.label}"
-    lines = _lines(arrow.label)
-    first = y - 7 - _LINE * (len(lines) - 1) if side < 0 else y + 7 + 0.76 * FONT
+    lines = label_lines(arrow)
+    first = y - 7 - LINE * (len(lines) - 1) if side < 0 else y + 7 + 0.76 * FONT
     return [
-        Strand(tuple(points), "", dashed, "ink", title, "open", arrow.style == "frozen", head=True),
-        *(Text((left + right) / 2, first + place * _LINE, line) for place, line in enumerate(lines)),
+        arrow_line(arrow, tuple(points)),
+        *(Text((left + right) / 2, first + place * LINE, line) for place, line in enumerate(lines)),
     ]
 
 

@@ -51,8 +51,7 @@ class _Grid:
             self._path(path, row, columns, start, end)
             for path, row in ((cell.left, top), (cell.right, top + 2))
         ]
-        words = cell.comparator + (f" × {cell.weight}" if cell.weight else "")
-        self.edges.append(_Edge(sides[0], sides[1], words, compares=True))
+        self.edges.append(_Edge(sides[0], sides[1], cell.words, compares=True))
 
     def _path(self, path: Path, row: int, columns: int, start: int | None, end: int | None) -> int:
         """The vertices and arrows of a path; what is in its middle, a vertex or ~ the number of an arrow."""

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from diagc.draw.cells import Arrow, Cell, Path
-from diagc.draw.labels import balanced
+from diagc.draw.cells import LINE, Arrow, Cell, Path, arrow_line, label_lines
 from diagc.draw.scene import FONT, Box, Item, Point, Scene, Strand, Text, fitted, text_width
 from diagc.draw.sweep import nearest
 
@@ -19,8 +18,6 @@ _ROW: Final = 40.0
 _FAN: Final = 34.0
 """Room in which arrows that leave one place part, and in which they meet comparators."""
 _PAD: Final = 10.0
-_LINE: Final = 13.0
-_LONG: Final = 24
 _BASE: Final = 0.35 * FONT
 
 
@@ -83,14 +80,10 @@ def _columns(places: Sequence[_Place]) -> list[tuple[float, float]]:
     found: list[tuple[float, float]] = []
     for depth in range(max((p.depth for p in places), default=-1) + 1):
         here = [p for p in places if p.depth == depth]
-        arrows = [line for p in here if p.arrow for line in _words(p.arrow)]
+        arrows = [line for p in here if p.arrow for line in label_lines(p.arrow)]
         left = found[-1][1] + 2 * _PAD + _FAN + max(map(text_width, arrows), default=0.0) if found else 0.0
         found.append((left, left + max(text_width(p.words, p.arrow is None) for p in here)))
     return found
-
-
-def _words(arrow: Arrow) -> list[str]:
-    return balanced(arrow.label, max(_LONG, len(arrow.label) * 2 // 3))
 
 
 def _arrow(place: _Place, after: _Place, columns: Sequence[tuple[float, float]]) -> list[Item]:
@@ -100,17 +93,12 @@ def _arrow(place: _Place, after: _Place, columns: Sequence[tuple[float, float]])
     bend, end = columns[place.depth][1] + 4, columns[after.depth][0] - 4
     points = _path(start, bend, bend + _FAN, end, place.y, after.y)
     arrow = after.arrow
-    stops = ", no gradient" if arrow.stop else ""
-    line = Strand(
-        points, "", arrow.stop or arrow.style == "ema", "ink", f"{arrow.style}{stops}: {arrow.label}", "open",
-        arrow.style == "frozen", head=True,
-    )  # fmt: skip
-    lines = _words(arrow)
+    lines = label_lines(arrow)
     texts = [
-        Text((bend + _FAN + end) / 2, after.y - 7 - _LINE * (len(lines) - 1 - n), words)
+        Text((bend + _FAN + end) / 2, after.y - 7 - LINE * (len(lines) - 1 - n), words)
         for n, words in enumerate(lines)
     ]
-    return [line, *texts]
+    return [arrow_line(arrow, points), *texts]
 
 
 def _after(place: _Place, columns: Sequence[tuple[float, float]]) -> float:
@@ -139,7 +127,7 @@ def _comparators(
     heights = dict(zip(order, nearest(aims, [1.0] * len(aims), [_ROW] * len(aims)), strict=True))
     spread = max((abs(p.y - heights[n]) for n in order for p in ends[n]), default=0.0)
     room = _FAN + 0.3 * spread
-    lines = [_title(cell) for cell in cells]
+    lines = [cell.words for cell in cells]
     width = max((text_width(label) for label in lines), default=0.0) + 2 * _PAD
     items: list[Item] = []
     for n, (cell, label) in enumerate(zip(cells, lines, strict=True)):
@@ -153,7 +141,3 @@ def _comparators(
             )
             items.append(Strand(points, title=cell.label))
     return items
-
-
-def _title(cell: Cell) -> str:
-    return cell.comparator + (f" × {cell.weight}" if cell.weight else "")

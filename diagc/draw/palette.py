@@ -1,4 +1,4 @@
-"""Colours as pairs, for light and for dark paper.
+"""Colours as pairs, for light and for dark paper, and the strokes of strands.
 
 Hues differ in lightness or along blue-yellow, so that readers who do not tell red from green keep them apart:
 
@@ -17,6 +17,11 @@ HUES: Final[tuple[Pair, ...]] = (
     ("#0c7686", "#56c6d6"), ("#ad2a5c", "#f086ac"), ("#766200", "#d0ba4a"), ("#4a4fb5", "#a0a4f5"),
 )  # fmt: skip
 """Blue, vermilion, green, purple, cyan, rose, olive, indigo."""
+
+STROKES: Final = {
+    "open": (1.5, 1.0), "through": (1.5, 0.22), "halo": (11.0, 0.16), "mark": (1.3, 1.0), "apart": (1.3, 1.0),
+}  # fmt: skip
+"""Width and opacity of each part of strands."""
 
 PAPER: Final[Pair] = ("#ffffff", "#14171d")
 FACE: Final[Pair] = ("#f4f6fc", "#232833")

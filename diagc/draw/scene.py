@@ -32,10 +32,10 @@ _OTHER: Final = 0.64
 _WIDE: Final = 1.0
 
 
-def text_width(text: str, bold: bool = False, size: float = FONT) -> float:
+def text_width(text: str, bold: bool = False) -> float:
     """An upper estimate of the width of one line."""
     total = sum(_ADVANCE.get(c, _OTHER if ord(c) < 0x250 else _WIDE) for c in text)
-    return total * size * (1.18 if bold else 1.0)
+    return total * FONT * (1.18 if bold else 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from diagc.draw.palette import CELL, FACE, LOOP, colours
+from diagc.draw.palette import CELL, FACE, LOOP, STROKES, colours
 from diagc.draw.render import arrow_head, shortened
 from diagc.draw.scene import FONT, Box, Item, Point, Region, Scene, Strand, Text
 
@@ -80,18 +80,13 @@ def _text(item: Text) -> str:
 
 
 def _strand(item: Strand) -> list[str]:
-    width = {
-        "open": "1.13pt",
-        "through": "1.13pt,opacity=.22",
-        "halo": "8.25pt,opacity=.16",
-        "mark": "1pt",
-        "apart": "1pt",
-    }
+    width, opacity = STROKES[item.part]
+    faint = f",opacity={opacity:g}" if opacity < 1 else ""
     dash = ",dash pattern=on 3.75pt off 2.25pt" if item.dashed else ""
     cap = "" if item.part == "halo" or item.hollow else ",line cap=round"
     data = _path(shortened(item) if item.head else item.points)
-    wide = "3.75pt" if item.hollow else width[item.part]
-    lines = [f"\\draw[diagc-{item.role},line width={wide}{dash}{cap}] {data};"]
+    wide = (5 if item.hollow else width) * 0.75
+    lines = [f"\\draw[diagc-{item.role},line width={wide:.4g}pt{faint}{dash}{cap}] {data};"]
     if item.hollow:
         lines.append(f"\\draw[diagc-cell,line width=1.8pt] {data};")
     if item.head:
