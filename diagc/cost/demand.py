@@ -127,37 +127,54 @@ class Cached:
 
 
 def cached(region: Region, tiling: Tiling, units: int, capacity: float) -> Cached:
-    """What the cache reads with the pooled tiles of a wave.
-
-    It holds for every capacity from this one on, and for any number of units between the same powers of two.
-    """
-    distinct = dict[str, int]()
-    for read in region.reads:
-        distinct[read.name] = max(distinct.get(read.name, 0), read.values * read.bytes)
-    once = sum(distinct.values())
-    written = sum(t.values * t.bytes for t in region.writes)
-    if once <= capacity:
-        return Cached(once, written)
-    pooled = pooled_tiling(region, tiling, units.bit_length() - 1)
-    amounts: dict[str, list[int]] = {}
-    for transfer in region.reads:
-        amounts.setdefault(transfer.name, []).append(moved(region, pooled, transfer) * transfer.bytes)
-    again = sum(max(found) for found in amounts.values() if len(found) > 1)
-    few, many = sum(map(max, amounts.values())), sum(map(sum, amounts.values()))
-    return Cached(once, written, few, many, again / max(_programs(region, tiling), 1))
+    """What the cache reads with the pooled tiles of a wave; see `Pools.cached`."""
+    return Pools(region).cached(tiling, units, capacity)
 
 
-def pooled_tiling(region: Region, tiling: Tiling, doublings: int) -> Tiling:
-    """The tiles of 2^doublings programs side by side: the axis that saves most is doubled until they are used up."""
-    group = {a: tiling.group.get(a, 1) for a in region.group}
+class Pools:
+    """What the cache reads of a region. Tiles that were looked at once are remembered: other tilings pool to them."""
 
-    def cost(axis: str) -> int:
-        return bytes_moved(region, Tiling(group | {axis: 2 * group[axis]}, tiling.stream))
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        distinct = dict[str, int]()
+        for read in region.reads:
+            distinct[read.name] = max(distinct.get(read.name, 0), read.values * read.bytes)
+        self._once = sum(distinct.values())
+        self._written = sum(t.values * t.bytes for t in region.writes)
+        self._bytes: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[int, ...]] = {}
 
-    for _ in range(doublings):
-        growing = [a for a in region.group if group[a] < region.sizes[a]]
-        if not growing:
-            break
-        best = min(growing, key=cost)
-        group[best] *= 2
-    return Tiling(group, tiling.stream)
+    def cached(self, tiling: Tiling, units: int, capacity: float) -> Cached:
+        """What the cache reads with the pooled tiles of a wave.
+
+        It holds for every capacity from this one on, and for any number of units between the same powers of two.
+        """
+        if self._once <= capacity:
+            return Cached(self._once, self._written)
+        amounts: dict[str, list[int]] = {}
+        pooled = self._transfers(self._pooled(tiling, units.bit_length() - 1))
+        for transfer, amount in zip(self.region.reads, pooled, strict=False):
+            amounts.setdefault(transfer.name, []).append(amount)
+        again = sum(max(found) for found in amounts.values() if len(found) > 1)
+        few, many = sum(map(max, amounts.values())), sum(map(sum, amounts.values()))
+        return Cached(self._once, self._written, few, many, again / max(_programs(self.region, tiling), 1))
+
+    def _pooled(self, tiling: Tiling, doublings: int) -> Tiling:
+        """The tiles of 2^doublings programs side by side: the axis that saves most is doubled each time."""
+        group = {a: tiling.group.get(a, 1) for a in self.region.group}
+
+        def cost(axis: str) -> int:
+            return sum(self._transfers(Tiling(group | {axis: 2 * group[axis]}, tiling.stream)))
+
+        for _ in range(doublings):
+            growing = [a for a in self.region.group if group[a] < self.region.sizes[a]]
+            if not growing:
+                break
+            group[min(growing, key=cost)] *= 2
+        return Tiling(group, tiling.stream)
+
+    def _transfers(self, tiling: Tiling) -> tuple[int, ...]:
+        """Bytes of each array that is read, then written."""
+        key = (tuple(tiling.group.values()), tuple(tiling.stream.values()))
+        if key not in self._bytes:
+            self._bytes[key] = tuple(moved(self.region, tiling, t) * t.bytes for t in self.region.transfers)
+        return self._bytes[key]

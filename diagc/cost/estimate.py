@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagc.core.dtypes import DType
-from diagc.cost.demand import Cached, Demand, Kind, cached, demand, executed, flops, kind_of
+from diagc.cost.demand import Demand, Kind, cached, demand, executed, flops, kind_of
 from diagc.cost.region import Region, Tiling, Transfer, Work
-from diagc.cost.traffic import elements_moved, held_bytes, memory_values
+from diagc.cost.traffic import bytes_moved, elements_moved, held_bytes, memory_values
 from diagc.machine import Machine
 
 Number = Any
@@ -79,7 +79,8 @@ def estimate(region: Region, tiling: Tiling, machine: Machine, stages: int = 2) 
     """The cost of a region in tiles."""
     stages = stages if region.loops else 1
     rates, asked = rates_of(machine), demand(region, tiling, machine)
-    levels = level_bytes(asked, cached(region, tiling, rates.units, rates.cache), rates)
+    on_l0 = l0_bytes(region, tiling, machine)
+    levels = {"l0": on_l0, "l1": asked.on_l1, "l2": asked.on_l2}
     transfers, computes = pipeline_seconds(asked, levels, rates)
     seconds = transfers | computes
     alone = stages == 1 and bool(region.loops)
@@ -92,14 +93,6 @@ def estimate(region: Region, tiling: Tiling, machine: Machine, stages: int = 2) 
 
 
 # ---- formulas over one machine or many
-
-
-def level_bytes(
-    asked: Demand, found: Cached, rates: Rates, where: Callable[..., Number] | None = None
-) -> dict[str, Number]:
-    """Bytes that each level hands on; `where` chooses between values as `numpy.where` does."""
-    on_l0 = found.bytes(rates.cache, rates.units, asked.on_l1, where or _either)
-    return {"l0": on_l0, "l1": asked.on_l1, "l2": asked.on_l2}
 
 
 def _either(condition: bool, yes: int, no: int) -> int:
@@ -138,9 +131,9 @@ def pipeline(work: Work, machine: Machine) -> tuple[str, float]:
 
 def l0_bytes(region: Region, tiling: Tiling, machine: Machine) -> int:
     """Bytes between the memory of the device and the cache: H with the pooled tiles of a wave, in bytes."""
-    rates = rates_of(machine)
-    asked = demand(region, tiling, machine)
-    return level_bytes(asked, cached(region, tiling, rates.units, rates.cache), rates)["l0"]
+    capacity = machine.levels["l1"].capacity.value
+    found = cached(region, tiling, machine.units, capacity)
+    return found.bytes(capacity, machine.units, bytes_moved(region, tiling), _either)
 
 
 def unique_elements(region: Region) -> int:
@@ -156,7 +149,6 @@ __all__ = [
     "executed",
     "flops",
     "l0_bytes",
-    "level_bytes",
     "overlapped",
     "pipeline",
     "pipeline_seconds",
