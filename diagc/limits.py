@@ -60,3 +60,6 @@ IMPORT_SECONDS: Final = 60
 
 IMPORT_BYTES: Final = 8 << 30
 """Memory of that process: what a machine for development has."""
+
+MAX_IMPLEMENTATIONS: Final = 20_000
+"""Implementations of one component: rows of its table times values of its choices."""
