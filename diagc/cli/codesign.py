@@ -43,6 +43,11 @@ _REFERENCES = "h100,h200,b200,mi300x"
     help="Machines that exist, placed beside the front.",
 )  # fmt: skip
 @click.option(
+    "--need", "need", multiple=True, metavar="NAME=VALUE[,VALUE…]",
+    help="How much functionality the design of SPECS has to provide; several values give a table.",
+)  # fmt: skip
+@click.option("--design", "design", metavar="NAME", help="Which design, where the file has several.")
+@click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Processes; as many as processors without it."
 )
 @click.option(
@@ -58,7 +63,7 @@ _REFERENCES = "h100,h200,b200,mi300x"
 )
 def codesign(
     specs: tuple[Path, ...], family: Path | None, entries: tuple[str, ...], size: tuple[str, ...], designs: int,
-    reference: str, jobs: int | None, out: Path | None, style: str,
+    reference: str, need: tuple[str, ...], design: str | None, jobs: int | None, out: Path | None, style: str,
 ) -> None:  # fmt: skip
     """Find the machines of a family that are best for the kernels of SPECS, or solve the design problem of SPECS.
 
@@ -69,11 +74,15 @@ def codesign(
     diagc codesign --machine specs/families/hopper.yaml --plot front.svg
     diagc codesign specs/attention/attention.diag --machine specs/families/hopper.yaml \\
         --entry mha=3 --entry mha.backward --size b=2,h=16,q=4096,x=4096,d=64
+    diagc codesign specs/design/drone.diag --need distance=5,10,20 --plot drone.svg
     """
     if out is not None and out.suffix != ".svg":
         raise click.UsageError("--plot writes a picture to a file that ends in .svg")
     if family is None:
-        raise click.UsageError("give a family of machines with --machine")
+        _design_problem(specs, design, need, style, out)
+        return
+    if need or design is not None:
+        raise click.UsageError("--need and --design are about a design problem, --machine is about kernels")
     from diagc.cli.codesign_tables import as_csv, as_json, lines
     from diagc.codesign.family import read_family
     from diagc.codesign.fronts import front
@@ -92,6 +101,16 @@ def codesign(
         click.echo(as_csv(found) if style == "csv" else "\n".join(lines(found)))
     if out is not None:
         write_text(out, render_svg(front_picture(found)))
+
+
+def _design_problem(
+    specs: tuple[Path, ...], design: str | None, need: tuple[str, ...], style: str, out: Path | None
+) -> None:
+    from diagc.cli.codesign_problems import solve_problem
+
+    if len(specs) != 1:
+        raise click.UsageError("give one spec with a `design`, or a family of machines with --machine")
+    solve_problem(specs[0], design, need, style, out)
 
 
 def _workload(

@@ -13,6 +13,7 @@ import numpy as np
 
 from diagc.codesign.amounts import Values
 from diagc.codesign.fronts import OBJECTIVES, Front, Outcome
+from diagc.codesign.problem_pictures import ring
 from diagc.codesign.schedules import BOUNDS, Indices
 from diagc.draw.chart import stacked
 from diagc.draw.plane import Plane
@@ -84,12 +85,7 @@ def _dot(at: Point, role: str, on_front: bool) -> Strand:
     x, y = at
     if not on_front:
         return Strand(((x - 0.8, y), (x, y), (x, y), (x + 0.8, y)), role=role, part="through")
-    r, k = 3.0, 3.0 * 0.5523
-    ring = (
-        (x + r, y), (x + r, y + k), (x + k, y + r), (x, y + r), (x - k, y + r), (x - r, y + k), (x - r, y),
-        (x - r, y - k), (x - k, y - r), (x, y - r), (x + k, y - r), (x + r, y - k), (x + r, y),
-    )  # fmt: skip
-    return Strand(ring, role=role, title="on the front")
+    return ring(at, role, "on the front")
 
 
 def _cross(x: float, y: float) -> list[Strand]:

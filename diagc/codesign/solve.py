@@ -308,7 +308,7 @@ def _merged(
 def _at_most(asked: Floats, most: Floats, order: Order) -> NDArray[np.bool_]:
     if order.is_finite:
         return np.asarray(order.below)[asked.astype(int), most.astype(int)]
-    return asked <= most * (1 + _SAME)
+    return asked <= most * (1 + _SAME) + 1e-12
 
 
 def _sequence(design: Design, demands: Mapping[str, Bound]) -> tuple[list[int], tuple[str, ...]]:
