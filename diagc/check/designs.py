@@ -26,6 +26,7 @@ from diagc.core.design import (
     variables,
 )  # fmt: skip
 from diagc.diagnostics import DiagnosticError, Label, Sink, failure
+from diagc.limits import MAX_ELEMENTS
 from diagc.source import Span
 from diagc.syntax import tree
 
@@ -95,6 +96,9 @@ class _Builder:
             names = [element.text for element in chain.elements]
             covers |= set(pairwise(names))
         elements = dict.fromkeys(element.text for chain in item.chains for element in chain.elements)
+        if len(elements) > MAX_ELEMENTS:
+            raise failure("E1505", f"`{item.name.text}` has {len(elements)} elements", Label(item.span),
+                          help=f"a finite order has {MAX_ELEMENTS} at most")  # fmt: skip
         order = finite_order(item.name.text, tuple(elements), covers)
         if order is None:
             raise failure("E1505", f"`{item.name.text}` has an element above itself", Label(item.span),
