@@ -103,8 +103,8 @@ def _ticks(plane: Plane) -> list[Item]:
 
 
 def _round_numbers(ends: tuple[float, float]) -> list[float]:
-    """Numbers of one digit whose logarithms lie in a range; only 1, 2 and 5 where that are enough."""
+    """Round numbers whose logarithms lie in a range, fewer of them over more than a decade."""
     decades = range(math.floor(ends[0]) - 1, math.ceil(ends[1]) + 1)
-    digits = (1, 2, 5) if ends[1] - ends[0] > 1 else (1, 2, 3, 4, 5, 7)
+    digits = (1, 2, 5) if ends[1] - ends[0] > 1 else (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
     found = [float(f"{digit}e{decade}") for decade in decades for digit in digits]
     return [value for value in found if ends[0] <= math.log10(value) <= ends[1]]

@@ -134,7 +134,9 @@ def test_the_best_case_of_the_microgrid_lies_below_the_worst() -> None:
     assert result.is_uncertain
     assert dominated(result.worst.points, result.best.points * (1 - 1e-6)).all()
     always = {**problem.given, "quality": needed(problem, "quality", "always")}
-    assert dominated(solve(problem, always).points, result.best.points * (1 - 1e-6)).all(), "more is never less"
+    assert dominated(solve(problem, always).points, result.best.points * (1 - 1e-6)).all(), (
+        "more is never less"
+    )
 
 
 # ---- loops
