@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from diagc import api, pictures
 from diagc.check.entry import Entry
 from diagc.check.program import Program, check_source
+from diagc.modules import module_of
 from diagc.source import Source
 
 if TYPE_CHECKING:
@@ -176,14 +176,17 @@ class Loaded:
 
     @cached_property
     def _jax(self) -> ModuleType:
-        return _imported(self._folder / "emitted_jax.py", self.jax)
+        return self._module("emitted_jax.py", self.jax)
 
     @cached_property
     def _torch(self) -> ModuleType:
         (self._folder / "emitted_jax.py").write_text(self.jax, "utf-8")
-        return _imported(
-            self._folder / "emitted_triton.py", api.triton_source({self.name: self.entry}, "emitted.diag")
-        )
+        return self._module("emitted_triton.py", api.triton_source({self.name: self.entry}, "emitted.diag"))
+
+    def _module(self, name: str, text: str) -> ModuleType:
+        path = self._folder / name
+        path.write_text(text, "utf-8")
+        return module_of(path)
 
     @cached_property
     def _folder(self) -> Path:
@@ -222,13 +225,3 @@ class Loaded:
 def _is_torch(array: object) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(array, torch.Tensor)
-
-
-def _imported(path: Path, text: str) -> ModuleType:
-    """The module of emitted text; written to a file, because Triton reads the source of its kernels."""
-    path.write_text(text, "utf-8")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

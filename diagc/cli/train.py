@@ -19,7 +19,7 @@ from diagc.cli.train_runs import Varied, train_runs, varying
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
     from diagc.diagnostics import DiagnosticError
-    from diagc.learn.session import Inputs, Record, Service
+    from diagc.learn.session import Inputs, Service
 
 
 def _dotted(text: str) -> bool:
@@ -308,11 +308,9 @@ def _train(job: Job, quiet: bool) -> None:
     from diagc.learn.session import run
 
     with Progress(quiet) as progress:
-
-        def report(record: Record, epochs: int) -> None:
-            progress.show(record, epochs)
-
-        result = run(job.learning, job.inputs, job.spec.parent, job.values, job.out, report, job.service)
+        result = run(
+            job.learning, job.inputs, job.spec.parent, job.values, job.out, progress.show, job.service
+        )
     if not quiet and job.service.process == 0:
         click.echo(progress.summary(result.records[-1]))
         models = [m.name for m in job.learning.models if m.mode != "frozen" and m.parameters]

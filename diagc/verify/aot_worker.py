@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import io
 import json
 import re
@@ -18,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any, Final
+
+from diagc.modules import module_of
 
 triton: Any = importlib.import_module("triton")  # it has no type information
 _backends: Any = importlib.import_module("triton.backends.compiler")
@@ -42,7 +43,7 @@ def main() -> None:
 
 
 def _compile(request: dict[str, Any]) -> dict[str, Any]:
-    function = _load(Path(request["file"]), request["function"])
+    function = getattr(module_of(Path(request["file"])), request["function"])
     names: list[str] = list(function.arg_names)
     signature = {n: "constexpr" if n in request["constants"] else request["signature"][n] for n in names}
     attributes = {(names.index(n),): [["tt.divisibility", 16]] for n in request["aligned"]}
@@ -63,14 +64,6 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
         answer |= _registers(log.getvalue()) | _instructions(compiled.asm["cubin"])
         answer["ptx"] = compiled.asm["ptx"]
     return answer
-
-
-def _load(path: Path, function: str) -> Any:
-    spec = importlib.util.spec_from_file_location("emitted", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return getattr(module, function)
 
 
 def _registers(log: str) -> dict[str, int]:

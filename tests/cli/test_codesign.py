@@ -69,8 +69,9 @@ def test_text_json_and_csv_say_the_same() -> None:
 
 
 def test_a_small_family_in_every_form(tmp_path: Path) -> None:
-    words = ["codesign", "specs/attention/attention.diag", "--machine", "specs/families/hopper.yaml", "--entry", "mha=2",
-             "--size", "b=2,h=16,q=2048,x=2048,d=64", "--designs", "16", "--jobs", "1", "--reference", "h100"]  # fmt: skip
+    spec, sizes = "specs/attention/attention.diag", "b=2,h=16,q=2048,x=2048,d=64"
+    words = ["codesign", spec, "--machine", "specs/families/hopper.yaml", "--entry", "mha=2", "--size", sizes]
+    words += ["--designs", "16", "--jobs", "1", "--reference", "h100"]
     plot = tmp_path / "front.svg"
     found = json.loads(diagc(*words, "--format", "json", "--plot", str(plot)).output)
     assert found["designs"] == 16
@@ -79,9 +80,7 @@ def test_a_small_family_in_every_form(tmp_path: Path) -> None:
     assert reference["kernels"]["mha"]["bound"] == "special functions"
     assert reference["time"] == pytest.approx(2 * reference["kernels"]["mha"]["seconds"])
     alone = json.loads(
-        diagc(
-            "cost", words[1], "--entry", "mha", "--on", "h100", "--size", words[7], "--format", "json"
-        ).output
+        diagc("cost", spec, "--entry", "mha", "--on", "h100", "--size", sizes, "--format", "json").output
     )
     assert reference["kernels"]["mha"]["seconds"] == pytest.approx(alone["predicted_seconds"])
     table = list(csv.DictReader(io.StringIO(diagc(*words, "--format", "csv").output)))
