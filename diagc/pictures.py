@@ -51,6 +51,10 @@ def scene(
 
     if entry is None and (learning is not None or program.learnings):
         return draw_cells(cells(_chosen(program.learnings, learning, "learning diagram")))
+    if program.designs and (entry is None or entry not in program.entries):
+        from diagc.draw.designs import draw_design
+
+        return draw_design(_chosen(program.designs, entry, "design"))
     view = views(chosen_entry(program, entry), sizes)[0]
     return draw_diagram(view.diagram, None if open_calls else view.boxes, view.notes)
 
@@ -90,8 +94,9 @@ def page(
     from diagc.draw.opened import views
     from diagc.draw.viewer import Shown, viewer
 
-    if entry is None and (learning is not None or program.learnings):
-        drawn = scene(program, None, learning)
+    is_entry = entry in program.entries or not (program.learnings or program.designs)
+    if learning is not None or not is_entry:
+        drawn = scene(program, entry, learning)
         return viewer(drawn.title, [Shown("view0", drawn.title, drawn)])
     chosen = chosen_entry(program, entry)
     shown = [Shown(v.key, v.title, draw_diagram(v.diagram, v.boxes, v.notes)) for v in views(chosen, sizes)]

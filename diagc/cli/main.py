@@ -36,6 +36,7 @@ _COMMANDS: Final = {
     "lint-kernels": ("diagc.cli.lint", "Compile kernels ahead of time and check what the GPU would get."),
     "flow": ("diagc.cli.flow", "Expand gradient flow in diagrams: series, regimes, curves."),
     "runs": ("diagc.cli.runs", "Invariants of landscapes and runs: persistence, classes."),
+    "codesign": ("diagc.cli.codesign", "Find the best machines for kernels; solve design problems."),
     "bench": ("diagc.cli.bench", "Measure what is emitted beside its peers."),
     "machine": ("diagc.cli.machine", "Measure the GPU at hand for the cost model."),
     "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),

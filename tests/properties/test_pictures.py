@@ -8,6 +8,7 @@ import pytest
 
 from diagc.api import load
 from diagc.draw import draw_cells, draw_diagram
+from diagc.draw.designs import draw_design
 from diagc.draw.learning import cells
 from diagc.draw.opened import views
 from tests.properties.diagrams import random_case
@@ -27,6 +28,8 @@ def test_every_spec_is_legible(spec: Path) -> None:
         assert_legible(draw_diagram(entry.diagram))
     for learning in program.learnings.values():
         assert_legible(draw_cells(cells(learning)))
+    for design in program.designs.values():
+        assert_legible(draw_design(design))
 
 
 @pytest.mark.parametrize("seed", range(200))
