@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "explain": ("diagc.cli.source", "Print the page that documents an error code."),
     "compile": ("diagc.cli.emit", "Write the Triton and JAX code of a spec."),
     "derive": ("diagc.cli.derive", "Show the steps from a diagram to its kernel."),
+    "trace": ("diagc.cli.derive", "Show the passes from a diagram to its kernels."),
     "cost": ("diagc.cli.cost", "Predict bytes, operations and time on a machine."),
     "pseudocode": ("diagc.cli.pseudocode", "List variables and operations with their places and clocks."),
     "draw": ("diagc.cli.figure", "Draw a spec as SVG, PDF, TikZ or a page."),
