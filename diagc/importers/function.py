@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from diagc.importers.traced import Traced, read
 from diagc.importers.values import NoDiagram
 from diagc.importers.written import write
 from diagc.limits import IMPORT_BYTES, IMPORT_SECONDS
-from diagc.source import Source, Span
+from diagc.source import Source
 from diagc.syntax.format import format_source
 
 DTYPES = {
@@ -72,16 +71,12 @@ def import_function(file: Path, name: str, arguments: Sequence[tuple[str, tuple[
                 help="write that part as a specification by hand, or import the functions around it",
             ) from None  # fmt: skip
         error = _error(text, name, traced, folder)
-    if not error <= max(TOLERANCES.get(v.dtype, 0.0) for v in _results(traced)):
+    if not error <= max(TOLERANCES.get(v.dtype, 0.0) for v in traced.outputs):
         raise failure(
             "E1403", f"the specification of `{name}` differs from it by {error:.1e} of the largest element",
             help="please report it with the function; nothing was written",
         )  # fmt: skip
     return Imported(format_source(Source(f"{name}.diag", text)), error)
-
-
-def _results(traced: Traced) -> list[Any]:
-    return list(traced.outputs)
 
 
 def _trace(
@@ -117,25 +112,14 @@ def _failed(source: Source, message: str, line: int | None) -> Exception:
 
 def _place(source: Source, line: int | None) -> list[Label]:
     """A line of the user's file."""
-    if line is None:
-        return []
-    lines = source.text.splitlines(keepends=True)
-    start = sum(map(len, lines[: line - 1]))
-    text = lines[line - 1]
-    indent = len(text) - len(text.lstrip())
-    return [Label(Span(source, start + indent, start + len(text.rstrip())), "here")]
+    return [] if line is None else [Label(source.line_span(line), "here")]
 
 
 def _error(text: str, name: str, traced: Traced, folder: Path) -> float:
     """The largest difference between the specification in float64 and the function, of the largest element."""
     entry = check_source(Source(f"{name}.diag", text)).entries[name]
     inputs, outputs = np.load(folder / "inputs.npz"), np.load(folder / "outputs.npz")
-    kinds = {n: "f" if v.dtype[0] in "fb" and v.dtype != "bool" else v.dtype for n, v, _ in traced.inputs}
-    arrays = {
-        n: inputs[n] if kinds[n] == "f" else inputs[n].astype(bool if kinds[n] == "bool" else np.int64)
-        for n in kinds
-    }
-    found = evaluate(entry.diagram, arrays)
+    found = evaluate(entry.diagram, {n: inputs[n] for n, _, _ in traced.inputs})
     worst = 0.0
     for made, key in zip(found, outputs.files, strict=True):
         expected = outputs[key]

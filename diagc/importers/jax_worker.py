@@ -219,19 +219,16 @@ def _params(params: dict[str, Any]) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
             return _DTYPES.get(str(np.dtype(value)), str(value))
-        if hasattr(value, "_asdict"):
-            return {k: plain(v) for k, v in value._asdict().items()}
+        names = getattr(value, "_fields", getattr(value, "__dataclass_fields__", None))
+        if names is not None:
+            return {name: plain(getattr(value, name)) for name in names}
         if isinstance(value, np.integer):
             return int(value)
         if isinstance(value, tuple | list | range):
             return [plain(v) for v in value]
         return value if isinstance(value, str | int | float | bool | None) else str(value)
 
-    named = {k: {f: getattr(v, f) for f in v.__dataclass_fields__} if hasattr(v, "__dataclass_fields__") else v
-             for k, v in params.items()}  # fmt: skip
-    return {
-        k: {f: plain(w) for f, w in v.items()} if isinstance(v, dict) else plain(v) for k, v in named.items()
-    }
+    return {name: plain(value) for name, value in params.items()}
 
 
 def _axes(annotation: Any, rank: int) -> list[str]:

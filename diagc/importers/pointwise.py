@@ -103,7 +103,7 @@ class Pointwise(Walk):
         for value, other in (found, found[::-1]):
             if value.number == -math.inf:
                 return replace(other, dims=dims, shape=shape)
-        return self._call("max", [a, b])
+        return self._call("max", found)
 
     def on_min(self, _: Operation, a: Value, b: Value) -> Value:
         return self._call("min", [a, b])
