@@ -16,7 +16,7 @@ from diagc.importers.walk import Walk
 _UNARY: Final = {
     "exp": "exp", "exp2": "exp2", "log": "log", "log1p": "log1p", "expm1": "expm1", "tanh": "tanh",
     "logistic": "sigmoid", "sqrt": "sqrt", "rsqrt": "rsqrt", "abs": "abs", "sign": "sign", "floor": "floor",
-    "erf": "erf", "sin": "sin", "cos": "cos", "stop_gradient": "stop",
+    "erf": "erf", "round": "round", "sin": "sin", "cos": "cos", "stop_gradient": "stop",
 }  # fmt: skip
 _INFIX: Final = {
     "add": "+", "add_any": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^", "eq": "==", "ne": "!=", "lt": "<",
@@ -60,7 +60,7 @@ class Pointwise(Walk):
         if name in _INFIX:
             return [self._infix(name, operands)]
         if name in _FOLDS:
-            return [self._fold(_FOLDS[name], operands[0], operation.params["axes"])]
+            return [self.folded(_FOLDS[name], operands[0], operation.params["axes"])]
         handler = getattr(self, f"on_{name}", None)
         if handler is None:
             self.refuse(f"the operation `{name}` has no diagram here yet")
@@ -78,6 +78,8 @@ class Pointwise(Walk):
             return replace(a, dims=dims, shape=shape)
         if name in ("div", "rem") and dtype[0] in "iu":
             self.refuse("division of integers rounds to zero here and down in the language")
+        if name == "lt" and self.is_index(a) and b.number is not None and b.number <= 0:
+            return number(False, "bool", shape)
         if name in ("and", "or") and dtype != "bool":
             self.refuse(f"`{name}` of integers has no diagram")
         text = f"{a.bracketed} {_INFIX[name]} {b.bracketed}"
@@ -87,7 +89,8 @@ class Pointwise(Walk):
         found, dims, shape = self.aligned(operands)
         return Value(f"{function}({', '.join(v.text for v in found)})", dims, found[0].dtype, shape)
 
-    def _fold(self, fold: str, x: Value, places: Sequence[int]) -> Value:
+    def folded(self, fold: str, x: Value, places: Sequence[int]) -> Value:
+        """A fold along some dimensions."""
         kept = tuple(d for i, d in enumerate(x.dims) if i not in places)
         shape = tuple(s for i, s in enumerate(x.shape) if i not in places)
         folded = [d for i, d in enumerate(x.dims) if i in places and d is not None]
@@ -97,6 +100,17 @@ class Pointwise(Walk):
         if alike > 1 and fold in ("sum", "prod"):
             return replace(value, text=f"{text} {'*' if fold == 'sum' else '^'} {alike}", atom=False)
         return value
+
+    def on_top_k(self, operation: Operation, x: Value) -> list[Value]:
+        values, indices = operation.results
+        x = self.materialised(x, [len(x.dims) - 1])
+        chosen, slot = x.dims[-1], self.fresh(values.shape[-1])
+        assert chosen is not None
+        names = [f"v{next(self.counts)}" for _ in range(2)]
+        taken = f"topk[{self.axis_name(chosen)}]({x.text}, k = {self.axis_name(slot)})"
+        self.lines.append(f"{names[0]}, {names[1]} = {taken}")
+        dims = (*x.dims[:-1], slot)
+        return [Value(n, dims, r.dtype, r.shape) for n, r in zip(names, (values, indices), strict=True)]
 
     def on_max(self, _: Operation, a: Value, b: Value) -> Value:
         found, dims, shape = self.aligned([a, b])

@@ -35,8 +35,10 @@ class Reshaping(Walk):
         return replace(x, dims=tuple(x.dims[i] for i in order), shape=tuple(x.shape[i] for i in order))
 
     def on_reshape(self, operation: Operation, x: Value) -> Value:
+        return self.reshaped(x, tuple(operation.params["new_sizes"]))
+
+    def reshaped(self, x: Value, shape: tuple[int, ...]) -> Value:
         """Splits and merges of axes that lie side by side."""
-        shape = tuple(operation.params["new_sizes"])
         if x.number is not None:
             return replace(x, dims=(None,) * len(shape), shape=shape)
         dims: list[int | None] = [None] * len(shape)

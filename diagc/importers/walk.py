@@ -29,6 +29,7 @@ class Walk(ABC):
             o.number for operation in traced.operations for o in operation.operands if isinstance(o, Variable)
         )
         self.uses.update(o.number for o in traced.outputs if isinstance(o, Variable))
+        self.producers = {r.number: operation for operation in traced.operations for r in operation.results}
         self.values: dict[int, Value] = {}
         self.lines: list[str] = []
         self.operation: Operation | None = None
@@ -81,7 +82,7 @@ class Walk(ABC):
     def axis_name(self, axis: int) -> str:
         root = self.axes.root(axis)
         if root not in self.names:
-            taken = {*self.names.values(), *(name for name, _, _ in self.traced.inputs)}
+            taken = {self.traced.name, *self.names.values(), *(name for name, _, _ in self.traced.inputs)}
             letters = (f"{letter}{n or ''}" for n in count() for letter in string.ascii_lowercase)
             self.names[root] = next(name for name in letters if name not in taken)
         return self.names[root]
@@ -123,6 +124,7 @@ class Walk(ABC):
         dims = tuple(
             new if d is not None and self.axes.root(d) == self.axes.root(old) else d for d in value.dims
         )
+        self.axes.keep_apart(d for d in dims if d is not None)
         return replace(value, text=text, dims=dims, atom=True)
 
     def aligned(self, values: Sequence[Value]) -> tuple[list[Value], tuple[int | None, ...], tuple[int, ...]]:
@@ -150,6 +152,10 @@ class Walk(ABC):
         if len(set(repeated)) < len(repeated):
             self.refuse("one axis would stand along two dimensions of a result")
         return found, tuple(dims), shape
+
+    def is_index(self, value: Value) -> bool:
+        """Whether a value is the index along its one axis."""
+        return len(value.axes) == 1 and value.text == self.axis_name(value.axes[0])
 
     def at(self, value: Value, place: int, index: int) -> Value:
         """A value at one index along a dimension, which stays, with one index."""
