@@ -34,12 +34,21 @@ TOLERANCES = {"f64": 1e-9, "f32": 1e-4, "f16": 2e-2, "bf16": 5e-2}
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A specification, and how far its results are from the function's: the largest difference, relative."""
+    """A specification, and how far its results are from the function's: the largest difference, relative.
+
+    `parameters` are the paths of what a module holds.
+    """
 
     text: str
     error: float
     framework: str
     traced: Traced
+    parameters: tuple[str, ...]
+
+    @property
+    def arguments(self) -> int:
+        """How many of the inputs are the function's own; parameters come after them."""
+        return len(self.traced.inputs) - len(self.parameters)
 
 
 def parse_arguments(text: str) -> list[tuple[str, tuple[int, ...]]]:
@@ -85,13 +94,14 @@ def import_function(
             text = write(traced, f"{file.name}:{name}")
         except NoDiagram as found:
             raise _no_diagram(source, f"`{name}`: {found.message}", found.line) from None
+        parameters = tuple(json.loads((folder / "parameters.json").read_text()))
         error = _error(text, name, traced, folder)
     if not error <= max(TOLERANCES.get(v.dtype, 0.0) for v in traced.outputs):
         raise failure(
             "E1403", f"the specification of `{name}` differs from it by {error:.1e} of the largest element",
             help="please report it with the function; nothing was written",
         )  # fmt: skip
-    return Imported(format_source(Source(f"{name}.diag", text)), error, chosen, traced)
+    return Imported(format_source(Source(f"{name}.diag", text)), error, chosen, traced, parameters)
 
 
 def _framework(source: Source, name: str) -> str:

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import jax
@@ -14,7 +15,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from diagc.importers.held import described
-from diagc.importers.traced import DTYPES, NAMES, Graph, Operand, Refused, Traced, Variable, dtype_of
+from diagc.importers.traced import (
+    DTYPES,
+    NAMES,
+    Graph,
+    Literal,
+    Operand,
+    Operation,
+    Refused,
+    Traced,
+    Variable,
+    dtype_of,
+)
 
 Arrays = list[np.ndarray[Any, Any]]
 _INLINED: Final = (
@@ -47,6 +59,44 @@ def traced(closed: Any, name: str, file: str, names: Sequence[str], axes: Sequen
     return _Reader(closed, file).read(name, names, axes)
 
 
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """An equation with the operands that it has in a traced function; an `opaque` one has its own derivative."""
+
+    closed: Any
+    operands: tuple[Operand, ...]
+    results: tuple[Variable, ...]
+    opaque: bool
+
+    def run(self, known: dict[int, Any]) -> None:
+        """Compute its results from what is known by number."""
+        given = [
+            jnp.full(o.shape, o.value, NAMES[o.dtype]) if isinstance(o, Literal) else known[o.number]
+            for o in self.operands
+        ]
+        made = jax.extend.core.jaxpr_as_fun(self.closed)(*given)
+        known |= {v.number: a for v, a in zip(self.results, made, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Equations:
+    """A traced function and, for each of its operations, the equation that computes it.
+
+    What describes an array that the function holds has none: its value is in `constants` by number.
+    """
+
+    traced: Traced
+    units: tuple[tuple[tuple[Operation, ...], Runnable | None], ...]
+    constants: Mapping[int, Any]
+
+
+def equations(closed: Any, names: Sequence[str], name: str) -> Equations:
+    """A closed jaxpr as operations that run. Raises `Refused`."""
+    reader = _Reader(closed, "", whole=False)
+    made = reader.read(name, names, [()] * len(names))
+    return Equations(made, tuple(reader.units), reader.constants)
+
+
 def run(function: Callable[..., Any], arrays: Arrays, made: Traced) -> tuple[Arrays, Arrays]:
     """What the function was given and what it returned."""
     given = [jnp.asarray(a, NAMES[v.dtype]) for a, (_, v, _) in zip(arrays, made.inputs, strict=True)]
@@ -57,8 +107,10 @@ def run(function: Callable[..., Any], arrays: Arrays, made: Traced) -> tuple[Arr
 class _Reader:
     """One walk over a closed jaxpr."""
 
-    def __init__(self, closed: Any, file: str) -> None:
-        self.closed, self.file = closed, file
+    def __init__(self, closed: Any, file: str, whole: bool = True) -> None:
+        self.closed, self.file, self.whole = closed, file, whole
+        self.units: list[tuple[tuple[Operation, ...], Runnable | None]] = []
+        self.constants: dict[int, Any] = {}
         self.known: dict[Any, Operand] = {}
         self.graph = Graph()
         self.calls: list[int | None] = []
@@ -73,8 +125,14 @@ class _Reader:
         return Traced(name, found, tuple(self.graph.operations), tuple(outputs))
 
     def _constant(self, value: Any) -> Operand:
-        array = np.asarray(value)
+        array, before = np.asarray(value), len(self.graph.operations)
         found = described(array, self.graph)
+        if isinstance(found, Variable):
+            self.constants[found.number] = value
+            self.units.append((tuple(self.graph.operations[before:]), None))
+        if found is None and not self.whole:
+            found = self.graph.variable(dtype_of(str(array.dtype)), array.shape)
+            self.constants[found.number] = value
         if found is None:
             raise Refused(f"it holds an array of shape {array.shape}: make that an argument")
         return found
@@ -94,14 +152,24 @@ class _Reader:
     def _inline(self, jaxpr: Any) -> list[Operand]:
         for equation in jaxpr.eqns:
             inner = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
-            if equation.primitive.name in _INLINED and inner is not None:
+            own = equation.primitive.name.startswith("custom_vjp") and not self.whole
+            if equation.primitive.name in _INLINED and inner is not None and not own:
                 self._call(equation, inner)
                 continue
             operands = [self._read(a) for a in equation.invars]
             self.graph.line = self._line(equation)
             results = [self._new(v) for v in equation.outvars]
             self.graph.record(equation.primitive.name, _params(equation.params), operands, results)
+            self.units.append((tuple(self.graph.operations[-1:]), self._runnable(equation, results, own)))
         return [self._read(a) for a in jaxpr.outvars]
+
+    def _runnable(self, equation: Any, results: list[Variable], opaque: bool) -> Runnable:
+        """An equation as a closed jaxpr of its own."""
+        given = list(dict.fromkeys(a for a in equation.invars if not isinstance(a, jax.extend.core.Literal)))
+        about = self.closed.jaxpr.debug_info.with_unknown_names()
+        alone = jax.extend.core.Jaxpr((), given, equation.outvars, [equation], equation.effects, about)
+        closed = jax.extend.core.ClosedJaxpr(alone, ())
+        return Runnable(closed, tuple(self.known[a] for a in given), tuple(results), opaque)
 
     def _call(self, equation: Any, inner: Any) -> None:
         closed = inner if hasattr(inner, "consts") else jax.extend.core.ClosedJaxpr(inner, ())

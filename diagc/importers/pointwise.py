@@ -44,6 +44,11 @@ _CONSTANT: Final[dict[str, Any]] = {
 class Pointwise(Walk):
     """Writes them."""
 
+    @classmethod
+    def knows(cls, name: str) -> bool:
+        """Whether an operation is in a table or has a method."""
+        return name in {*_UNARY, *_INFIX, *_FOLDS, *_SAME} or hasattr(cls, f"on_{name}")
+
     def apply(self, operation: Operation) -> list[Value]:
         """The results of an operation; those of no table have a method of their name."""
         name, operands = operation.primitive, [self.value(o) for o in operation.operands]

@@ -33,9 +33,10 @@ def main() -> None:
     request = json.loads((folder / "request.json").read_text())
     warnings.simplefilter("ignore")  # of what the user's code does, errors are told
     try:
-        graph, inputs, outputs = _trace(request, folder)
+        graph, inputs, outputs, parameters = _trace(request, folder)
         np.savez(folder / "inputs.npz", **inputs)
         np.savez(folder / "outputs.npz", *outputs)
+        (folder / "parameters.json").write_text(json.dumps(parameters))
         (folder / "graph.json").write_text(json.dumps(graph))
     except MemoryError:
         _fail(folder, f"it takes more than {request['bytes'] >> 30} GiB of memory", None)
@@ -52,7 +53,9 @@ def _fail(folder: Path, message: str, line: int | None, code: str = "E1401") -> 
     (folder / "error.json").write_text(json.dumps({"message": said, "line": line, "code": code}))
 
 
-def _trace(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
+def _trace(
+    request: dict[str, Any], folder: Path
+) -> tuple[dict[str, Any], dict[str, Any], list[Any], list[str]]:
     framework: Any = importlib.import_module(f"diagc.importers.{request['framework']}_trace")
     framework.start()
     resource.setrlimit(resource.RLIMIT_DATA, (request["bytes"], request["bytes"]))
@@ -64,7 +67,18 @@ def _trace(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[
     arrays = [_values(random, np.dtype(_numpy(dtype)), shape) for dtype, shape in request["arguments"]]
     given, results = framework.run(function, arrays, made)
     names = [name for name, _, _ in made.inputs]
-    return written(made), dict(zip(names, given, strict=True)), results
+    return (
+        written(made),
+        dict(zip(names, given, strict=True)),
+        results,
+        _paths(function, names[len(arrays) :]),
+    )
+
+
+def _paths(function: Any, names: list[str]) -> list[str]:
+    """What parameters are called in their module: dots stand where names of arrays have none."""
+    paths = {path.replace(".", "_"): path for path in (function.state_dict() if names else ())}
+    return [paths[name] for name in names]
 
 
 def _numpy(dtype: str) -> str:

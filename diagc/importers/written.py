@@ -28,6 +28,11 @@ def _legal(name: str) -> str:
     return f"{name}_" if own else name
 
 
+def knows(primitive: str) -> bool:
+    """Whether an operation has a diagram, at least at some parameters."""
+    return Windows.knows(primitive)
+
+
 def write(traced: Traced, origin: str) -> str:
     """The text of a file with the function as its one entry. Raises `NoDiagram`."""
     axes, text = Axes(), ""
