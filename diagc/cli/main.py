@@ -23,7 +23,8 @@ from diagc.version import __version__
 BUG: Final = 70
 
 _COMMANDS: Final = {
-    "import": ("diagc.cli.importer", "Write the specification of a JAX function."),
+    "import": ("diagc.cli.importer", "Write the specification of a function of JAX or PyTorch."),
+    "optimise": ("diagc.cli.optimise", "Write derived code in place of a function of JAX or PyTorch."),
     "check": ("diagc.cli.source", "Report every error of specs."),
     "fmt": ("diagc.cli.source", "Lay specs out in the one style."),
     "explain": ("diagc.cli.source", "Print the page that documents an error code."),
