@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 SPECS = $(shell find specs -name '*.diag' 2>/dev/null | sort)
-KERNEL_SPECS = $(filter-out specs/learning/% specs/flow/% specs/runs/%,$(SPECS))
+KERNEL_SPECS = $(filter-out specs/learning/% specs/flow/% specs/runs/% specs/design/%,$(SPECS))
 BIN = .venv/bin
 STAMP = .venv/.complete
 

@@ -81,6 +81,10 @@ def scene(
         return kernel_scene(chosen_entry(program, entry), sizes)
     if entry is None and (learning is not None or program.learnings):
         return draw_cells(cells(_chosen(program.learnings, learning, "learning diagram")))
+    if program.designs and (entry is None or entry not in program.entries):
+        from diagc.draw.designs import draw_design
+
+        return draw_design(_chosen(program.designs, entry, "design"))
     view = views(chosen_entry(program, entry), sizes)[0]
     return draw_diagram(view.diagram, None if style == "open" else view.boxes, view.notes)
 
@@ -120,10 +124,12 @@ def page(
     from diagc.draw.opened import views
     from diagc.draw.viewer import Shown, viewer
 
-    if entry is None and (learning is not None or program.learnings):
-        drawn = scene(program, None, learning)
+    is_entry = entry in program.entries or not (program.learnings or program.designs)
+    if learning is not None or not is_entry:
+        drawn = scene(program, entry, learning)
         shown = [Shown("view0", drawn.title, drawn)]
-        if len(_chosen(program.learnings, learning, "learning diagram").equations) > 1:
+        is_learning = program.learnings and (learning is not None or entry is None)
+        if is_learning and len(_chosen(program.learnings, learning, "learning diagram").equations) > 1:
             shown.append(Shown("overview", "overview", scene(program, None, learning, "overview")))
         return viewer(drawn.title, shown)
     chosen = chosen_entry(program, entry)

@@ -23,7 +23,8 @@ from diagc.version import __version__
 BUG: Final = 70
 
 _COMMANDS: Final = {
-    "import": ("diagc.cli.importer", "Write the specification of a JAX function."),
+    "import": ("diagc.cli.importer", "Write the specification of a function of JAX or PyTorch."),
+    "optimise": ("diagc.cli.optimise", "Write derived code in place of a function of JAX or PyTorch."),
     "check": ("diagc.cli.source", "Report every error of specs."),
     "fmt": ("diagc.cli.source", "Lay specs out in the one style."),
     "explain": ("diagc.cli.source", "Print the page that documents an error code."),
@@ -37,6 +38,7 @@ _COMMANDS: Final = {
     "lint-kernels": ("diagc.cli.lint", "Compile kernels ahead of time and check what the GPU would get."),
     "flow": ("diagc.cli.flow", "Expand gradient flow in diagrams: series, regimes, curves."),
     "runs": ("diagc.cli.runs", "Invariants of landscapes and runs: persistence, classes."),
+    "codesign": ("diagc.cli.codesign", "Find the best machines for kernels; solve design problems."),
     "bench": ("diagc.cli.bench", "Measure what is emitted beside its peers."),
     "machine": ("diagc.cli.machine", "Measure the GPU at hand for the cost model."),
     "loss": ("diagc.cli.train", "Print the terms of the loss of a learning diagram."),

@@ -46,8 +46,12 @@ def draw_diagram(
     Raises `DiagnosticError` E0904 when pygraphviz is missing.
     """
     graph = string_graph(diagram, boxes, notes)
-    painter = _Painter(graph, layout(graph), graph.hue(), covers or {})
-    return fitted(painter.items(), title=diagram.name)
+    return fitted(painted(graph, layout(graph), covers), title=diagram.name)
+
+
+def painted(graph: Graph, placed: Layout, covers: Mapping[Axis, Cover] | None = None) -> list[Item]:
+    """The items of a graph that has been laid out."""
+    return _Painter(graph, placed, graph.hue(), covers or {}).items()
 
 
 @dataclass(slots=True)

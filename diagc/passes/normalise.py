@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from diagc.core import ops
 from diagc.core.axes import ONE, Axis, Coordinate, Size
 from diagc.core.canonical import Colouring
+from diagc.core.derivative.shifts import irrelevant_stops
 from diagc.core.diagram import (
     Array,
     Diagram,
@@ -25,14 +26,16 @@ from diagc.core.diagram import (
     reduction,
     size_node,
     spread,
+    substitute,
     view,
     with_inputs,
 )  # fmt: skip
 from diagc.core.dtypes import DType
 from diagc.core.places import first_place
-from diagc.core.rewrite import Record, Rule, rewrite
+from diagc.core.rewrite import Record, Rule, Step, rewrite
 from diagc.passes.even_powers import turned
 from diagc.passes.forms import function, literal, product
+from diagc.passes.normalise_masks import MASK_SPELLINGS
 from diagc.passes.normalise_scalars import SCALARS, WIDENING
 from diagc.passes.normalise_terms import SUMMED_MASKS, TERMS
 from diagc.passes.sharing import shared_folds
@@ -245,11 +248,22 @@ FIRST = tuple(rule for rule in VIEWS + SCALARS if rule.name != "sign-of-sum") + 
 Signs meet in flat products; one that went into a sum before would turn it around.
 """
 
-RULES = VIEWS + SCALARS + WIDENING + TERMS + MASKS + REDUCTIONS + SUMMED_MASKS
+RULES = VIEWS + SCALARS + WIDENING + TERMS + MASK_SPELLINGS + MASKS + REDUCTIONS + SUMMED_MASKS
 
 
 ROUNDS = 4
 """Rounds of rules and order; what is alike to the hash may change places in every round, and nothing else does."""
+
+
+STOP = Rule("stop-of-reference", "stop a = a where no result depends on a", lambda _: None)
+"""A law of a whole diagram."""
+
+
+def without_stops(roots: tuple[Node, ...], record: Record) -> tuple[Node, ...]:
+    """The roots without stops of what they have derivative 0 by in any case."""
+    free = irrelevant_stops(roots)
+    record.steps += [Step(STOP, stop, stop.inputs[0]) for stop in free]
+    return substitute(roots, {stop: stop.inputs[0] for stop in free}) if free else roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +279,7 @@ class Normalise:
 
     def stages(self, diagram: Diagram, record: Record) -> Iterator[tuple[str, Diagram]]:
         """What the pass does one after the other, each by its name with the diagram after it."""
+        diagram = diagram.with_outputs(without_stops(diagram.outputs, record))
         first = tuple(rule for rule in self.rules if rule in FIRST)
         made = diagram.with_outputs(rewrite(diagram.outputs, first, record))
         yield "flatten", made

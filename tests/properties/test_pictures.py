@@ -10,6 +10,7 @@ import pytest
 from diagc.api import load
 from diagc.diagnostics import DiagnosticError
 from diagc.draw import draw_cells, draw_diagram, draw_overview
+from diagc.draw.designs import draw_design
 from diagc.draw.learning import cells
 from diagc.draw.opened import views
 from diagc.pictures import kernel_scene
@@ -31,6 +32,8 @@ def test_every_spec_is_legible(spec: Path) -> None:
     for learning in program.learnings.values():
         assert_legible(draw_cells(cells(learning)))
         assert_legible(draw_overview(cells(learning)))
+    for design in program.designs.values():
+        assert_legible(draw_design(design))
 
 
 @pytest.mark.slow
