@@ -25,6 +25,7 @@ from diagc.check.program import check_source
 from diagc.core.diagram import Diagram
 from diagc.diagnostics import DiagnosticError
 from diagc.draw import Scene, draw_cells, draw_diagram, draw_overview, render_svg
+from diagc.draw.designs import draw_design
 from diagc.draw.learning import cells
 from diagc.draw.scene import Box
 from diagc.pictures import kernel_scene, scene
@@ -73,6 +74,8 @@ def figures(spec: Path, kernels: bool = True) -> Iterator[Figure]:
         yield Figure(f"{place}.{name}.cells", name, draw_cells(cells(learning)))
         if len(learning.equations) > 1:
             yield Figure(f"{place}.{name}.overview", f"{name}: overview", draw_overview(cells(learning)))
+    for name, design in program.designs.items():
+        yield Figure(f"{place}.{name}.design", name, draw_design(design))
 
 
 def sheet(found: dict[Path, list[Figure]]) -> str:
