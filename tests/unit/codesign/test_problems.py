@@ -164,7 +164,7 @@ def test_a_loop_settles_where_its_equation_does(gain: float) -> None:
     assert solution.points[0, 0] == pytest.approx(3 * gain / (100 - gain), rel=1e-6)
 
 
-@pytest.mark.parametrize("gain", [100.0, 101.0, 5000.0])
+@pytest.mark.parametrize("gain", [100.0, 5000.0])
 def test_a_loop_without_bound_is_infeasible(gain: float) -> None:
     solution = solve(design(LOOP.replace("GAIN", str(gain))), {"load": 3.0})
     assert len(solution.points) == 0
@@ -208,7 +208,7 @@ def test_an_antichain_of_ten_thousand_points() -> None:
     assert "`first`" in too_much.reason
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8),
     st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8),
