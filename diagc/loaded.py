@@ -196,27 +196,22 @@ class Loaded:
 
     # ---- what is seen
 
-    def scene(self, kernels: bool = False) -> Scene:
-        """The geometry of the picture, or of that of the kernels."""
-        if kernels:
-            return pictures.kernel_scene(self.entry)
-        return pictures.scene(self.program, self._asked)
+    def scene(self, style: pictures.Style = "strands") -> Scene:
+        """The geometry of the picture; with the style `kernels` that of the kernels."""
+        return pictures.scene(self.program, self._asked, style=style)
 
-    def draw(self, path: str | Path | None = None, kernels: bool = False) -> str:
-        """The picture as SVG; with a path written to a file, .svg, .pdf, .tex or .html. Returns the SVG."""
-        from diagc.draw import render_pdf, render_svg, render_tikz
+    def draw(self, path: str | Path | None = None, style: pictures.Style = "strands") -> str:
+        """The picture as SVG; with a path written to a file, .svg, .pdf, .tex or .html. Returns the SVG.
 
-        made = self.scene(kernels)
-        svg = render_svg(made)
+        `style` is `strands`, `open` (calls are), `kernels`, or for a learning diagram `overview`. Raises `ValueError`
+        for another ending.
+        """
+        from diagc.draw import render_svg
+
         if path is not None:
-            suffix = Path(path).suffix
-            if suffix == ".pdf":
-                Path(path).write_bytes(render_pdf(made))
-            elif suffix == ".html":
-                Path(path).write_text(pictures.page(self.program, self._asked), "utf-8")
-            else:
-                Path(path).write_text(render_tikz(made) if suffix == ".tex" else svg, "utf-8")
-        return svg
+            made = pictures.figure(self.program, Path(path).suffix, self._asked, style=style)
+            Path(path).write_bytes(made)
+        return render_svg(self.scene(style))
 
     def _repr_svg_(self) -> str:
         return self.draw()

@@ -37,6 +37,12 @@ class Source:
         end = self.text.find("\n", start)
         return self.text[start:] if end < 0 else self.text[start:end]
 
+    def line_span(self, number: int) -> Span:
+        """A 1-based line without the white space around it."""
+        line = self.line(number)
+        start = self.line_starts[number - 1]
+        return Span(self, start + len(line) - len(line.lstrip()), start + len(line.rstrip()))
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

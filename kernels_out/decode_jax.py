@@ -943,7 +943,7 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            seen = x_index <= (few_index + (filled - 4))[:, None]
+            seen = x_index + 4 <= (few_index + filled)[:, None]
             chosen = jnp.where((seen & (x_index < x))[:, None], 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -959,7 +959,7 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
 
     out_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
@@ -1024,7 +1024,7 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            seen = x_index <= (filled - 4 + few_index)[:, None]
+            seen = x_index + 4 <= (few_index + filled)[:, None]
             chosen = jnp.where((seen & (x_index < x))[:, None], dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -1059,7 +1059,7 @@ def _decode_few_backward_buffer_0(d_out, out):
         raise ValueError(f"d_out: bf16[b kv g few d] has shape {d_out.shape}, expected {(b, kv, g, 4, 64)}")
     if out.shape != (b, kv, g, 4, 64):
         raise ValueError(f"out: bf16[b kv g few d] has shape {out.shape}, expected {(b, kv, g, 4, 64)}")
-    sum_d = jnp.einsum("bkgfd,bkgfd->bkgf", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("bkgfd,bkgfd->bkgf", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
     return sum_d
 
 
@@ -1126,7 +1126,7 @@ def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            seen = x_index <= (few_index + (filled - 4))[:, None]
+            seen = x_index + 4 <= (few_index + filled)[:, None]
             chosen = jnp.where((seen & (x_index < x))[:, None], dot * 0.125, -jnp.inf)
             equal = logsum_tile.transpose(0, 1, 3, 2) == -jnp.inf
             safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 1, 3, 2))
@@ -1187,7 +1187,7 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
 
         def step(few_index, state):
             acc_g_few, acc_g_few_2 = state
-            seen = x_index <= few_index + (filled - 4)
+            seen = x_index + 4 <= few_index + filled
             to_g = g // block_g * block_g
 
             def step_2(block, state):
@@ -1241,7 +1241,7 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
             return (acc_g_few, acc_g_few_2)
 
         acc_g_few, acc_g_few_2 = lax.fori_loop(0, 4, step, (acc_g_few, acc_g_few_2))
-        return (acc_g_few * 0.125).astype(jnp.bfloat16), acc_g_few_2.astype(jnp.bfloat16)
+        return (0.125 * acc_g_few).astype(jnp.bfloat16), acc_g_few_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)

@@ -2547,7 +2547,6 @@ def decode_few_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
     to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) - 3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
@@ -2562,7 +2561,7 @@ def decode_few_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index <= (few_index + (filled - 4))) & (x_index < size_x)
+        tile = ((x_index + 4) <= (few_index + filled)) & (x_index < size_x)
         where_g_x = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
         tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -2663,7 +2662,6 @@ def decode_few_parts_kernel(
         max_x_in = next_max_x_in
         z = next_z
         acc_x_in = next_acc_x_in
-    # src[decode.diag:35]
     from_x_in = tl.maximum(0, to_x_in)
     to_x_in_2 = tl.maximum(tl.minimum(tl.minimum(size_length_x, few_index - 1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64) - 3), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
@@ -2678,10 +2676,9 @@ def decode_few_parts_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        add_x_in = x_in_index + mul
-        tile = (add_x_in <= ((filled - 4) + few_index)) & (x_in_index < size_length_x)
-        where_g_x_in = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
-        where_g_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_g_x_in, float("-inf"))
+        seen = ((mul + 4) + x_in_index) <= (few_index + filled)
+        where_g_x_in = tl.where((seen & (x_in_index < size_length_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        where_g_x_in_2 = tl.where(((x_in_index + mul) < size_x)[None, :], where_g_x_in, float("-inf"))
         tile_max = tl.max(where_g_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
         safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
@@ -2917,17 +2914,16 @@ def decode_few_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:31]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
     to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) - 3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
@@ -2942,7 +2938,7 @@ def decode_few_forward_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index <= (few_index + (filled - 4))) & (x_index < size_x)
+        tile = ((x_index + 4) <= (few_index + filled)) & (x_index < size_x)
         where_g_x = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
         tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -2953,21 +2949,21 @@ def decode_few_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:31]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:36]
-    where_g_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + few_index * out_stride_few + d_index[None, :] * out_stride_d,
         where_g_d.to(tl.bfloat16),
@@ -2975,7 +2971,7 @@ def decode_few_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(g_index < size_g),
     )
 
@@ -2996,13 +2992,13 @@ def decode_few_backward_buffer_0_rows_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = tl.load(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
-    )
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = tl.load(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
@@ -3030,13 +3026,13 @@ def decode_few_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3044,17 +3040,17 @@ def decode_few_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 64, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
-            mask=(d_index < 64),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
             mask=(d_index < 64),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3128,7 +3124,6 @@ def decode_few_backward_d_Q_kernel(
         tile_bf16 = ((dot - buffer_0[:, None]) * exp2_g_x).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
     to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) - 3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
@@ -3150,7 +3145,7 @@ def decode_few_backward_d_Q_kernel(
         # src[decode.diag:34]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index <= (few_index + (filled - 4))) & (x_index < size_x)
+        tile = ((4 + x_index) <= (few_index + filled)) & (x_index < size_x)
         where_g_x = tl.where(tile[None, :], 0.18033688011112042 * dot_2, float("-inf"))
         sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
         tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
@@ -3158,7 +3153,7 @@ def decode_few_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index[:, None] * d_Q_stride_g + few_index * d_Q_stride_few + d_index[None, :] * d_Q_stride_d,
-        (acc_x * 0.125).to(tl.bfloat16),
+        (0.125 * acc_x).to(tl.bfloat16),
         mask=(g_index < size_g)[:, None],
     )
 
@@ -3198,9 +3193,9 @@ def decode_few_backward_d_K_d_V_kernel(
     )
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
     for few_index in tl.range(0, 4):
-        seen = x_index <= (few_index + (filled - 4))
+        # src[decode.diag:35]
+        seen = (4 + x_index) <= (few_index + filled)
         to_g = size_g // BLOCK_G * BLOCK_G
         # whole tiles, no mask needed
         for first_g in tl.range(0, to_g, BLOCK_G):

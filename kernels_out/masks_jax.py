@@ -81,7 +81,6 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        sub = q_index - 256
         from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
         from_x_2 = -(-jnp.maximum(0, first_q + block_q + (-256)) // block_x) * block_x
         to_x = jnp.minimum(x, first_q + block_q)
@@ -93,7 +92,7 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
+            mask = (q_index[:, None] <= 255 + x_index) & (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -136,7 +135,7 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
+            mask = (q_index[:, None] <= 255 + x_index) & (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -182,7 +181,6 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        sub = q_index - 256
         from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
         from_x_2 = -(-jnp.maximum(0, first_q + block_q + (-256)) // block_x) * block_x
         to_x = jnp.minimum(x, first_q + block_q)
@@ -194,7 +192,7 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
+            mask = (x_index <= q_index[:, None]) & (q_index[:, None] <= x_index + 255)
             S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -203,8 +201,8 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -223,8 +221,8 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -237,7 +235,7 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
+            mask = (x_index <= q_index[:, None]) & (q_index[:, None] <= x_index + 255)
             S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -246,14 +244,14 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x_3 // block_x, -(-to_x // block_x), step_3, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -267,7 +265,7 @@ def _sliding_window_backward_buffer_0(d_out, out):
     q, d = d_out.shape
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
     return sum_d
 
 
@@ -289,10 +287,10 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=25
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -300,12 +298,11 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=25
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        sub = q_index - 256
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
         from_x_2 = -(-jnp.maximum(0, first_q + block_q + (-256)) // block_x) * block_x
         to_x = jnp.minimum(x, first_q + block_q)
@@ -316,13 +313,13 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=25
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(S - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (q_index[:, None] <= x_index + 255)
+            S = jnp.where(mask & (x_index < x), dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot - buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -334,11 +331,11 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=25
             (acc_x,) = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(rsqrt * dot - logsum_tile[:, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 - buffer_0_tile[:, None])).astype(jnp.bfloat16)
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile[:, None])
+            tile_bf16 = ((dot - buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -350,19 +347,19 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=25
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(S - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mask = (x_index <= q_index[:, None]) & (q_index[:, None] <= x_index + 255)
+            S = jnp.where(mask & (x_index < x), dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot - buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x_3 // block_x, -(-to_x // block_x), step_3, (acc_x,))
-        return (rsqrt * acc_x).astype(jnp.bfloat16)
+        return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -387,21 +384,22 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        add = x_index + 255
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(q, first_x + block_x + 255)
@@ -412,16 +410,16 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (q_index - 256 < x_index[:, None]) & (x_index[:, None] <= q_index)
-            S = jnp.where(mask & (q_index < q), rsqrt * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(S - safe_logsum)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index <= add[:, None])
+            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -434,13 +432,13 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
             acc_q, acc_q_2 = state
             first_q = block * block_q
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(rsqrt * dot - logsum_tile)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(dot_2 * rsqrt - logsum_tile)
+            tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -454,23 +452,23 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (q_index - 256 < x_index[:, None]) & (x_index[:, None] <= q_index)
-            S = jnp.where(mask & (q_index < q), rsqrt * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(S - safe_logsum)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            mask = (x_index[:, None] <= q_index) & (q_index <= add[:, None])
+            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(S - safe_logsum)
+            tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-to_q // block_q), step_3, (acc_q, acc_q_2))
-        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -975,7 +973,7 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            mask = (x_index <= 63) | (x_index <= q_index[:, None])
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             S = jnp.where(mask, rsqrt * dot, -jnp.inf)
@@ -1000,7 +998,7 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            mask = (x_index <= 63) | (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -1052,7 +1050,7 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            mask = (x_index < 64) | (x_index <= q_index[:, None])
+            mask = (x_index <= q_index[:, None]) | (x_index <= 63)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             S = jnp.where(mask, dot * rsqrt, -jnp.inf)
@@ -1077,7 +1075,7 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index < 64) | (x_index <= q_index[:, None])
+            mask = (x_index <= q_index[:, None]) | (x_index <= 63)
             S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -1093,7 +1091,7 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1107,7 +1105,7 @@ def _prefix_lm_backward_buffer_0(d_out, out):
     q, d = d_out.shape
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
     return sum_d
 
 
@@ -1141,8 +1139,8 @@ def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bl
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         to_x = x // block_x * block_x
@@ -1152,10 +1150,10 @@ def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bl
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            mask = (x_index <= q_index[:, None]) | (x_index <= 63)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum[:, None]
+            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum[:, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, None])
@@ -1172,8 +1170,8 @@ def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bl
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            mask = (x_index <= q_index[:, None]) | (x_index <= 63)
+            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
@@ -1210,8 +1208,8 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
@@ -1220,9 +1218,9 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
-        lt = x_index < 64
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        le = x_index <= 63
         rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
@@ -1230,12 +1228,12 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mask = (x_index[:, None] <= q_index) | lt[:, None]
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            mask = (x_index[:, None] <= q_index) | le[:, None]
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_logsum
+            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum
             exp = jnp.exp(sub)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
@@ -1253,11 +1251,11 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mask = (x_index[:, None] <= q_index) | lt[:, None]
-            S = jnp.where(mask & (q_index < q), rsqrt * dot, -jnp.inf)
+            mask = (x_index[:, None] <= q_index) | le[:, None]
+            S = jnp.where(mask & (q_index < q), dot * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
@@ -1270,7 +1268,7 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)

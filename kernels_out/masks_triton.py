@@ -523,16 +523,14 @@ def sliding_window_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:11]
-    sub_q = q_index - 256
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_x = (tl.maximum(0, first_q - 255)) // BLOCK_X * BLOCK_X
     from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 256), BLOCK_X) * BLOCK_X
     to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
@@ -549,8 +547,8 @@ def sliding_window_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        and_q_x = (q_index[:, None] <= (x_index + 255)[None, :]) & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -585,7 +583,7 @@ def sliding_window_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -620,8 +618,8 @@ def sliding_window_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        and_q_x = (q_index[:, None] <= (x_index + 255)[None, :]) & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -645,7 +643,7 @@ def sliding_window_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -703,9 +701,9 @@ def sliding_window_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[masks.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[masks.diag:11]
-    and_q_x = (x_index[None, :] <= q_index[:, None]) & ((q_index - 256)[:, None] < x_index[None, :])
+    and_q_x = (q_index[:, None] <= (x_index + 255)[None, :]) & (x_index[None, :] <= q_index[:, None])
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         tl.where(and_q_x, scalar * acc_d, float("-inf")),
@@ -789,7 +787,7 @@ def sliding_window_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -810,16 +808,14 @@ def sliding_window_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:11]
-    sub_q = q_index - 256
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_x = (tl.maximum(0, first_q - 255)) // BLOCK_X * BLOCK_X
     from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 256), BLOCK_X) * BLOCK_X
     to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
@@ -836,7 +832,7 @@ def sliding_window_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
+        and_q_x = (q_index[:, None] <= (x_index + 255)[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -907,7 +903,7 @@ def sliding_window_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
+        and_q_x = (q_index[:, None] <= (x_index + 255)[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -1021,24 +1017,22 @@ def sliding_window_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:10]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:11]
-    sub_q = q_index - 256
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:10]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_x = (tl.maximum(0, first_q - 255)) // BLOCK_X * BLOCK_X
     from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 256), BLOCK_X) * BLOCK_X
     to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
@@ -1047,25 +1041,24 @@ def sliding_window_backward_d_Q_kernel(
     for first_x in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
+        dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (q_index[:, None] <= (x_index + 255)[None, :])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
@@ -1073,6 +1066,13 @@ def sliding_window_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1080,17 +1080,9 @@ def sliding_window_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
-        # src[masks.diag:10]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
+        dot_2 = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x_3 = tl.maximum(from_x_2, to_x_3)
@@ -1098,25 +1090,24 @@ def sliding_window_backward_d_Q_kernel(
     for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
+        dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (q_index[:, None] <= (x_index + 255)[None, :])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -1139,19 +1130,20 @@ def sliding_window_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:10]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    add_x = x_index + 255
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) + 255)
@@ -1159,28 +1151,29 @@ def sliding_window_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        # src[masks.diag:11]
-        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:11]
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & (q_index[None, :] <= add_x[:, None])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1190,6 +1183,14 @@ def sliding_window_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_3, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:10]
         Q = load_tile(
@@ -1199,18 +1200,10 @@ def sliding_window_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (logsum * 1.4426950408889634)[None, :]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1220,8 +1213,15 @@ def sliding_window_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, to_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:10]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1229,20 +1229,13 @@ def sliding_window_backward_d_K_d_V_kernel(
             other=0.0,
         )
         # src[masks.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
+        dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:11]
-        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & (q_index[None, :] <= add_x[:, None])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1250,7 +1243,7 @@ def sliding_window_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -1331,8 +1324,6 @@ def sliding_window_long_forward_out_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:11]
-    sub_q = q_index - 256
     from_x = (tl.maximum(0, first_q - 255)) // BLOCK_X * BLOCK_X
     from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 256), BLOCK_X) * BLOCK_X
     to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
@@ -1345,7 +1336,8 @@ def sliding_window_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
+        # src[masks.diag:11]
+        and_q_x = (q_index[:, None] <= (x_index + 255)[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -1409,7 +1401,7 @@ def sliding_window_long_forward_out_kernel(
             other=0.0,
         )
         # src[masks.diag:11]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
+        and_q_x = (q_index[:, None] <= (x_index + 255)[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -1434,7 +1426,7 @@ def sliding_window_long_forward_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1459,7 +1451,7 @@ def sliding_window_long_forward_logsum_rows_kernel(
     )
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
-    and_x = (x_index <= q_index) & ((q_index - 256) < x_index)
+    and_x = (q_index <= (x_index + 255)) & (x_index <= q_index)
     where_x = tl.where(and_x & (x_index < size_x), scalar * state, float("-inf"))
     max_ = tl.max(where_x, 0)
     sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
@@ -1481,8 +1473,6 @@ def sliding_window_long_forward_logsum_kernel(
     z = tl.full([], 0.0, tl.float32)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:11]
-    sub = q_index - 256
     from_x = (tl.maximum(0, q_index - 255)) // BLOCK_X * BLOCK_X
     from_x_2 = tl.cdiv(tl.maximum(0, q_index - 255), BLOCK_X) * BLOCK_X
     to_x = tl.minimum(size_x, q_index + 1)
@@ -1495,8 +1485,9 @@ def sliding_window_long_forward_logsum_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        tile = ((x_index <= q_index) & (sub < x_index)) & (x_index < size_x)
-        where_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        # src[masks.diag:11]
+        and_x = (q_index <= (x_index + 255)) & (x_index <= q_index)
+        where_x = tl.where(and_x & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1533,8 +1524,8 @@ def sliding_window_long_forward_logsum_kernel(
             other=0.0,
         )
         # src[masks.diag:11]
-        tile = ((x_index <= q_index) & (sub < x_index)) & (x_index < size_x)
-        where_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        and_x = (q_index <= (x_index + 255)) & (x_index <= q_index)
+        where_x = tl.where(and_x & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1560,15 +1551,15 @@ def sliding_window_long_backward_buffer_1_kernel(
     q_index = program.to(tl.int64)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
     mul = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
     state = tl.load(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         mask=(x_index < size_x),
         other=0.0,
     )
+    # src[masks.diag:7]
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
-    and_x = ((q_index - 256) < x_index) & (x_index <= q_index)
+    and_x = (q_index <= (255 + x_index)) & (x_index <= q_index)
     sub_x = tl.where(and_x, scalar * state, float("-inf")) - tl.where(mul == float("-inf"), 0.0, mul)
     tl.store(
         buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
@@ -1674,34 +1665,34 @@ def sliding_window_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
         buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -1758,7 +1749,7 @@ def sliding_window_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
     # src[masks.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -2054,12 +2045,14 @@ def _sliding_window_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     sliding_window_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -2320,7 +2313,7 @@ def sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.T
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _sliding_window_autograd.apply(Q, K, V)
         return _sliding_window_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -3723,12 +3716,14 @@ def _dilated_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     dilated_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -3989,7 +3984,7 @@ def dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _dilated_autograd.apply(Q, K, V)
         return _dilated_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -4013,269 +4008,20 @@ def prefix_lm_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
-        # src[masks.diag:20]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(or_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[masks.diag:20]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:20]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[masks.diag:20]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:22]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_buffer_0_kernel(
-    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
-    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:20]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:20]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
-    # src[masks.diag:21]
-    or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        tl.where(or_q_x, scalar * acc_d, float("-inf")),
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_out_kernel(
-    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
-    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[masks.diag:20]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[masks.diag:20]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:22]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
-    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:20]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+        or_q_x = (x_index <= 63)[None, :] | (x_index[None, :] <= q_index[:, None])
         # src[masks.diag:20]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4321,7 +4067,7 @@ def prefix_lm_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+        or_q_x = (x_index <= 63)[None, :] | (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -4346,6 +4092,255 @@ def prefix_lm_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:22]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def prefix_lm_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[masks.diag:20]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[masks.diag:20]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[masks.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:21]
+    or_q_x = (x_index <= 63)[None, :] | (x_index[None, :] <= q_index[:, None])
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        tl.where(or_q_x, scalar * acc_d, float("-inf")),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def prefix_lm_long_out_kernel(
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:20]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:20]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:22]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def prefix_lm_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:20]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:21]
+        or_q_x = (x_index <= 63)[None, :] | (x_index[None, :] <= q_index[:, None])
+        # src[masks.diag:20]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:20]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:20]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:21]
+        or_q_x = (x_index <= 63)[None, :] | (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:20]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:22]
     where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
@@ -4354,7 +4349,7 @@ def prefix_lm_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -4443,25 +4438,18 @@ def prefix_lm_backward_d_Q_kernel(
     )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:20]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
@@ -4470,7 +4458,14 @@ def prefix_lm_backward_d_Q_kernel(
         )
         dot = tl.dot(d_out, tl.trans(V))
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        or_q_x = (x_index <= 63)[None, :] | (x_index[None, :] <= q_index[:, None])
+        # src[masks.diag:20]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
@@ -4483,21 +4478,21 @@ def prefix_lm_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:20]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(V))
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        or_q_x = (x_index <= 63)[None, :] | (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
@@ -4505,7 +4500,7 @@ def prefix_lm_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -4530,26 +4525,19 @@ def prefix_lm_backward_d_K_d_V_kernel(
         other=0.0,
     )
     # src[masks.diag:21]
-    lt_x = x_index < 64
+    le_x = x_index <= 63
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:20]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:20]
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -4561,7 +4549,14 @@ def prefix_lm_backward_d_K_d_V_kernel(
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:21]
-        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
+        or_x_q = le_x[:, None] | (x_index[:, None] <= q_index[None, :])
+        # src[masks.diag:20]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
@@ -4577,12 +4572,6 @@ def prefix_lm_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -4592,10 +4581,16 @@ def prefix_lm_backward_d_K_d_V_kernel(
         dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:20]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:21]
-        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
+        or_x_q = le_x[:, None] | (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
@@ -4693,13 +4688,13 @@ def prefix_lm_long_forward_out_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+        or_q_x = (x_index <= 63)[None, :] | (x_index[None, :] <= q_index[:, None])
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_q_x = tl.where(or_q_x, (rsqrt * 1.4426950408889634) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4731,8 +4726,8 @@ def prefix_lm_long_forward_out_kernel(
             other=0.0,
         )
         # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        or_q_x = (x_index <= 63)[None, :] | (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4756,7 +4751,7 @@ def prefix_lm_long_forward_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:22]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -4772,16 +4767,16 @@ def prefix_lm_long_forward_logsum_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:7]
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[masks.diag:21]
-    tile = ((x_index <= q_index) | (x_index < 64)) & (x_index < size_x)
+    tile = ((x_index <= 63) | (x_index <= q_index)) & (x_index < size_x)
     where_x = tl.where(tile, scalar * state, float("-inf"))
     max_ = tl.max(where_x, 0)
     sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
@@ -4809,7 +4804,7 @@ def prefix_lm_long_forward_logsum_kernel(
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:21]
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        where_x = tl.where((x_index <= q_index) | (x_index < 64), (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_x = tl.where((x_index <= 63) | (x_index <= q_index), (rsqrt * 1.4426950408889634) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4830,8 +4825,8 @@ def prefix_lm_long_forward_logsum_kernel(
             other=0.0,
         )
         # src[masks.diag:21]
-        tile = ((x_index <= q_index) | (x_index < 64)) & (x_index < size_x)
-        where_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile = ((x_index <= 63) | (x_index <= q_index)) & (x_index < size_x)
+        where_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4857,15 +4852,15 @@ def prefix_lm_long_backward_buffer_1_kernel(
     q_index = program.to(tl.int64)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
     mul = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
     state = tl.load(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         mask=(x_index < size_x),
         other=0.0,
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[masks.diag:21]
-    where_x = tl.where((x_index < 64) | (x_index <= q_index), scalar * state, float("-inf"))
+    where_x = tl.where((x_index <= q_index) | (x_index <= 63), scalar * state, float("-inf"))
     sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
     tl.store(
         buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
@@ -4910,7 +4905,7 @@ def prefix_lm_long_backward_buffer_0_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_q_d, 1)
         next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
@@ -4936,7 +4931,7 @@ def prefix_lm_long_backward_buffer_0_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        mul_q_d = out.to(tl.float32) * d_out.to(tl.float32)
+        mul_q_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_q_d, 1)
         next_acc_d_2 = acc_d_2 + tile_sum
         acc_d = next_acc_d
@@ -4946,7 +4941,7 @@ def prefix_lm_long_backward_buffer_0_kernel(
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=0.0,
     )
-    tile_bf16 = (buffer_1 * (acc_d - acc_d_2[:, None])).to(tl.bfloat16)
+    tile_bf16 = ((acc_d - acc_d_2[:, None]) * buffer_1).to(tl.bfloat16)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         tile_bf16,
@@ -4971,34 +4966,34 @@ def prefix_lm_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
         buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(buffer_1_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -5055,7 +5050,7 @@ def prefix_lm_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
         acc_x = next_acc_x
     # src[masks.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -5351,12 +5346,14 @@ def _prefix_lm_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     prefix_lm_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -5617,7 +5614,7 @@ def prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _prefix_lm_autograd.apply(Q, K, V)
         return _prefix_lm_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -7210,12 +7207,14 @@ def _documents_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     documents_backward_d_K_d_V_kernel[grid](
         Q, K, V, of_q, of_x, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
@@ -7518,7 +7517,7 @@ def documents(
     if of_x.shape != (x,):
         raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _documents_autograd.apply(Q, K, V, of_q, of_x)
         return _documents_long_autograd.apply(Q, K, V, of_q, of_x)
     if d <= 256:
@@ -8959,12 +8958,14 @@ def _padding_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     padding_backward_d_K_d_V_kernel[grid](
         Q, K, V, real, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -9242,7 +9243,7 @@ def padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tenso
     if real.shape != (x,):
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _padding_autograd.apply(Q, K, V, real)
         return _padding_long_autograd.apply(Q, K, V, real)
     if d <= 256:
@@ -10849,12 +10850,14 @@ def _alibi_backward_buffer_1_d_K_d_V(
     if _is_traced(buffer_1):
         return buffer_1, d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (h * triton.cdiv(x, BLOCK_X),)
     alibi_backward_buffer_1_d_K_d_V_kernel[grid](
         Q, K, V, slope, d_out, logsum, buffer_0, buffer_1, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -11258,7 +11261,7 @@ def alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor
     if slope.shape != (h,):
         raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, slope)):
-        if d <= 256 and d <= 128 and d <= 256:
+        if d <= 256 and d <= 256:
             return _alibi_autograd.apply(Q, K, V, slope)
         return _alibi_long_autograd.apply(Q, K, V, slope)
     if d <= 256:
@@ -14490,12 +14493,14 @@ def _softcap_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     softcap_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -14760,7 +14765,7 @@ def softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _softcap_autograd.apply(Q, K, V)
         return _softcap_long_autograd.apply(Q, K, V)
     if d <= 256:

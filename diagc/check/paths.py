@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diagc.check.context import shown
 from diagc.check.expressions import Body
 from diagc.core import ops
 from diagc.core.diagram import Node, walk
@@ -44,7 +43,14 @@ def path_of(
         case _:
             return Path(
                 _start(scope, expression, known),
-                (Step(shown(expression), "function", stop, _type(scope, expression, known)),),
+                (
+                    Step(
+                        " ".join(expression.span.text.split()),
+                        "function",
+                        stop,
+                        _type(scope, expression, known),
+                    ),
+                ),
             )
 
 

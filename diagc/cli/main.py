@@ -23,12 +23,14 @@ from diagc.version import __version__
 BUG: Final = 70
 
 _COMMANDS: Final = {
-    "import": ("diagc.cli.importer", "Write the specification of a JAX function."),
+    "import": ("diagc.cli.importer", "Write the specification of a function of JAX or PyTorch."),
+    "optimise": ("diagc.cli.optimise", "Write derived code in place of a function of JAX or PyTorch."),
     "check": ("diagc.cli.source", "Report every error of specs."),
     "fmt": ("diagc.cli.source", "Lay specs out in the one style."),
     "explain": ("diagc.cli.source", "Print the page that documents an error code."),
     "compile": ("diagc.cli.emit", "Write the Triton and JAX code of a spec."),
     "derive": ("diagc.cli.derive", "Show the steps from a diagram to its kernel."),
+    "trace": ("diagc.cli.derive", "Show the passes from a diagram to its kernels."),
     "cost": ("diagc.cli.cost", "Predict bytes, operations and time on a machine."),
     "pseudocode": ("diagc.cli.pseudocode", "List variables and operations with their places and clocks."),
     "draw": ("diagc.cli.figure", "Draw a spec as SVG, PDF, TikZ or a page."),

@@ -20,18 +20,13 @@ import numpy as np
 from diagc.backends.reference import evaluate
 from diagc.check.program import check_source
 from diagc.diagnostics import Label, failure
-from diagc.importers.traced import Traced, read
+from diagc.importers.frameworks import frameworks
+from diagc.importers.traced import NAMES, Traced, read
 from diagc.importers.values import NoDiagram
-from diagc.importers.written import write
+from diagc.importers.written import named, write
 from diagc.limits import IMPORT_BYTES, IMPORT_SECONDS
-from diagc.source import Source, Span
+from diagc.source import Source
 from diagc.syntax.format import format_source
-
-DTYPES = {
-    "f64": "float64", "f32": "float32", "bf16": "bfloat16", "f16": "float16", "i64": "int64", "i32": "int32",
-    "i16": "int16", "i8": "int8", "u8": "uint8", "bool": "bool",
-}  # fmt: skip
-"""The dtypes of arguments, and what NumPy calls them."""
 
 TOLERANCES = {"f64": 1e-9, "f32": 1e-4, "f16": 2e-2, "bf16": 5e-2}
 """How far a result may be from float64, of its largest element: the rounding of the function's own steps."""
@@ -39,23 +34,49 @@ TOLERANCES = {"f64": 1e-9, "f32": 1e-4, "f16": 2e-2, "bf16": 5e-2}
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A specification, and how far its results are from the function's: the largest difference, relative."""
+    """A specification, and how far its results are from the function's: the largest difference, relative.
+
+    `parameters` are the paths of what a module holds.
+    """
 
     text: str
     error: float
+    framework: str
+    traced: Traced
+    parameters: tuple[str, ...]
+
+    @property
+    def arguments(self) -> int:
+        """How many of the inputs are the function's own; parameters come after them."""
+        return len(self.traced.inputs) - len(self.parameters)
 
 
 def parse_arguments(text: str) -> list[tuple[str, tuple[int, ...]]]:
     """`f32[4,128] i32[4]` as dtypes and shapes. Raises `ValueError`."""
     found = re.findall(r"(\w+)\[([^\]]*)\]", text)
     left = re.sub(r"\w+\[[^\]]*\]", "", text).strip(" ,")
-    if left or any(dtype not in DTYPES for dtype, _ in found):
-        raise ValueError(f"write arguments as `f32[4,128] i32[4]`; dtypes are {', '.join(DTYPES)}")
+    if left or any(dtype not in NAMES for dtype, _ in found):
+        raise ValueError(f"write arguments as `f32[4,128] i32[4]`; dtypes are {', '.join(NAMES)}")
     return [(dtype, tuple(int(n) for n in shape.replace(" ", "").split(",") if n)) for dtype, shape in found]
 
 
-def import_function(file: Path, name: str, arguments: Sequence[tuple[str, tuple[int, ...]]]) -> Imported:
-    """The specification of a function of arrays at these arguments.
+def parse_function(text: str) -> tuple[Path, str, str | None]:
+    """`FILE.py:NAME` or `FILE.py:NAME(64, heads=4)` as file, name, and what stands in brackets. Raises `ValueError`."""
+    head, bracket, call = text.partition("(")
+    file, _, name = head.rpartition(":")
+    if not file or not Path(file).is_file() or (bracket and not call.endswith(")")):
+        raise ValueError(f"write FILE.py:NAME, with a file that exists: {text}")
+    return Path(file), name, call[:-1] if bracket else None
+
+
+def import_function(
+    file: Path,
+    name: str,
+    arguments: Sequence[tuple[str, tuple[int, ...]]],
+    framework: str | None = None,
+    call: str | None = None,
+) -> Imported:
+    """The specification of a function or module at these arguments; `call` is what makes a module: `64, heads=4`.
 
     Raises `DiagnosticError`: E1401 where its code fails or does what is not allowed, E1402 for an operation without a
     diagram, E1403 where the specification computes something else.
@@ -63,36 +84,42 @@ def import_function(file: Path, name: str, arguments: Sequence[tuple[str, tuple[
     source = Source(str(file), file.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
-        traced = _trace(source, file, name, arguments, folder)
+        chosen = framework or _framework(source, name)
+        traced = _trace(source, folder, {
+            "file": str(file.resolve()), "function": name, "call": call, "framework": chosen,
+            "bytes": IMPORT_BYTES, "seconds": IMPORT_SECONDS,
+            "arguments": [[NAMES[dtype], shape] for dtype, shape in arguments],
+        })  # fmt: skip
         try:
             text = write(traced, f"{file.name}:{name}")
         except NoDiagram as found:
-            raise failure(
-                "E1402", f"`{name}`: {found.message}", *_place(source, found.line),
-                help="write that part as a specification by hand, or import the functions around it",
-            ) from None  # fmt: skip
+            raise _no_diagram(source, f"`{name}`: {found.message}", found.line) from None
+        parameters = tuple(json.loads((folder / "parameters.json").read_text()))
         error = _error(text, name, traced, folder)
-    if not error <= max(TOLERANCES.get(v.dtype, 0.0) for v in _results(traced)):
+    if not error <= max(TOLERANCES.get(v.dtype, 0.0) for v in traced.outputs):
         raise failure(
             "E1403", f"the specification of `{name}` differs from it by {error:.1e} of the largest element",
             help="please report it with the function; nothing was written",
         )  # fmt: skip
-    return Imported(format_source(Source(f"{name}.diag", text)), error)
+    return Imported(format_source(Source(f"{name}.diag", text)), error, chosen, traced, parameters)
 
 
-def _results(traced: Traced) -> list[Any]:
-    return list(traced.outputs)
+def _framework(source: Source, name: str) -> str:
+    """The framework of a function. Raises `DiagnosticError` where its text does not tell."""
+    try:
+        found = frameworks(source.text, name)
+    except SyntaxError as error:
+        raise _failed(source, f"SyntaxError: {error.msg}", error.lineno) from None
+    if len(found) != 1:
+        said = f"uses {' and '.join(found)}" if found else "imports neither jax nor torch"
+        raise failure("E1401", f"`{name}`: the file {said}", help="say which with `--framework jax|torch`")
+    return found[0]
 
 
-def _trace(
-    source: Source, file: Path, name: str, arguments: Sequence[tuple[str, tuple[int, ...]]], folder: Path
-) -> Traced:  # fmt: skip
-    request = {
-        "file": str(file.resolve()), "function": name, "bytes": IMPORT_BYTES, "seconds": IMPORT_SECONDS,
-        "arguments": [[DTYPES[dtype], shape] for dtype, shape in arguments],
-    }  # fmt: skip
+def _trace(source: Source, folder: Path, request: dict[str, Any]) -> Traced:
+    name = request["function"]
     (folder / "request.json").write_text(json.dumps(request))
-    command = [sys.executable, "-m", "diagc.importers.jax_worker", str(folder)]
+    command = [sys.executable, "-m", "diagc.importers.worker", str(folder)]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=2 * IMPORT_SECONDS, check=False
@@ -101,11 +128,12 @@ def _trace(
         raise _failed(source, f"`{name}` did not end in {2 * IMPORT_SECONDS} s", None) from None
     if (folder / "error.json").exists():
         said = json.loads((folder / "error.json").read_text())
-        raise _failed(source, f"`{name}`: {said['message']}", said["line"])
+        refused = _no_diagram if said["code"] == "E1402" else _failed
+        raise refused(source, f"`{name}`: {said['message']}", said["line"])
     if not (folder / "graph.json").exists():
         reason = f"did not end in {IMPORT_SECONDS} s" if done.returncode in (-24, -9) else "ended the process"
         raise _failed(source, f"`{name}` {reason}", None)
-    return read(json.loads((folder / "graph.json").read_text()))
+    return named(read(json.loads((folder / "graph.json").read_text())))
 
 
 def _failed(source: Source, message: str, line: int | None) -> Exception:
@@ -115,27 +143,24 @@ def _failed(source: Source, message: str, line: int | None) -> Exception:
     )  # fmt: skip
 
 
+def _no_diagram(source: Source, message: str, line: int | None) -> Exception:
+    return failure(
+        "E1402", message, *_place(source, line),
+        help="write that part as a specification by hand, or import the functions around it",
+    )  # fmt: skip
+
+
 def _place(source: Source, line: int | None) -> list[Label]:
     """A line of the user's file."""
-    if line is None:
-        return []
-    lines = source.text.splitlines(keepends=True)
-    start = sum(map(len, lines[: line - 1]))
-    text = lines[line - 1]
-    indent = len(text) - len(text.lstrip())
-    return [Label(Span(source, start + indent, start + len(text.rstrip())), "here")]
+    return [] if line is None else [Label(source.line_span(line), "here")]
 
 
 def _error(text: str, name: str, traced: Traced, folder: Path) -> float:
     """The largest difference between the specification in float64 and the function, of the largest element."""
-    entry = check_source(Source(f"{name}.diag", text)).entries[name]
+    entry = check_source(Source(f"{name}.diag", text)).entries[traced.name]
     inputs, outputs = np.load(folder / "inputs.npz"), np.load(folder / "outputs.npz")
-    kinds = {n: "f" if v.dtype[0] in "fb" and v.dtype != "bool" else v.dtype for n, v, _ in traced.inputs}
-    arrays = {
-        n: inputs[n] if kinds[n] == "f" else inputs[n].astype(bool if kinds[n] == "bool" else np.int64)
-        for n in kinds
-    }
-    found = evaluate(entry.diagram, arrays)
+    given = {name: inputs[key] for (name, _, _), key in zip(traced.inputs, inputs.files, strict=True)}
+    found = evaluate(entry.diagram, given)
     worst = 0.0
     for made, key in zip(found, outputs.files, strict=True):
         expected = outputs[key]

@@ -16,7 +16,7 @@ from diagc.importers.walk import Walk
 _UNARY: Final = {
     "exp": "exp", "exp2": "exp2", "log": "log", "log1p": "log1p", "expm1": "expm1", "tanh": "tanh",
     "logistic": "sigmoid", "sqrt": "sqrt", "rsqrt": "rsqrt", "abs": "abs", "sign": "sign", "floor": "floor",
-    "erf": "erf", "sin": "sin", "cos": "cos", "stop_gradient": "stop",
+    "erf": "erf", "round": "round", "sin": "sin", "cos": "cos", "stop_gradient": "stop",
 }  # fmt: skip
 _INFIX: Final = {
     "add": "+", "add_any": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^", "eq": "==", "ne": "!=", "lt": "<",
@@ -44,6 +44,11 @@ _CONSTANT: Final[dict[str, Any]] = {
 class Pointwise(Walk):
     """Writes them."""
 
+    @classmethod
+    def knows(cls, name: str) -> bool:
+        """Whether an operation is in a table or has a method."""
+        return name in {*_UNARY, *_INFIX, *_FOLDS, *_SAME} or hasattr(cls, f"on_{name}")
+
     def apply(self, operation: Operation) -> list[Value]:
         """The results of an operation; those of no table have a method of their name."""
         name, operands = operation.primitive, [self.value(o) for o in operation.operands]
@@ -60,7 +65,7 @@ class Pointwise(Walk):
         if name in _INFIX:
             return [self._infix(name, operands)]
         if name in _FOLDS:
-            return [self._fold(_FOLDS[name], operands[0], operation.params["axes"])]
+            return [self.folded(_FOLDS[name], operands[0], operation.params["axes"])]
         handler = getattr(self, f"on_{name}", None)
         if handler is None:
             self.refuse(f"the operation `{name}` has no diagram here yet")
@@ -78,6 +83,8 @@ class Pointwise(Walk):
             return replace(a, dims=dims, shape=shape)
         if name in ("div", "rem") and dtype[0] in "iu":
             self.refuse("division of integers rounds to zero here and down in the language")
+        if name == "lt" and self.is_index(a) and b.number is not None and b.number <= 0:
+            return number(False, "bool", shape)
         if name in ("and", "or") and dtype != "bool":
             self.refuse(f"`{name}` of integers has no diagram")
         text = f"{a.bracketed} {_INFIX[name]} {b.bracketed}"
@@ -87,7 +94,8 @@ class Pointwise(Walk):
         found, dims, shape = self.aligned(operands)
         return Value(f"{function}({', '.join(v.text for v in found)})", dims, found[0].dtype, shape)
 
-    def _fold(self, fold: str, x: Value, places: Sequence[int]) -> Value:
+    def folded(self, fold: str, x: Value, places: Sequence[int]) -> Value:
+        """A fold along some dimensions."""
         kept = tuple(d for i, d in enumerate(x.dims) if i not in places)
         shape = tuple(s for i, s in enumerate(x.shape) if i not in places)
         folded = [d for i, d in enumerate(x.dims) if i in places and d is not None]
@@ -98,12 +106,23 @@ class Pointwise(Walk):
             return replace(value, text=f"{text} {'*' if fold == 'sum' else '^'} {alike}", atom=False)
         return value
 
+    def on_top_k(self, operation: Operation, x: Value) -> list[Value]:
+        values, indices = operation.results
+        x = self.materialised(x, [len(x.dims) - 1])
+        chosen, slot = x.dims[-1], self.fresh(values.shape[-1])
+        assert chosen is not None
+        names = [f"v{next(self.counts)}" for _ in range(2)]
+        taken = f"topk[{self.axis_name(chosen)}]({x.text}, k = {self.axis_name(slot)})"
+        self.lines.append(f"{names[0]}, {names[1]} = {taken}")
+        dims = (*x.dims[:-1], slot)
+        return [Value(n, dims, r.dtype, r.shape) for n, r in zip(names, (values, indices), strict=True)]
+
     def on_max(self, _: Operation, a: Value, b: Value) -> Value:
         found, dims, shape = self.aligned([a, b])
         for value, other in (found, found[::-1]):
             if value.number == -math.inf:
                 return replace(other, dims=dims, shape=shape)
-        return self._call("max", [a, b])
+        return self._call("max", found)
 
     def on_min(self, _: Operation, a: Value, b: Value) -> Value:
         return self._call("min", [a, b])

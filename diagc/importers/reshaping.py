@@ -19,16 +19,14 @@ class Reshaping(Walk):
         for own, place in enumerate(places):
             axis = x.dims[own]
             if axis is not None and x.shape[own] != shape[place]:
-                x, axis = self.first(x, axis), None
+                x, axis = self.at(x, own, 0), None
             dims[place] = axis
         return replace(x, dims=tuple(dims), shape=tuple(shape))
 
     def on_squeeze(self, operation: Operation, x: Value) -> Value:
         gone: list[int] = operation.params["dimensions"]
         for place in gone:
-            axis = x.dims[place]
-            if axis is not None:
-                x = self.first(x, axis)
+            x = self.at(x, place, 0)
         kept = [i for i in range(len(x.dims)) if i not in gone]
         return replace(x, dims=tuple(x.dims[i] for i in kept), shape=tuple(x.shape[i] for i in kept))
 
@@ -37,8 +35,10 @@ class Reshaping(Walk):
         return replace(x, dims=tuple(x.dims[i] for i in order), shape=tuple(x.shape[i] for i in order))
 
     def on_reshape(self, operation: Operation, x: Value) -> Value:
+        return self.reshaped(x, tuple(operation.params["new_sizes"]))
+
+    def reshaped(self, x: Value, shape: tuple[int, ...]) -> Value:
         """Splits and merges of axes that lie side by side."""
-        shape = tuple(operation.params["new_sizes"])
         if x.number is not None:
             return replace(x, dims=(None,) * len(shape), shape=shape)
         dims: list[int | None] = [None] * len(shape)
@@ -64,9 +64,7 @@ class Reshaping(Walk):
             for place, axis in zip(news, fresh, strict=True):
                 dims[place] = axis
         for place in (i for i, d in enumerate(x.dims) if d is not None and x.shape[i] == 1):
-            axis = x.dims[place]
-            assert axis is not None
-            x = self.first(x, axis)
+            x = self.at(x, place, 0)
         return replace(x, dims=tuple(dims), shape=shape)
 
     def on_iota(self, operation: Operation) -> Value:
@@ -93,20 +91,12 @@ class Reshaping(Walk):
         if axis is None or (length == x.shape[place] and stride == 1 and not start):
             return replace(x, shape=shape)
         if length == 1 and not pad:
-            dims = (*x.dims[:place], None, *x.dims[place + 1 :])
-            text = f"{x.bracketed}[{self.axis_name(axis)} -> {start}]"
-            return replace(x, text=text, dims=dims, shape=shape, atom=True)
+            return self.at(x, place, start)
         new = self.fresh(length)
-        at = " ".join(
-            filter(
-                None,
-                (f"{stride} * {self.axis_name(new)}" if stride != 1 else self.axis_name(new), signed(start)),
-            )
-        )
-        text = f"{x.bracketed}[{self.axis_name(axis)} -> {at}{pad}]"
-        return replace(
-            x, text=text, dims=(*x.dims[:place], new, *x.dims[place + 1 :]), shape=shape, atom=True
-        )
+        step = "" if stride == 1 else f"{stride} * "
+        text = f"{x.bracketed}[{self.axis_name(axis)} -> {step}{self.axis_name(new)}{signed(start)}{pad}]"
+        dims = (*x.dims[:place], new, *x.dims[place + 1 :])
+        return replace(x, text=text, dims=dims, shape=shape, atom=True)
 
     def on_split(self, operation: Operation, x: Value) -> list[Value]:
         place, start, made = operation.params["axis"], 0, list[Value]()

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+DTYPES: Final = {
+    "float64": "f64", "float32": "f32", "bfloat16": "bf16", "float16": "f16", "float8_e4m3fn": "f8e4m3",
+    "float8_e5m2": "f8e5m2", "int64": "i64", "int32": "i32", "int16": "i16", "int8": "i8", "uint8": "u8",
+    "bool": "bool",
+}  # fmt: skip
+"""The dtypes of arrays by the names that NumPy, JAX and torch share, as the language writes them."""
+
+NAMES: Final = {short: name for name, short in DTYPES.items()}
+"""The other way."""
+
+
+class Refused(Exception):
+    """What a function does is not allowed, or cannot be traced."""
+
+
+def dtype_of(name: str) -> str:
+    """A dtype as the language writes it. Raises `Refused`."""
+    if name not in DTYPES:
+        raise Refused(f"it has arrays of {name}, which the language does not have")
+    return DTYPES[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +68,42 @@ class Traced:
     inputs: tuple[tuple[str, Variable, tuple[str, ...]], ...]
     operations: tuple[Operation, ...]
     outputs: tuple[Operand, ...]
+
+
+@dataclass(slots=True)
+class Graph:
+    """Operations as they are traced; `line` is that of what is traced now."""
+
+    operations: list[Operation] = field(default_factory=list[Operation])
+    line: int | None = None
+    count: int = 0
+
+    def variable(self, dtype: str, shape: Sequence[int]) -> Variable:
+        self.count += 1
+        return Variable(self.count, dtype, tuple(shape))
+
+    def emit(
+        self, primitive: str, operands: Sequence[Operand], dtype: str, shape: Sequence[int], /, **params: Any
+    ) -> Variable:
+        """An operation with one result."""
+        result = self.variable(dtype, shape)
+        self.record(primitive, params, operands, (result,))
+        return result
+
+    def record(
+        self,
+        primitive: str,
+        params: Mapping[str, Any],
+        operands: Sequence[Operand],
+        results: Sequence[Variable],
+    ) -> None:
+        self.operations.append(Operation(primitive, params, tuple(operands), tuple(results), self.line))
+
+
+def written(traced: Traced) -> dict[str, Any]:
+    """The function as JSON, for `read`."""
+    inputs = [{"name": n, "variable": asdict(v), "axes": axes} for n, v, axes in traced.inputs]
+    return asdict(traced) | {"inputs": inputs}
 
 
 def read(graph: Mapping[str, Any]) -> Traced:

@@ -51,7 +51,8 @@ def number(value: float | bool, dtype: str, shape: tuple[int, ...]) -> Value:
 
 
 def signed(number: int) -> str:
-    return "" if not number else f"+ {number}" if number > 0 else f"- {-number}"
+    """A number as a further term of a sum; nothing for 0."""
+    return "" if not number else f" + {number}" if number > 0 else f" - {-number}"
 
 
 def groups(old: Sequence[int], new: Sequence[int]) -> list[tuple[list[int], list[int]]]:

@@ -29,6 +29,7 @@ class Walk(ABC):
             o.number for operation in traced.operations for o in operation.operands if isinstance(o, Variable)
         )
         self.uses.update(o.number for o in traced.outputs if isinstance(o, Variable))
+        self.producers = {r.number: operation for operation in traced.operations for r in operation.results}
         self.values: dict[int, Value] = {}
         self.lines: list[str] = []
         self.operation: Operation | None = None
@@ -38,7 +39,8 @@ class Walk(ABC):
             self.values[variable.number] = Value(name, dims, variable.dtype, variable.shape)
         self.made = 0
         self.used: set[int] = {a for _, v, _ in traced.inputs for a in self.values[v.number].axes}
-        self.names = self._named_axes()
+        self.names: dict[int, str] = {}
+        self._name_axes()
         self.counts = count(1)
 
     # ---- the file
@@ -68,22 +70,19 @@ class Walk(ABC):
     def type(self, value: Value) -> str:
         return f"{value.dtype}[{' '.join(map(self.axis_name, value.axes))}]"
 
-    def _named_axes(self) -> dict[int, str]:
+    def _name_axes(self) -> None:
         """Names by annotations, else letters that no array has."""
-        names: dict[int, str] = {}
         for _, variable, given in self.traced.inputs:
             for axis, name in zip(self.values[variable.number].axes, given, strict=False):
-                names.setdefault(self.axes.root(axis), name)
-        self.names = names
+                self.names.setdefault(self.axes.root(axis), name)
         for _, variable, _ in self.traced.inputs:
             for axis in self.values[variable.number].axes:
                 self.axis_name(axis)
-        return names
 
     def axis_name(self, axis: int) -> str:
         root = self.axes.root(axis)
         if root not in self.names:
-            taken = {*self.names.values(), *(name for name, _, _ in self.traced.inputs)}
+            taken = {self.traced.name, *self.names.values(), *(name for name, _, _ in self.traced.inputs)}
             letters = (f"{letter}{n or ''}" for n in count() for letter in string.ascii_lowercase)
             self.names[root] = next(name for name in letters if name not in taken)
         return self.names[root]
@@ -125,6 +124,7 @@ class Walk(ABC):
         dims = tuple(
             new if d is not None and self.axes.root(d) == self.axes.root(old) else d for d in value.dims
         )
+        self.axes.keep_apart(d for d in dims if d is not None)
         return replace(value, text=text, dims=dims, atom=True)
 
     def aligned(self, values: Sequence[Value]) -> tuple[list[Value], tuple[int | None, ...], tuple[int, ...]]:
@@ -139,7 +139,7 @@ class Walk(ABC):
                 if axis is None:
                     continue
                 if value.shape[place] != shape[place]:
-                    value = self.first(value, axis)
+                    value = self.at(value, place, 0)
                 elif kept is None:
                     if self.axes.root(axis) in {self.axes.root(d) for d in dims if d is not None}:
                         axis, old = self.fresh(shape[place]), axis
@@ -153,10 +153,19 @@ class Walk(ABC):
             self.refuse("one axis would stand along two dimensions of a result")
         return found, tuple(dims), shape
 
-    def first(self, value: Value, axis: int) -> Value:
-        """A value without an axis of one index."""
-        dims = tuple(None if d == axis else d for d in value.dims)
-        return replace(value, text=f"{value.bracketed}[{self.axis_name(axis)} -> 0]", dims=dims, atom=True)
+    def is_index(self, value: Value) -> bool:
+        """Whether a value is the index along its one axis."""
+        return len(value.axes) == 1 and value.text == self.axis_name(value.axes[0])
+
+    def at(self, value: Value, place: int, index: int) -> Value:
+        """A value at one index along a dimension, which stays, with one index."""
+        axis = value.dims[place]
+        shape = (*value.shape[:place], 1, *value.shape[place + 1 :])
+        if axis is None:
+            return replace(value, shape=shape)
+        dims = (*value.dims[:place], None, *value.dims[place + 1 :])
+        text = f"{value.bracketed}[{self.axis_name(axis)} -> {index}]"
+        return replace(value, text=text, dims=dims, shape=shape, atom=True)
 
     def materialised(self, value: Value, places: Sequence[int] | None = None) -> Value:
         """A value with an axis along each of some dimensions, by default of all."""

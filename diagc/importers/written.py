@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from typing import Final
+
+from diagc.check.scope import BUILTIN_AXES_CALLS, BUILTIN_CALLS
 from diagc.importers.axes import Axes
-from diagc.importers.pointwise import Pointwise
-from diagc.importers.products import Products
-from diagc.importers.reshaping import Reshaping
 from diagc.importers.traced import Traced
+from diagc.importers.windows import Windows
+
+KEYWORDS: Final = frozenset(
+    ("param", "model", "return", "and", "or", "not", "in", "else", "true", "false", "inf", "pi", "size")
+)
+"""What is no name of an array."""
 
 
-class _Writer(Pointwise, Reshaping, Products):
-    """Knows every operation."""
+def named(traced: Traced) -> Traced:
+    """The same function under names that the language does not have itself."""
+    inputs = tuple((_legal(name), variable, axes) for name, variable, axes in traced.inputs)
+    return replace(traced, name=_legal(traced.name), inputs=inputs)
+
+
+def _legal(name: str) -> str:
+    own = name in KEYWORDS | BUILTIN_CALLS | BUILTIN_AXES_CALLS or re.fullmatch(r"v\d+", name)
+    return f"{name}_" if own else name
+
+
+def knows(primitive: str) -> bool:
+    """Whether an operation has a diagram, at least at some parameters."""
+    return Windows.knows(primitive)
 
 
 def write(traced: Traced, origin: str) -> str:
@@ -19,5 +39,5 @@ def write(traced: Traced, origin: str) -> str:
     before: list[int] | None = None
     while before != axes.parent:  # a walk may find more of them to be the same
         before = list(axes.parent)
-        text = _Writer(traced, axes).text(origin)
+        text = Windows(traced, axes).text(origin)
     return text

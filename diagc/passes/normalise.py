@@ -8,12 +8,13 @@ language, valid for finite operands; `tests/properties` tests each on random inp
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from diagc.core import ops
 from diagc.core.axes import ONE, Axis, Coordinate, Size
 from diagc.core.canonical import Colouring
+from diagc.core.derivative.shifts import irrelevant_stops
 from diagc.core.diagram import (
     Array,
     Diagram,
@@ -25,14 +26,16 @@ from diagc.core.diagram import (
     reduction,
     size_node,
     spread,
+    substitute,
     view,
     with_inputs,
 )  # fmt: skip
 from diagc.core.dtypes import DType
 from diagc.core.places import first_place
-from diagc.core.rewrite import Record, Rule, rewrite
+from diagc.core.rewrite import Record, Rule, Step, rewrite
 from diagc.passes.even_powers import turned
 from diagc.passes.forms import function, literal, product
+from diagc.passes.normalise_masks import MASK_SPELLINGS
 from diagc.passes.normalise_scalars import SCALARS, WIDENING
 from diagc.passes.normalise_terms import SUMMED_MASKS, TERMS
 from diagc.passes.sharing import shared_folds
@@ -245,11 +248,22 @@ FIRST = tuple(rule for rule in VIEWS + SCALARS if rule.name != "sign-of-sum") + 
 Signs meet in flat products; one that went into a sum before would turn it around.
 """
 
-RULES = VIEWS + SCALARS + WIDENING + TERMS + MASKS + REDUCTIONS + SUMMED_MASKS
+RULES = VIEWS + SCALARS + WIDENING + TERMS + MASK_SPELLINGS + MASKS + REDUCTIONS + SUMMED_MASKS
 
 
 ROUNDS = 4
 """Rounds of rules and order; what is alike to the hash may change places in every round, and nothing else does."""
+
+
+STOP = Rule("stop-of-reference", "stop a = a where no result depends on a", lambda _: None)
+"""A law of a whole diagram."""
+
+
+def without_stops(roots: tuple[Node, ...], record: Record) -> tuple[Node, ...]:
+    """The roots without stops of what they have derivative 0 by in any case."""
+    free = irrelevant_stops(roots)
+    record.steps += [Step(STOP, stop, stop.inputs[0]) for stop in free]
+    return substitute(roots, {stop: stop.inputs[0] for stop in free}) if free else roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,16 +274,32 @@ class Normalise:
 
     def run(self, diagram: Diagram, record: Record | None = None) -> Diagram:
         """The diagram in normal form; the same object when it was normal already."""
-        record = record or Record()
+        *_, (_, made) = self.stages(diagram, record or Record())
+        return made
+
+    def stages(self, diagram: Diagram, record: Record) -> Iterator[tuple[str, Diagram]]:
+        """What the pass does one after the other, each by its name with the diagram after it."""
+        diagram = diagram.with_outputs(without_stops(diagram.outputs, record))
         first = tuple(rule for rule in self.rules if rule in FIRST)
-        flat = order(diagram.with_outputs(rewrite(diagram.outputs, first, record)), record)
-        made = turned(flat, record)
+        made = diagram.with_outputs(rewrite(diagram.outputs, first, record))
+        yield "flatten", made
+        made = order(made, record)
+        yield "order", made
+        made = turned(made, record)
+        yield "even powers", made
         for _ in range(ROUNDS):  # what the order makes equal, rules may join
             roots = rewrite(made.outputs, self.rules, record)
             if roots == made.outputs:
                 break
-            made = turned(order(made.with_outputs(roots), record), record)
-        return order(made.with_outputs(shared_folds(made.outputs, record)), record)
+            made = made.with_outputs(roots)
+            yield "laws", made
+            made = order(made, record)
+            yield "order", made
+            made = turned(made, record)
+            yield "even powers", made
+        made = made.with_outputs(shared_folds(made.outputs, record))
+        yield "shared folds", made
+        yield "order", order(made, record)
 
 
 def order(diagram: Diagram, record: Record) -> Diagram:

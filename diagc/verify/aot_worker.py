@@ -29,7 +29,8 @@ TARGETS: Final = {
     "sm_80": ("cuda", 80, 32), "sm_90": ("cuda", 90, 32), "sm_100": ("cuda", 100, 32), "gfx942": ("hip", "gfx942", 64),
 }  # fmt: skip
 _INSTRUCTION = re.compile(r"^\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z0-9_.]+)", re.MULTILINE)
-_COUNTED = ("HGMMA", "HMMA", "WARPGROUP", "LDGSTS", "UTMALDG")
+_COUNTED = ("HGMMA", "HMMA", "LDGSTS", "UTMALDG")
+_SERIALISED = "wgmma.mma_async instructions are serialized"
 
 
 def main() -> None:
@@ -67,12 +68,13 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _registers(log: str) -> dict[str, int]:
-    """Registers and spilled bytes by the log of the assembler."""
+    """Registers, spilled bytes, and whether products wait for each other, by the log of the assembler."""
     spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", log)
     used = re.search(r"Used (\d+) registers", log)
     if spills is None or used is None:
         raise RuntimeError(f"ptxas gave no report: {log[-300:]}")
-    return {"registers": int(used[1]), "spills": int(spills[1]) + int(spills[2])}
+    spilled = int(spills[1]) + int(spills[2])
+    return {"registers": int(used[1]), "spills": spilled, "serialised": _SERIALISED in log}
 
 
 def _instructions(cubin: bytes) -> dict[str, int]:

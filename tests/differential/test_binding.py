@@ -129,7 +129,7 @@ def test_a_shape_is_traced_once(made: Any, monkeypatch: pytest.MonkeyPatch) -> N
 def stand_in(variants: Any, *_: Any) -> list[Report]:
     """Compiles to nothing."""
     return [
-        Report(v.kernel.name, "sm_90", 0, "", c.warps, c.stages, 0, 0, 0, 0, 0, 0, None, ptx="//")
+        Report(v.kernel.name, "sm_90", 0, "", c.warps, c.stages, 0, 0, 0, 0, 0, False, None, ptx="//")
         for v in variants for c in v.configs
     ]  # fmt: skip
 
@@ -140,7 +140,13 @@ def stand_in(variants: Any, *_: Any) -> list[Report]:
     [
         ("norm/norms", "softmax_rows", ((6, 40),), (1, 2)),  # JAX differentiates what is no loop
         ("loss/cross_entropy", "cross_entropy_rows", ((6, 40), (6,)), (1, 2)),  # labels are no real numbers
-        ("attention/decode", "decode", ((2, 2, 4, 1, 64), (2, 2, 1024, 64), (2, 2, 1024, 64), ()), (2, 4)),
+        pytest.param(
+            "attention/decode",
+            "decode",
+            ((2, 2, 4, 1, 64), (2, 2, 1024, 64), (2, 2, 1024, 64), ()),
+            (2, 4),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_entries_of_every_kind(
@@ -236,7 +242,7 @@ if f_jax._plugin() is not None:
 """
 
 
-@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("check", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_it_runs_on_a_shard_of_a_batch(check: bool, tmp_path: Path) -> None:
     (tmp_path / "f_jax.py").write_text(source())
     run = [sys.executable, "-c", SHARDED.format(folder=str(tmp_path), check=check)]

@@ -114,6 +114,48 @@ def _masked_terms(make: Maker) -> Node:
     return apply("sub", apply("add", masked[0], make.input()), masked[1])
 
 
+def _places(make: Maker) -> list[Node]:
+    """Sums of indices and numbers."""
+    indices = [node(ops.Iota(make.axis(a))) for a in "ab"]
+    moved = apply("sub", indices[0], constant(make.generator.randint(-2, 2)))
+    return make.generator.sample([moved, apply("add", indices[1], constant(1))], 2)
+
+
+def _order(make: Maker) -> Node:
+    return apply("and", apply("lt", *_places(make)), apply("ge", node(ops.Iota(make.axis("a"))), constant(1)))
+
+
+def _chosen(make: Maker, condition: Node) -> Node:
+    return apply("where", condition, _wide(make), _wide(make))
+
+
+def _unseen(make: Maker) -> Node:
+    return apply("where", make.condition(1), _wide(make), constant(-math.inf))
+
+
+def _along(make: Maker) -> Node:
+    return apply("tanh", spread(make.value(1), make.axes))
+
+
+def _moved_mask(make: Maker) -> Node:
+    """A mask around a sum, of which one term does not run along it."""
+    value = apply("sub", _along(make), reduction("max", (make.axis("a"),), _along(make)))
+    condition = apply("lt", _along(make), constant(0.25))
+    return apply("where", condition, value, constant(-math.inf))
+
+
+def _guarded(value: Node) -> Node:
+    return apply("where", apply("lt", apply("abs", value), constant(math.inf)), value, constant(0.0))
+
+
+def _normalised(make: Maker) -> Node:
+    """A softmax by its logarithm, of rows that a mask may leave empty."""
+    rows = spread(make.generator.choice((_unseen, _wide))(make), (make.axis("a"),))
+    shifted = apply("sub", rows, reduction("max", (make.axis("a"),), rows))
+    total = _sum(make, apply("exp", shifted))
+    return apply("exp", apply("sub", shifted, apply("log", total)))
+
+
 PATTERNS: Final[dict[str, Pattern]] = {
     "literals": lambda m: apply("where", m.condition(1), apply("tanh", m.value(1)), constant(0)),
     "quotient": lambda m: apply("div", m.value(2), m.positive(2)),
@@ -169,6 +211,18 @@ PATTERNS: Final[dict[str, Pattern]] = {
     "factor-of-masked-sum": lambda m: _sum(
         m, apply("where", _row_mask(m), apply("mul", _free(m, "a"), _row(m)), constant(0.0))
     ),
+    "integer-order": lambda m: _chosen(m, apply(m.generator.choice(("lt", "le", "gt", "ge")), *_places(m))),
+    "not-order": lambda m: _chosen(m, apply("not", _order(m))),
+    "number-second": lambda m: apply("where", _order(m), constant(0.5), _wide(m)),
+    "flag": lambda m: _chosen(
+        m, apply("eq", apply("where", m.condition(1), constant(1.0), constant(0.0)), constant(0.0))
+    ),
+    "added-mask": lambda m: apply("exp", apply("sub", apply("add", _unseen(m), _along(m)), _wide(m))),
+    "mask-of-addition": lambda m: apply("exp", _moved_mask(m)),
+    "scaled-mask": lambda m: apply("exp", apply("mul", constant(0.5), _unseen(m))),
+    "exponential-of-logarithm": _normalised,
+    "absolute": lambda m: apply("abs", _sum(m, apply("exp", _row(m)))),
+    "finite-guard": lambda m: _guarded(reduction("max", (m.axis("a"),), _row(m))),
     "mask-of-masked-sum": lambda m: _sum(
         m,
         apply(

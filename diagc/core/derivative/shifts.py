@@ -44,6 +44,17 @@ def irrelevant_choices(roots: Iterable[Node]) -> frozenset[Node]:
     return frozenset(n for n in order if _is_choice(n) and _is_irrelevant(n, ends, order, readers))
 
 
+def irrelevant_stops(roots: Iterable[Node]) -> tuple[Node, ...]:
+    """The stops below the roots by which every root has derivative 0, what they stop included."""
+    ends = tuple(roots)
+    order = {current: place for place, current in enumerate(walk(ends))}
+    stops = [n for n in order if isinstance(n.op, ops.Stop) and n.dtype.kind == "float"]
+    if not stops:
+        return ()
+    readers = users(ends)
+    return tuple(n for n in stops if _is_irrelevant(n, ends, order, readers))
+
+
 def relevant_choices(roots: Iterable[Node]) -> frozenset[Node]:
     """The folded maxima and minima below the roots that are not known to be irrelevant."""
     ends = tuple(roots)

@@ -1,0 +1,37 @@
+"""The command `optimise`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from diagc.cli.importer import parsed
+from diagc.cli.options import write_text
+
+
+@click.command()
+@click.argument("function", metavar="FILE.py:NAME")
+@click.option("--args", "arguments", required=True, metavar="'f32[4,128] i32[4]'", help="Dtypes and shapes.")
+@click.option("--framework", type=click.Choice(["jax", "torch"]), help="Where the file does not tell.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="Folder.")
+def optimise(function: str, arguments: str, framework: str | None, out: Path) -> None:
+    """Write a module that stands for a function of JAX or PyTorch: the same signature, derived kernels.
+
+    \b
+    diagc optimise model.py:attend --args 'f32[8,1024,64] f32[8,1024,64] f32[8,1024,64]' -o fast
+    diagc optimise 'model.py:Block(64, heads=4)' --args 'f32[2,16,64]'
+
+    OUT/NAME_optimised.py has the function, forward and backward, by the derived code beside it: on a GPU its kernels,
+    on a CPU blocks. OUT/NAME.md says what was found and by which laws, bytes and time before and after as predicted,
+    and how far it is from the function. Where nothing is found, that is said, and no module is written.
+    """
+    from diagc.importers.function import import_function
+    from diagc.optimise.function import optimised
+
+    file, wanted, call, given = parsed(function, arguments)
+    made = optimised(import_function(file, wanted, given, framework, call), file, wanted)
+    for name, text in made.files.items():
+        write_text(out / name, text)
+    click.echo(made.report)
+    click.echo("\n".join(str(out / name) for name in made.files))
