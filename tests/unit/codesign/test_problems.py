@@ -322,6 +322,26 @@ def test_terms_whose_signs_decide_nothing_are_compared_at_points() -> None:
     assert design(PART.format(part="ensure r >= f * f * f + f - f / 2", wire="c.r"))
 
 
+def test_designs_without_parts_or_ports() -> None:
+    nothing = solve(design("design empty { }"), {})
+    assert nothing.points.shape == (1, 0)
+    bare = design("design bare { requires r: real ensure r >= 3 + between(0, 1) }")
+    assert [answer(bare, {}).best.points.tolist(), answer(bare, {}).worst.points.tolist()] == [
+        [[3.0]],
+        [[4.0]],
+    ]
+    own = """
+    design own {
+      provides f: natural
+      requires r: real
+      component c { provides f: natural requires g: real ensure g >= 0.5 * f + 0.25 }
+      ensure c.f >= max(f, c.g)
+      ensure r >= c.g
+    }
+    """
+    assert solve(design(own), {"f": 2.0}).points.tolist() == [[1.25]]
+
+
 def test_units_at_the_ends_of_a_wire_agree() -> None:
     text = PART.format(part="ensure r >= f", wire="c.r").replace(
         "requires r: real", "requires r: real @unit(kg)", 1
