@@ -2,12 +2,12 @@
 
 PYTHON ?= python3
 SPECS = $(shell find specs -name '*.diag' 2>/dev/null | sort)
-KERNEL_SPECS = $(filter-out specs/learning/% specs/flow/% specs/runs/%,$(SPECS))
+KERNEL_SPECS = $(filter-out specs/learning/% specs/flow/% specs/runs/% specs/design/%,$(SPECS))
 BIN = .venv/bin
 STAMP = .venv/.complete
 
 .DEFAULT_GOAL = help
-.PHONY: help setup demo replicas test test-all golden bench scaling coverage theory lint-kernels gpu figures check data fmt
+.PHONY: help setup demo replicas test test-all golden bench scaling coverage theory lint-kernels gpu figures docs check data fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,10 +74,11 @@ replicas: setup ## train the replicas with their seeds and write docs/replicas.m
 lint-kernels: setup ## compile every configuration of kernels_out/ ahead of time and write the table of what came of it
 	$(BIN)/diagc lint-kernels kernels_out --table bench/results/kernels_sm_90.json --write
 
-figures: setup ## draw every diagram of specs/ into out/figures
-	mkdir -p out/figures
-	for spec in $(SPECS); do $(BIN)/diagc draw $$spec -o out/figures/$$(basename $$spec .diag).svg || exit 1; done
-	cp out/figures/attention.svg out/figures/distill.svg docs/figures/
+figures: setup ## draw every diagram of specs/ into out/figures, with a contact sheet; renew those of the docs
+	$(BIN)/python -m bench.figures --record
+
+docs: setup ## build the pages of docs/ and a gallery of specs/ into out/site, without network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 data: setup ## write the data of specs/learning to data/
 	$(BIN)/python -m diagc.learn.samples data

@@ -101,7 +101,8 @@ def derive(
     used = len(record.steps)
     final = BaseTwo().run(chosen, record) if found is not None else chosen
     made = derivation(entry.diagram, normal, record, found, record.steps[used:], refusal)
-    made = replace(made, kernels=_kernel_lines(entry, sizes))
+    lines = kernel_lines(entry, sizes)
+    made = replace(made, kernels=lines if len(lines) > 1 else ())
     if machine is not None and refusal is None:
         made = replace(made, schedule=_schedule_lines(entry, machine, sizes or {}))
     if not check:
@@ -110,16 +111,14 @@ def derive(
     return replace(made, checks=tuple(map(line, checks))), all(c.passed for c in checks)
 
 
-def _kernel_lines(entry: Entry, sizes: Mapping[str, int] | None) -> tuple[str, ...]:
-    """What each of several kernels reads and writes."""
+def kernel_lines(entry: Entry, sizes: Mapping[str, int] | None) -> tuple[str, ...]:
+    """What each kernel of an entry reads and writes; none where no kernel is made."""
     from diagc.backends.plans import kernels
     from diagc.backends.sizes import input_name
 
     try:
         (plan, *_) = kernels(entry, sizes, gradients=False).plans
     except DiagnosticError:
-        return ()
-    if len(plan.launches) == 1:
         return ()
     lines: list[str] = []
     for launch in plan.launches:

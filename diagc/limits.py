@@ -60,3 +60,9 @@ IMPORT_SECONDS: Final = 60
 
 IMPORT_BYTES: Final = 8 << 30
 """Memory of that process: what a machine for development has."""
+
+MAX_ELEMENTS: Final = 64
+"""Elements of a finite order of a design: what follows from its chains takes the cube of them."""
+
+MAX_IMPLEMENTATIONS: Final = 20_000
+"""Implementations of one component: rows of its table times values of its choices."""

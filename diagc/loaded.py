@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from diagc import api, pictures
 from diagc.check.entry import Entry
 from diagc.check.program import Program, check_source
+from diagc.modules import module_of
 from diagc.source import Source
 
 if TYPE_CHECKING:
@@ -176,14 +176,17 @@ class Loaded:
 
     @cached_property
     def _jax(self) -> ModuleType:
-        return _imported(self._folder / "emitted_jax.py", self.jax)
+        return self._module("emitted_jax.py", self.jax)
 
     @cached_property
     def _torch(self) -> ModuleType:
         (self._folder / "emitted_jax.py").write_text(self.jax, "utf-8")
-        return _imported(
-            self._folder / "emitted_triton.py", api.triton_source({self.name: self.entry}, "emitted.diag")
-        )
+        return self._module("emitted_triton.py", api.triton_source({self.name: self.entry}, "emitted.diag"))
+
+    def _module(self, name: str, text: str) -> ModuleType:
+        path = self._folder / name
+        path.write_text(text, "utf-8")
+        return module_of(path)
 
     @cached_property
     def _folder(self) -> Path:
@@ -193,27 +196,22 @@ class Loaded:
 
     # ---- what is seen
 
-    def scene(self, kernels: bool = False) -> Scene:
-        """The geometry of the picture, or of that of the kernels."""
-        if kernels:
-            return pictures.kernel_scene(self.entry)
-        return pictures.scene(self.program, self._asked)
+    def scene(self, style: pictures.Style = "strands") -> Scene:
+        """The geometry of the picture; with the style `kernels` that of the kernels."""
+        return pictures.scene(self.program, self._asked, style=style)
 
-    def draw(self, path: str | Path | None = None, kernels: bool = False) -> str:
-        """The picture as SVG; with a path written to a file, .svg, .pdf, .tex or .html. Returns the SVG."""
-        from diagc.draw import render_pdf, render_svg, render_tikz
+    def draw(self, path: str | Path | None = None, style: pictures.Style = "strands") -> str:
+        """The picture as SVG; with a path written to a file, .svg, .pdf, .tex or .html. Returns the SVG.
 
-        made = self.scene(kernels)
-        svg = render_svg(made)
+        `style` is `strands`, `open` (calls are), `kernels`, or for a learning diagram `overview`. Raises `ValueError`
+        for another ending.
+        """
+        from diagc.draw import render_svg
+
         if path is not None:
-            suffix = Path(path).suffix
-            if suffix == ".pdf":
-                Path(path).write_bytes(render_pdf(made))
-            elif suffix == ".html":
-                Path(path).write_text(pictures.page(self.program, self._asked), "utf-8")
-            else:
-                Path(path).write_text(render_tikz(made) if suffix == ".tex" else svg, "utf-8")
-        return svg
+            made = pictures.figure(self.program, Path(path).suffix, self._asked, style=style)
+            Path(path).write_bytes(made)
+        return render_svg(self.scene(style))
 
     def _repr_svg_(self) -> str:
         return self.draw()
@@ -222,13 +220,3 @@ class Loaded:
 def _is_torch(array: object) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(array, torch.Tensor)
-
-
-def _imported(path: Path, text: str) -> ModuleType:
-    """The module of emitted text; written to a file, because Triton reads the source of its kernels."""
-    path.write_text(text, "utf-8")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -167,10 +167,11 @@ def machine_source(name: str) -> Source:
 
 def read_machine(source: Source) -> Machine:
     """The machine that a text describes."""
-    return _Reader(source).machine()
+    reader = Reader(source)
+    return reader.machine(reader.compose())
 
 
-class _Reader:
+class Reader:
     """Turns a YAML node graph into a machine; the first thing that is wrong is raised with its place."""
 
     def __init__(self, source: Source) -> None:
@@ -179,7 +180,7 @@ class _Reader:
 
     # -- YAML, without tags, anchors and depth
 
-    def _compose(self) -> yaml.Node:
+    def compose(self) -> yaml.Node:
         assert len(self.source.text) <= MAX_FILE_BYTES
         depth = 0
         try:
@@ -188,14 +189,14 @@ class _Reader:
                     event, yaml.CollectionEndEvent
                 )
                 if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                    self._fail("E1102", event, "anchors and aliases are not read", "write the value out")
+                    self.fail("E1102", event, "anchors and aliases are not read", "write the value out")
                 if getattr(event, "tag", None):
-                    self._fail("E1102", event, "tags are not read", "remove the `!…`")
+                    self.fail("E1102", event, "tags are not read", "remove the `!…`")
                 if depth > MAX_NESTING:
-                    self._fail("E1102", event, "nested too deeply", "a machine file has four levels")
+                    self.fail("E1102", event, "nested too deeply", "a machine file has four levels")
             root: yaml.Node | None = _yaml.compose(self.source.text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
-            self._fail("E1102", error, f"not YAML: {error.problem}", "compare with specs/machines/h200.yaml")
+            self.fail("E1102", error, f"not YAML: {error.problem}", "compare with specs/machines/h200.yaml")
         except yaml.YAMLError as error:
             raise failure("E1102", f"`{self.source.name}` is not YAML: {error}".splitlines()[0]) from None
         if root is None:
@@ -211,108 +212,105 @@ class _Reader:
         first = min(start.index, length) if start is not None else 0
         return Span(self.source, first, min(max(end.index if end is not None else first, first), length))
 
-    def _fail(self, code: str, place: Any, message: str, help: str) -> NoReturn:
+    def fail(self, code: str, place: Any, message: str, help: str) -> NoReturn:
         raise failure(code, message, Label(self._span(place), "here"), help=help)
 
-    def _mapping(
+    def mapping(
         self, node: yaml.Node, allowed: tuple[str, ...] | None, required: tuple[str, ...]
     ) -> dict[str, yaml.Node]:
         """The entries of a mapping with known keys, each once; `allowed` None lets any name be a key."""
         if not isinstance(node, yaml.MappingNode):
-            self._fail("E1103", node, "a mapping is needed here", f"write `{(allowed or ('name',))[0]}: …`")
+            self.fail("E1103", node, "a mapping is needed here", f"write `{(allowed or ('name',))[0]}: …`")
         found: dict[str, yaml.Node] = {}
         for key, value in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
-            name = self._text(key)
+            name = self.text(key)
             if name in found:
-                self._fail("E1102", key, f"key `{name}` is given twice", "keep one of the two")
+                self.fail("E1102", key, f"key `{name}` is given twice", "keep one of the two")
             if allowed is not None and name not in allowed:
-                self._fail("E1103", key, f"`{name}` is not known here", f"there are {', '.join(allowed)}")
+                self.fail("E1103", key, f"`{name}` is not known here", f"there are {', '.join(allowed)}")
             found[name] = value
         for name in required:
             if name not in found:
-                self._fail("E1103", node, f"key `{name}` is missing", f"add `{name}: …` here")
+                self.fail("E1103", node, f"key `{name}` is missing", f"add `{name}: …` here")
         return found
 
-    def _text(self, node: yaml.Node) -> str:
+    def text(self, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode) or not str(node.value).strip():
-            self._fail("E1103", node, "a text is needed here", "write one line of text")
+            self.fail("E1103", node, "a text is needed here", "write one line of text")
         return str(node.value)
 
-    def _quantity(self, node: yaml.Node, kind: str) -> Quantity:
+    def quantity(self, node: yaml.Node, kind: str) -> Quantity:
         if isinstance(node, yaml.ScalarNode):
-            self._fail(
+            self.fail(
                 "E1104",
                 node,
                 f"`{node.value}` has no source",
                 "write `{value: 4.8 TB/s, source: NAME}` with a name of `sources`",
             )
-        entries = self._mapping(node, ("value", "source"), ("value", "source"))
-        written, source = self._text(entries["value"]), self._text(entries["source"])
+        entries = self.mapping(node, ("value", "source"), ("value", "source"))
+        written, source = self.text(entries["value"]), self.text(entries["source"])
         if source not in self.sources:
             known = ", ".join(self.sources) or "none"
-            self._fail(
-                "E1104", entries["source"], f"no source is called `{source}`", f"`sources` has {known}"
-            )
+            self.fail("E1104", entries["source"], f"no source is called `{source}`", f"`sources` has {known}")
         try:
             value, unit = parse_quantity(written, kind)
         except ValueError as error:
-            self._fail("E1104", entries["value"], str(error), "every number has a unit and a source")
+            self.fail("E1104", entries["value"], str(error), "every number has a unit and a source")
         return Quantity(value, unit, source)
 
     # -- the parts of a machine
 
-    def machine(self) -> Machine:
-        top = self._mapping(self._compose(), (*_TOP, "clusters", "launch"), _TOP)
-        if self._text(top["schema"]) != SCHEMA:
-            self._fail(
+    def machine(self, root: yaml.Node) -> Machine:
+        """The machine of a composed file."""
+        top = self.mapping(root, (*_TOP, "clusters", "launch"), _TOP)
+        if self.text(top["schema"]) != SCHEMA:
+            self.fail(
                 "E1103", top["schema"], "not a machine file of this version", f"write `schema: {SCHEMA}`"
             )
-        self.sources = {
-            key: self._text(node) for key, node in self._mapping(top["sources"], None, ()).items()
-        }
-        pipelines = self._mapping(top["pipelines"], ("tensor", "vector", "special"), ("vector", "special"))
+        self.sources = {key: self.text(node) for key, node in self.mapping(top["sources"], None, ()).items()}
+        pipelines = self.mapping(top["pipelines"], ("tensor", "vector", "special"), ("vector", "special"))
         return Machine(
-            self._text(top["name"]),
-            self._text(top["title"]),
-            self._text(top["arch"]),
+            self.text(top["name"]),
+            self.text(top["title"]),
+            self.text(top["arch"]),
             self.sources,
-            self._quantity(top["clock"], "frequency"),
+            self.quantity(top["clock"], "frequency"),
             {
                 key: self._level(key, node)
-                for key, node in self._mapping(top["levels"], LEVELS, LEVELS).items()
+                for key, node in self.mapping(top["levels"], LEVELS, LEVELS).items()
             },
             self._rates(pipelines["tensor"]) if "tensor" in pipelines else {},
             self._rates(pipelines["vector"], ("f32",)),
-            self._quantity(pipelines["special"], "results"),
+            self.quantity(pipelines["special"], "results"),
             self._fragment(top["fragment"]),
             self._clusters(top["clusters"]) if "clusters" in top else {},
-            self._quantity(top["launch"], "time") if "launch" in top else None,
+            self.quantity(top["launch"], "time") if "launch" in top else None,
         )
 
     def _clusters(self, node: yaml.Node) -> dict[int, Quantity]:
-        entries = self._mapping(node, _CLUSTERS, ("1",))
-        return {int(key): self._quantity(value, "bandwidth") for key, value in entries.items()}
+        entries = self.mapping(node, _CLUSTERS, ("1",))
+        return {int(key): self.quantity(value, "bandwidth") for key, value in entries.items()}
 
     def _level(self, name: str, node: yaml.Node) -> Level:
         keys = ("title", "capacity", "count")
-        found = self._mapping(node, (*keys, "bandwidth"), (*keys, "bandwidth") if name == "l0" else keys)
+        found = self.mapping(node, (*keys, "bandwidth"), (*keys, "bandwidth") if name == "l0" else keys)
         bandwidth = found.get("bandwidth")
         return Level(
             name,
-            self._text(found["title"]),
-            self._quantity(found["capacity"], "capacity"),
-            self._quantity(found["count"], "instances"),
-            self._quantity(bandwidth, "bandwidth") if bandwidth is not None else None,
+            self.text(found["title"]),
+            self.quantity(found["capacity"], "capacity"),
+            self.quantity(found["count"], "instances"),
+            self.quantity(bandwidth, "bandwidth") if bandwidth is not None else None,
         )
 
     def _rates(self, node: yaml.Node, required: tuple[str, ...] = ()) -> dict[DType, Quantity]:
-        entries = self._mapping(node, tuple(dtype.value for dtype in DType), required)
-        return {DType(name): self._quantity(value, "rate") for name, value in entries.items()}
+        entries = self.mapping(node, tuple(dtype.value for dtype in DType), required)
+        return {DType(name): self.quantity(value, "rate") for name, value in entries.items()}
 
     def _fragment(self, node: yaml.Node) -> Fragment:
         keys = {"least": "rows", "rows": "rows", "columns": "columns"}
-        found = self._mapping(node, tuple(keys), tuple(keys))
-        return Fragment(*(int(self._quantity(found[key], kind).value) for key, kind in keys.items()))
+        found = self.mapping(node, tuple(keys), tuple(keys))
+        return Fragment(*(int(self.quantity(found[key], kind).value) for key, kind in keys.items()))
 
 
 __all__ = [

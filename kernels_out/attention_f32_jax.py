@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _full(Q, K, V, *, block_x=256, block_q=512):
     """full(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
@@ -30,9 +38,9 @@ def _full(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
@@ -99,9 +107,9 @@ def _full_forward(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
@@ -188,7 +196,7 @@ def _full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
@@ -258,8 +266,8 @@ def _full_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, blo
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -335,6 +343,7 @@ _full_differentiable.defvjp(_full_keeping, _full_pull)
 def full(Q, K, V, *, block_x=256, block_q=512):
     """full(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _full_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -375,9 +384,9 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -448,9 +457,9 @@ def _causal_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -541,7 +550,7 @@ def _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
@@ -615,8 +624,8 @@ def _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, b
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -718,6 +727,7 @@ _causal_differentiable.defvjp(_causal_keeping, _causal_pull)
 def causal(Q, K, V, *, block_x=256, block_q=512):
     """causal(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _causal_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -758,9 +768,9 @@ def _mha_full(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
@@ -828,9 +838,9 @@ def _mha_full_forward(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = x // block_x * block_x
@@ -919,7 +929,7 @@ def _mha_full_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, blo
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
@@ -991,8 +1001,8 @@ def _mha_full_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256,
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
@@ -1070,6 +1080,7 @@ _mha_full_differentiable.defvjp(_mha_full_keeping, _mha_full_pull)
 def mha_full(Q, K, V, *, block_x=256, block_q=512):
     """mha_full(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> f32[b h q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _mha_full_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -1110,9 +1121,9 @@ def _mha(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -1184,9 +1195,9 @@ def _mha_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -1279,7 +1290,7 @@ def _mha_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
@@ -1354,8 +1365,8 @@ def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -1459,6 +1470,7 @@ _mha_differentiable.defvjp(_mha_keeping, _mha_pull)
 def mha(Q, K, V, *, block_x=256, block_q=512):
     """mha(Q: f32[b h q d], K: f32[b h x d], V: f32[b h x d]) -> f32[b h q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _mha_differentiable(Q, K, V, block_x, block_q)
 
 

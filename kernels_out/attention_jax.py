@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -55,9 +63,9 @@ def _attention(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
@@ -126,9 +134,9 @@ def _attention_forward(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
@@ -218,7 +226,7 @@ def _attention_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bl
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
@@ -290,8 +298,8 @@ def _attention_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -369,6 +377,7 @@ _attention_differentiable.defvjp(_attention_keeping, _attention_pull)
 def attention(Q, K, V, *, block_x=256, block_q=512):
     """attention(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _attention_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -410,9 +419,9 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -485,9 +494,9 @@ def _causal_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -581,7 +590,7 @@ def _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
@@ -657,8 +666,8 @@ def _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, b
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -763,6 +772,7 @@ _causal_differentiable.defvjp(_causal_keeping, _causal_pull)
 def causal(Q, K, V, *, block_x=256, block_q=512):
     """causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _causal_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -805,9 +815,9 @@ def _mha(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -881,9 +891,9 @@ def _mha_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -979,7 +989,7 @@ def _mha_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 2)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
@@ -1057,8 +1067,8 @@ def _mha_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
@@ -1165,6 +1175,7 @@ _mha_differentiable.defvjp(_mha_keeping, _mha_pull)
 def mha(Q, K, V, *, block_x=256, block_q=512):
     """mha(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x d]) -> bf16[b h q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _mha_differentiable(Q, K, V, block_x, block_q)
 
 

@@ -1473,12 +1473,14 @@ def _attention_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     attention_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -1739,7 +1741,7 @@ def attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _attention_autograd.apply(Q, K, V)
         return _attention_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -3113,12 +3115,14 @@ def _causal_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     causal_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -3379,7 +3383,7 @@ def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _causal_autograd.apply(Q, K, V)
         return _causal_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -4902,12 +4906,14 @@ def _mha_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
     mha_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -5180,7 +5186,7 @@ def mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: bf16[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _mha_autograd.apply(Q, K, V)
         return _mha_long_autograd.apply(Q, K, V)
     if d <= 256:

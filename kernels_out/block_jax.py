@@ -18,6 +18,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -62,9 +70,9 @@ def _attend(Q, K, V, *, block_x=256, block_t=512):
     def program(tile):
         first_t = tile * block_t
         t_index = first_t + jnp.arange(block_t)
-        max_x = jnp.full((b, 2, 2, block_t), -jnp.inf, jnp.float32)
-        z = jnp.full((b, 2, 2, block_t), 0.0, jnp.float32)
-        acc_x = jnp.full((b, 2, 2, block_t, 64), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, 2, 2, block_t))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, 2, 2, block_t))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, 2, 2, block_t, 64))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_t, block_t, 3)
         to_x = jnp.minimum(t, first_t + 1) // block_x * block_x
 
@@ -139,9 +147,9 @@ def _attend_forward(Q, K, V, *, block_x=256, block_t=512):
     def program(tile):
         first_t = tile * block_t
         t_index = first_t + jnp.arange(block_t)
-        max_x = jnp.full((b, 2, 2, block_t), -jnp.inf, jnp.float32)
-        z = jnp.full((b, 2, 2, block_t), 0.0, jnp.float32)
-        acc_x = jnp.full((b, 2, 2, block_t, 64), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, 2, 2, block_t))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, 2, 2, block_t))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, 2, 2, block_t, 64))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_t, block_t, 3)
         to_x = jnp.minimum(t, first_t + 1) // block_x * block_x
 
@@ -240,7 +248,7 @@ def _attend_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block
     def program(tile):
         first_t = tile * block_t
         t_index = first_t + jnp.arange(block_t)
-        acc_x = jnp.full((b, 2, 2, block_t, 64), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, 2, 2, block_t, 64))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_t, block_t, 3)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 3)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_t, block_t, 3)
@@ -318,8 +326,8 @@ def _attend_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_t=256, b
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_g_t = jnp.full((b, 2, block_x, 64), 0.0, jnp.float32)
-        acc_g_t_2 = jnp.full((b, 2, block_x, 64), 0.0, jnp.float32)
+        acc_g_t = jnp.full_like(Q, 0.0, jnp.float32, (b, 2, block_x, 64))
+        acc_g_t_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, 2, block_x, 64))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
 
@@ -446,6 +454,7 @@ _attend_differentiable.defvjp(_attend_keeping, _attend_pull)
 def attend(Q, K, V, *, block_x=256, block_t=512):
     """attend(Q: bf16[b kv g t d], K: bf16[b kv x d], V: bf16[b kv x d]) -> bf16[b kv g t d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _attend_differentiable(Q, K, V, block_x, block_t)
 
 
@@ -632,7 +641,7 @@ def _block_out(X, c, up, gate, down, buffer_6, *, block_hidden=256, block_t=512)
 
     def program(tile):
         first_t = tile * block_t
-        acc_hidden = jnp.full((b, block_t, 512), 0.0, jnp.float32)
+        acc_hidden = jnp.full_like(X, 0.0, jnp.float32, (b, block_t, 512))
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
         X_f32 = X_tile.astype(jnp.float32)
@@ -852,7 +861,7 @@ def _block_forward_out(X, c, up, gate, down, buffer_0, *, block_hidden=256, bloc
 
     def program(tile):
         first_t = tile * block_t
-        acc_hidden = jnp.full((b, block_t, 512), 0.0, jnp.float32)
+        acc_hidden = jnp.full_like(X, 0.0, jnp.float32, (b, block_t, 512))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_t, block_t, 1)
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         X_f32 = X_tile.astype(jnp.float32)
@@ -941,7 +950,7 @@ def _block_backward_buffer_4(X, WO, logsum, state_, state____, state_____, *, bl
         x_index = jnp.arange(t)
         first_t = tile * block_t
         t_index = first_t + jnp.arange(block_t)
-        acc_kv_d_g = jnp.full((b, block_t, 512), 0.0, jnp.float32)
+        acc_kv_d_g = jnp.full_like(X, 0.0, jnp.float32, (b, block_t, 512))
         rsqrt = lax.rsqrt(1e-05 + state_ * 0.001953125)
 
         def step(kv_index, state):
@@ -1080,11 +1089,11 @@ def _block_backward_buffer_13_buffer_17_d_up_d_gate_d_down(
 
     def program(tile):
         first_hidden = tile * block_hidden
-        acc_b_t = jnp.full((block_hidden, 512), 0.0, jnp.float32)
-        acc_b_t_2 = jnp.full((block_hidden, 512), 0.0, jnp.float32)
-        acc_b_t_3 = jnp.full((block_hidden, 512), 0.0, jnp.float32)
-        acc_b_t_4 = jnp.full((block_hidden, 512), 0.0, jnp.float32)
-        acc_b_t_5 = jnp.full((block_hidden, 512), 0.0, jnp.float32)
+        acc_b_t = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
+        acc_b_t_2 = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
+        acc_b_t_3 = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
+        acc_b_t_4 = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
+        acc_b_t_5 = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
         gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
         down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
         up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
@@ -1264,7 +1273,7 @@ def _block_backward_d_WO(
     def program(tile):
         x_index = jnp.arange(t)
         first_d = tile * block_d
-        acc_b_t = jnp.full((2, 2, block_d, 512), 0.0, jnp.float32)
+        acc_b_t = jnp.full_like(d_out, 0.0, jnp.float32, (2, 2, block_d, 512))
 
         def step(b_index, state):
             (acc_b_t,) = state
@@ -1728,6 +1737,7 @@ def block(X, a, WQ, WK, WV, WO, c, up, gate, down, *, block_hidden=256, block_t=
     """block(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width]) -> bf16[b t width], in blocks; differentiable in reverse."""
     X, WQ, WK, WV, WO, up, gate, down = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, up, gate, down))
     a, c = (jnp.asarray(array, jnp.float32) for array in (a, c))
+    X, a, WQ, WK, WV, WO, c, up, gate, down = _alike(X, a, WQ, WK, WV, WO, c, up, gate, down)
     return _block_differentiable(X, a, WQ, WK, WV, WO, c, up, gate, down, block_hidden, block_t)
 
 

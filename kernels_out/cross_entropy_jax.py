@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def cross_entropy_rows(logits, label):
     """cross_entropy_rows(logits: bf16[token vocab], label: i32[token] in vocab) -> f32[token]"""
     logits = jnp.asarray(logits, jnp.bfloat16)
@@ -45,9 +53,9 @@ def _linear_cross_entropy(X, W, label, *, block_vocab=256, block_token=512):
 
     def program(tile):
         first_token = tile * block_token
-        m = jnp.full((block_token,), -jnp.inf, jnp.float32)
-        sum_vocab = jnp.full((block_token,), 0.0, jnp.float32)
-        sum_vocab_2 = jnp.full((block_token,), 0.0, jnp.float32)
+        m = jnp.full_like(X, -jnp.inf, jnp.float32, (block_token,))
+        sum_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        sum_vocab_2 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         to_vocab = vocab // block_vocab * block_vocab
@@ -125,9 +133,9 @@ def _linear_cross_entropy_forward(X, W, label, *, block_vocab=256, block_token=5
 
     def program(tile):
         first_token = tile * block_token
-        m = jnp.full((block_token,), -jnp.inf, jnp.float32)
-        sum_vocab = jnp.full((block_token,), 0.0, jnp.float32)
-        sum_vocab_2 = jnp.full((block_token,), 0.0, jnp.float32)
+        m = jnp.full_like(X, -jnp.inf, jnp.float32, (block_token,))
+        sum_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        sum_vocab_2 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         to_vocab = vocab // block_vocab * block_vocab
@@ -214,7 +222,7 @@ def _linear_cross_entropy_backward_d_X(X, W, label, d_out, logsum, *, block_voca
 
     def program(tile):
         first_token = tile * block_token
-        acc_vocab = jnp.full((block_token, d), 0.0, jnp.float32)
+        acc_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token, d))
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
@@ -290,7 +298,7 @@ def _linear_cross_entropy_backward_d_W(X, W, label, d_out, logsum, *, block_toke
     def program(tile):
         first_vocab = tile * block_vocab
         vocab_index = first_vocab + jnp.arange(block_vocab)
-        acc_token = jnp.full((block_vocab, d), 0.0, jnp.float32)
+        acc_token = jnp.full_like(X, 0.0, jnp.float32, (block_vocab, d))
         W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
         to_token = token // block_token * block_token
 
@@ -384,6 +392,7 @@ def linear_cross_entropy(X, W, label, *, block_vocab=256, block_token=512):
     """linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> f32[token], in blocks; differentiable in reverse."""
     X, W = (jnp.asarray(array, jnp.bfloat16) for array in (X, W))
     label = jnp.asarray(label, jnp.int32)
+    X, W, label = _alike(X, W, label)
     return _linear_cross_entropy_differentiable(X, W, label, block_vocab, block_token)
 
 

@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -60,9 +68,9 @@ def _decode(Q, K, V, filled, *, block_x=256, block_g=512):
 
     def program(tile):
         first_g = tile * block_g
-        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, kv, 1, block_g))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 1, block_g))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 1, block_g, 64))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
         to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
@@ -139,9 +147,9 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_g=512):
 
     def program(tile):
         first_g = tile * block_g
-        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, kv, 1, block_g))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 1, block_g))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 1, block_g, 64))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
         to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
@@ -242,7 +250,7 @@ def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=25
 
     def program(tile):
         first_g = tile * block_g
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 1, block_g, 64))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2)
@@ -325,8 +333,8 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_g_q = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
-        acc_g_q_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        acc_g_q = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, block_x, 64))
+        acc_g_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, block_x, 64))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         lt = x_index < filled
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -426,6 +434,7 @@ def decode(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
+    Q, K, V, filled = _alike(Q, K, V, filled)
     return _decode_differentiable(Q, K, V, filled, block_x, block_g)
 
 
@@ -477,9 +486,9 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
 
     def program(tile):
         first_g = tile * block_g
-        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, kv, 1, block_g))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 1, block_g))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 1, block_g, 64))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
         to_x = jnp.minimum(x, jnp.min(filled).astype(int)) // block_x * block_x
 
@@ -557,9 +566,9 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_g=512):
 
     def program(tile):
         first_g = tile * block_g
-        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, kv, 1, block_g))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 1, block_g))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 1, block_g, 64))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
         to_x = jnp.minimum(x, jnp.min(filled).astype(int)) // block_x * block_x
 
@@ -661,7 +670,7 @@ def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, blo
 
     def program(tile):
         first_g = tile * block_g
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 1, block_g, 64))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2)
@@ -745,8 +754,8 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_g_q = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
-        acc_g_q_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        acc_g_q = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, block_x, 64))
+        acc_g_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, block_x, 64))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         lt = x_index < filled[:, None]
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -848,6 +857,7 @@ def decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> bf16[b kv g q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
+    Q, K, V, filled = _alike(Q, K, V, filled)
     return _decode_ragged_differentiable(Q, K, V, filled, block_x, block_g)
 
 
@@ -900,9 +910,9 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
     def program(tile):
         few_index = jnp.arange(4)
         first_g = tile * block_g
-        max_x = jnp.full((b, kv, 4, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 4, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 4, block_g, 64), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, kv, 4, block_g))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 4, block_g))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 4, block_g, 64))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
         to_x = jnp.minimum(x, jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-3)) // block_x * block_x
 
@@ -981,9 +991,9 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_g=512):
     def program(tile):
         few_index = jnp.arange(4)
         first_g = tile * block_g
-        max_x = jnp.full((b, kv, 4, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 4, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 4, block_g, 64), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, kv, 4, block_g))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 4, block_g))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 4, block_g, 64))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
         to_x = jnp.minimum(x, jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-3)) // block_x * block_x
 
@@ -1086,7 +1096,7 @@ def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
     def program(tile):
         few_index = jnp.arange(4)
         first_g = tile * block_g
-        acc_x = jnp.full((b, kv, 4, block_g, 64), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, 4, block_g, 64))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2)
@@ -1170,8 +1180,8 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_g_few = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
-        acc_g_few_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        acc_g_few = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, block_x, 64))
+        acc_g_few_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, block_x, 64))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
@@ -1270,6 +1280,7 @@ def decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g few d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
+    Q, K, V, filled = _alike(Q, K, V, filled)
     return _decode_few_differentiable(Q, K, V, filled, block_x, block_g)
 
 

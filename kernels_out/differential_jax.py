@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -83,10 +91,10 @@ def _differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        max_x_2 = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        max_x_2 = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
@@ -153,7 +161,7 @@ def _differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
             step_2,
             (max_x, z, max_x_2, z_2),
         )
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
         recip = 1 / z_2
         gt = z_2 > 0.0
         recip_2 = 1 / z
@@ -237,10 +245,10 @@ def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512)
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        max_x_2 = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        max_x_2 = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
@@ -307,7 +315,7 @@ def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512)
             step_2,
             (max_x, z, max_x_2, z_2),
         )
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
         recip = 1 / z_2
         gt = z_2 > 0.0
         recip_2 = 1 / z
@@ -404,12 +412,12 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_4 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_5 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_6 = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_4 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_5 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_6 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
@@ -568,9 +576,9 @@ def _differential_backward_d_K_d_K2_d_V(
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_3 = jnp.full((block_x, e), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, e))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -696,6 +704,7 @@ def differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
     """differential(Q: bf16[q d], K: bf16[x d], Q2: bf16[q d], K2: bf16[x d], V: bf16[x e], lambda: f32[]) -> bf16[q e], in blocks; differentiable in reverse."""
     Q, K, Q2, K2, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, Q2, K2, V))
     lambda_ = jnp.asarray(lambda_, jnp.float32)
+    Q, K, Q2, K2, V, lambda_ = _alike(Q, K, Q2, K2, V, lambda_)
     return _differential_differentiable(Q, K, Q2, K2, V, lambda_, block_x, block_q)
 
 

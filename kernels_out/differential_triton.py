@@ -4163,12 +4163,14 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
         return buffer_0, buffer_1, d_Q, d_Q2
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 128:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    else:
+    elif max(BLOCK_D, BLOCK_E) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel[grid](
         Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_, buffer_0, buffer_1, d_Q, d_Q2, Q.stride(0),
@@ -4229,9 +4231,14 @@ def _differential_backward_d_K_d_K2_d_V(
         return d_K, d_K2, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 64:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 64 elements are held on chip")
-    BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     differential_backward_d_K_d_K2_d_V_kernel[grid](
         Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_, buffer_0, buffer_1, d_K, d_K2, d_V, Q.stride(0),
@@ -4725,7 +4732,7 @@ def differential(
     if lambda_.shape != ():
         raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, Q2, K2, V, lambda_)):
-        if max(d, e) <= 256 and max(d, e) <= 128 and max(d, e) <= 64:
+        if max(d, e) <= 256 and max(d, e) <= 256:
             return _differential_autograd.apply(Q, K, Q2, K2, V, lambda_)
         return _differential_long_autograd.apply(Q, K, Q2, K2, V, lambda_)
     if max(d, e) <= 256:

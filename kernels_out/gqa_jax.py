@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -56,9 +64,9 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -131,9 +139,9 @@ def _causal_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -227,7 +235,7 @@ def _causal_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
@@ -303,8 +311,8 @@ def _causal_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, b
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -409,6 +417,7 @@ _causal_differentiable.defvjp(_causal_keeping, _causal_pull)
 def causal(Q, K, V, *, block_x=256, block_q=512):
     """causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _causal_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -451,9 +460,9 @@ def _gqa(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, g, block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, kv, g, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, g, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, g, block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -528,9 +537,9 @@ def _gqa_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, g, block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, kv, g, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, g, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, g, block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -627,7 +636,7 @@ def _gqa_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((b, kv, g, block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, g, block_q, d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 3)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
@@ -705,8 +714,8 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_g_q = jnp.full((b, kv, block_x, d), 0.0, jnp.float32)
-        acc_q_g = jnp.full((b, kv, block_x, d), 0.0, jnp.float32)
+        acc_g_q = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, block_x, d))
+        acc_q_g = jnp.full_like(Q, 0.0, jnp.float32, (b, kv, block_x, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -837,6 +846,7 @@ _gqa_differentiable.defvjp(_gqa_keeping, _gqa_pull)
 def gqa(Q, K, V, *, block_x=256, block_q=512):
     """gqa(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d]) -> bf16[b kv g q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _gqa_differentiable(Q, K, V, block_x, block_q)
 
 

@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -74,9 +82,9 @@ def _mla_out(Q, R, C, T, W, K, *, block_x=256):
     T = jnp.pad(T, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     C = jnp.pad(C, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     q_index = jnp.arange(q)
-    max_x = jnp.full((b, h, q), -jnp.inf, jnp.float32)
-    z = jnp.full((b, h, q), 0.0, jnp.float32)
-    acc_x = jnp.full((b, h, q, 128), 0.0, jnp.float32)
+    max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, q))
+    z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, q))
+    acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, q, 128))
     to_x = jnp.minimum(x, 1) // block_x * block_x
 
     def step(block, state):
@@ -169,9 +177,9 @@ def _mla_forward_out(Q, R, C, T, W, state_2, *, block_x=256):
     state_2 = jnp.pad(state_2, ((0, 0), (0, 0), (0, 0), (0, max(-x % block_x, block_x - x))))
     C = jnp.pad(C, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     q_index = jnp.arange(q)
-    max_x = jnp.full((b, h, q), -jnp.inf, jnp.float32)
-    z = jnp.full((b, h, q), 0.0, jnp.float32)
-    acc_x = jnp.full((b, h, q, 128), 0.0, jnp.float32)
+    max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, q))
+    z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, q))
+    acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, q, 128))
     to_x = jnp.minimum(x, 1) // block_x * block_x
 
     def step(block, state):
@@ -254,8 +262,8 @@ def _mla_forward_logsum(Q, R, T, state_2, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
         R_tile = lax.dynamic_slice_in_dim(R, first_q, block_q, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -372,8 +380,8 @@ def _mla_backward_buffer_5_buffer_6(
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((b, h, block_x, 128), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((b, h, block_x, 128), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, 128))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, 128))
         T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_x, block_x, 3)
         state_bf16 = state_tile.astype(jnp.bfloat16)
@@ -501,8 +509,8 @@ def _mla_backward_d_Q_d_R(Q, R, T, d_out, logsum, state_2, V, buffer_0, *, block
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((b, h, block_q, 128), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((b, h, block_q, 64), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, 128))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, 64))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
         R_tile = lax.dynamic_slice_in_dim(R, first_q, block_q, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
@@ -604,7 +612,7 @@ def _mla_backward_d_T(Q, R, T, d_out, logsum, state_2, V, buffer_0, *, block_q=2
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_h_q = jnp.full((b, block_x, 64), 0.0, jnp.float32)
+        acc_h_q = jnp.full_like(Q, 0.0, jnp.float32, (b, block_x, 64))
         T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
 
         def step(h_index, state):
@@ -810,6 +818,7 @@ _mla_differentiable.defvjp(_mla_keeping, _mla_pull)
 def mla(Q, R, C, T, U, W, *, block_x=256):
     """mla(Q: bf16[b h q d], R: bf16[b h q p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e]) -> bf16[b h q e], in blocks; differentiable in reverse."""
     Q, R, C, T, U, W = (jnp.asarray(array, jnp.bfloat16) for array in (Q, R, C, T, U, W))
+    Q, R, C, T, U, W = _alike(Q, R, C, T, U, W)
     return _mla_differentiable(Q, R, C, T, U, W, block_x)
 
 
@@ -873,9 +882,9 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_o
 
     def program(tile):
         first_one = tile * block_one
-        max_x = jnp.full((b, h, block_one), -jnp.inf, jnp.float32)
-        sum_x = jnp.full((b, h, block_one), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_one, 256), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_one))
+        sum_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_one))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_one, 256))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_one, block_one, 2)
         dot = _einsum("bhod,hrd->bhor", Q_tile, U, preferred_element_type=jnp.float32)
         R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
@@ -986,9 +995,9 @@ def _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled, *, block_x=
 
     def program(tile):
         first_one = tile * block_one
-        max_x = jnp.full((b, h, block_one), -jnp.inf, jnp.float32)
-        acc_x = jnp.full((b, h, block_one, 256), 0.0, jnp.float32)
-        sum_x = jnp.full((b, h, block_one), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_one))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_one, 256))
+        sum_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_one))
         R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_one, block_one, 2)
         dot = _einsum("bhod,hrd->bhor", Q_tile, U, preferred_element_type=jnp.float32)
@@ -1163,10 +1172,10 @@ def _mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R(
 
     def program(tile):
         first_h = tile * block_h
-        acc_x = jnp.full((b, 1, block_h, 256), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((b, 1, block_h, 256), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((b, 1, block_h, 256), 0.0, jnp.float32)
-        acc_x_4 = jnp.full((b, 1, block_h, 64), 0.0, jnp.float32)
+        acc_x = jnp.full_like(R, 0.0, jnp.float32, (b, 1, block_h, 256))
+        acc_x_2 = jnp.full_like(R, 0.0, jnp.float32, (b, 1, block_h, 256))
+        acc_x_3 = jnp.full_like(R, 0.0, jnp.float32, (b, 1, block_h, 256))
+        acc_x_4 = jnp.full_like(R, 0.0, jnp.float32, (b, 1, block_h, 64))
         state_tile = lax.dynamic_slice_in_dim(state_2, first_h, block_h, 1)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1)
         R_tile = lax.dynamic_slice_in_dim(R, first_h, block_h, 1)
@@ -1293,9 +1302,9 @@ def _mla_decode_backward_d_C_d_T(
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_h_one = jnp.full((b, block_x, 256), 0.0, jnp.float32)
-        acc_h_one_2 = jnp.full((b, block_x, 256), 0.0, jnp.float32)
-        acc_h_one_3 = jnp.full((b, block_x, 64), 0.0, jnp.float32)
+        acc_h_one = jnp.full_like(R, 0.0, jnp.float32, (b, block_x, 256))
+        acc_h_one_2 = jnp.full_like(R, 0.0, jnp.float32, (b, block_x, 256))
+        acc_h_one_3 = jnp.full_like(R, 0.0, jnp.float32, (b, block_x, 64))
         C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
         T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
         lt = x_index < filled
@@ -1482,6 +1491,7 @@ def mla_decode(Q, R, C, T, U, W, filled, *, block_x=256, block_one=512):
     """mla_decode(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], filled: i32[]) -> bf16[b h one e], in blocks; differentiable in reverse."""
     Q, R, C, T, U, W = (jnp.asarray(array, jnp.bfloat16) for array in (Q, R, C, T, U, W))
     filled = jnp.asarray(filled, jnp.int32)
+    Q, R, C, T, U, W, filled = _alike(Q, R, C, T, U, W, filled)
     return _mla_decode_differentiable(Q, R, C, T, U, W, filled, block_x, block_one)
 
 

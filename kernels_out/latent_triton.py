@@ -5746,7 +5746,7 @@ def _mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_R, BLOCK_P) > 256:
         raise ValueError(f"r x p = {max(BLOCK_R, BLOCK_P)}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
+    BLOCK_H, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (b * triton.cdiv(h, BLOCK_H) * 1,)
     mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R_kernel[grid](
         R, C, T, filled, logsum, state, buffer_0, buffer_2, buffer_4, buffer_1, buffer_3, buffer_5, d_R,
@@ -5810,7 +5810,7 @@ def _mla_decode_backward_d_C_d_T(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_R, BLOCK_P) > 256:
         raise ValueError(f"r x p = {max(BLOCK_R, BLOCK_P)}: at most 256 elements are held on chip")
-    BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 2
+    BLOCK_X, BLOCK_H, warps, stages = 32, 16, 8, 1
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_decode_backward_d_C_d_T_kernel[grid](
         R, C, T, filled, logsum, buffer_0, buffer_2, buffer_4, d_C, d_T, R.stride(0), R.stride(1),

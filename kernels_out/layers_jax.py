@@ -8,6 +8,14 @@ from jax import lax
 __all__ = ["mlp", "mlp_plain", "swiglu", "swiglu_plain", "geglu", "geglu_plain", "lora", "lora_plain"]
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -55,7 +63,7 @@ def _mlp(X, W, c, D, *, block_h=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_h = jnp.full((block_b, o), 0.0, jnp.float32)
+        acc_h = jnp.full_like(X, 0.0, jnp.float32, (block_b, o))
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_h = h // block_h * block_h
 
@@ -116,7 +124,7 @@ def _mlp_forward(X, W, c, D, *, block_h=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_h = jnp.full((block_b, o), 0.0, jnp.float32)
+        acc_h = jnp.full_like(X, 0.0, jnp.float32, (block_b, o))
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_h = h // block_h * block_h
 
@@ -180,7 +188,7 @@ def _mlp_backward_d_X(X, W, c, D, d_out, *, block_h=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_h = jnp.full((block_b, i), 0.0, jnp.float32)
+        acc_h = jnp.full_like(X, 0.0, jnp.float32, (block_b, i))
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_h = h // block_h * block_h
@@ -253,9 +261,9 @@ def _mlp_backward_d_W_d_c_d_D(X, W, c, D, d_out, *, block_b=256, block_h=512):
 
     def program(tile):
         first_h = tile * block_h
-        acc_b = jnp.full((block_h, i), 0.0, jnp.float32)
-        acc_b_2 = jnp.full((block_h,), 0.0, jnp.float32)
-        acc_b_3 = jnp.full((block_h, o), 0.0, jnp.float32)
+        acc_b = jnp.full_like(X, 0.0, jnp.float32, (block_h, i))
+        acc_b_2 = jnp.full_like(X, 0.0, jnp.float32, (block_h,))
+        acc_b_3 = jnp.full_like(X, 0.0, jnp.float32, (block_h, o))
         D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
         W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
         c_tile = lax.dynamic_slice_in_dim(c, first_h, block_h, 0)
@@ -346,6 +354,7 @@ def mlp(X, W, c, D, *, block_h=256, block_b=512):
     """mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> bf16[b o], in blocks; differentiable in reverse."""
     X, W, D = (jnp.asarray(array, jnp.bfloat16) for array in (X, W, D))
     c = jnp.asarray(c, jnp.float32)
+    X, W, c, D = _alike(X, W, c, D)
     return _mlp_differentiable(X, W, c, D, block_h, block_b)
 
 
@@ -390,7 +399,7 @@ def _swiglu(X, W, U, D, *, block_h=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_h = jnp.full((block_b, o), 0.0, jnp.float32)
+        acc_h = jnp.full_like(X, 0.0, jnp.float32, (block_b, o))
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_h = h // block_h * block_h
 
@@ -450,7 +459,7 @@ def _swiglu_forward(X, W, U, D, *, block_h=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_h = jnp.full((block_b, o), 0.0, jnp.float32)
+        acc_h = jnp.full_like(X, 0.0, jnp.float32, (block_b, o))
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_h = h // block_h * block_h
 
@@ -513,8 +522,8 @@ def _swiglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_h = jnp.full((block_b, i), 0.0, jnp.float32)
-        acc_h_2 = jnp.full((block_b, i), 0.0, jnp.float32)
+        acc_h = jnp.full_like(X, 0.0, jnp.float32, (block_b, i))
+        acc_h_2 = jnp.full_like(X, 0.0, jnp.float32, (block_b, i))
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_h = h // block_h * block_h
@@ -590,9 +599,9 @@ def _swiglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512)
 
     def program(tile):
         first_h = tile * block_h
-        acc_b = jnp.full((block_h, i), 0.0, jnp.float32)
-        acc_b_2 = jnp.full((block_h, i), 0.0, jnp.float32)
-        acc_b_3 = jnp.full((block_h, o), 0.0, jnp.float32)
+        acc_b = jnp.full_like(X, 0.0, jnp.float32, (block_h, i))
+        acc_b_2 = jnp.full_like(X, 0.0, jnp.float32, (block_h, i))
+        acc_b_3 = jnp.full_like(X, 0.0, jnp.float32, (block_h, o))
         W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
         D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
         U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
@@ -683,6 +692,7 @@ _swiglu_differentiable.defvjp(_swiglu_keeping, _swiglu_pull)
 def swiglu(X, W, U, D, *, block_h=256, block_b=512):
     """swiglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> bf16[b o], in blocks; differentiable in reverse."""
     X, W, U, D = (jnp.asarray(array, jnp.bfloat16) for array in (X, W, U, D))
+    X, W, U, D = _alike(X, W, U, D)
     return _swiglu_differentiable(X, W, U, D, block_h, block_b)
 
 
@@ -726,7 +736,7 @@ def _geglu(X, W, U, D, *, block_h=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_h = jnp.full((block_b, o), 0.0, jnp.float32)
+        acc_h = jnp.full_like(X, 0.0, jnp.float32, (block_b, o))
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_h = h // block_h * block_h
 
@@ -789,7 +799,7 @@ def _geglu_forward(X, W, U, D, *, block_h=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_h = jnp.full((block_b, o), 0.0, jnp.float32)
+        acc_h = jnp.full_like(X, 0.0, jnp.float32, (block_b, o))
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_h = h // block_h * block_h
 
@@ -855,8 +865,8 @@ def _geglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_h = jnp.full((block_b, i), 0.0, jnp.float32)
-        acc_h_2 = jnp.full((block_b, i), 0.0, jnp.float32)
+        acc_h = jnp.full_like(X, 0.0, jnp.float32, (block_b, i))
+        acc_h_2 = jnp.full_like(X, 0.0, jnp.float32, (block_b, i))
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
         to_h = h // block_h * block_h
@@ -933,9 +943,9 @@ def _geglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512):
 
     def program(tile):
         first_h = tile * block_h
-        acc_b = jnp.full((block_h, i), 0.0, jnp.float32)
-        acc_b_2 = jnp.full((block_h, i), 0.0, jnp.float32)
-        acc_b_3 = jnp.full((block_h, o), 0.0, jnp.float32)
+        acc_b = jnp.full_like(X, 0.0, jnp.float32, (block_h, i))
+        acc_b_2 = jnp.full_like(X, 0.0, jnp.float32, (block_h, i))
+        acc_b_3 = jnp.full_like(X, 0.0, jnp.float32, (block_h, o))
         W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
         D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
         U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
@@ -1026,6 +1036,7 @@ _geglu_differentiable.defvjp(_geglu_keeping, _geglu_pull)
 def geglu(X, W, U, D, *, block_h=256, block_b=512):
     """geglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> bf16[b o], in blocks; differentiable in reverse."""
     X, W, U, D = (jnp.asarray(array, jnp.bfloat16) for array in (X, W, U, D))
+    X, W, U, D = _alike(X, W, U, D)
     return _geglu_differentiable(X, W, U, D, block_h, block_b)
 
 
@@ -1067,7 +1078,7 @@ def _lora(X, W, A, B, *, block_r=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_r = jnp.full((block_b, o), 0.0, jnp.float32)
+        acc_r = jnp.full_like(X, 0.0, jnp.float32, (block_b, o))
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_r = (16) // block_r * block_r
 
@@ -1122,7 +1133,7 @@ def _lora_forward(X, W, A, B, *, block_r=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_r = jnp.full((block_b, o), 0.0, jnp.float32)
+        acc_r = jnp.full_like(X, 0.0, jnp.float32, (block_b, o))
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_r = (16) // block_r * block_r
 
@@ -1177,7 +1188,7 @@ def _lora_backward_d_X(W, A, B, d_out, *, block_r=256, block_b=512):
 
     def program(tile):
         first_b = tile * block_b
-        acc_r = jnp.full((block_b, i), 0.0, jnp.float32)
+        acc_r = jnp.full_like(W, 0.0, jnp.float32, (block_b, i))
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
         to_r = (16) // block_r * block_r
 
@@ -1242,7 +1253,7 @@ def _lora_backward_d_A(X, B, d_out, *, block_b=256, block_r=512):
 
     def program(tile):
         first_r = tile * block_r
-        acc_b = jnp.full((block_r, i), 0.0, jnp.float32)
+        acc_b = jnp.full_like(X, 0.0, jnp.float32, (block_r, i))
         B_tile = lax.dynamic_slice_in_dim(B, first_r, block_r, 0)
         to_b = b // block_b * block_b
 
@@ -1296,7 +1307,7 @@ def _lora_backward_d_B(X, A, d_out, *, block_b=256, block_r=512):
 
     def program(tile):
         first_r = tile * block_r
-        acc_b = jnp.full((block_r, o), 0.0, jnp.float32)
+        acc_b = jnp.full_like(X, 0.0, jnp.float32, (block_r, o))
         A_tile = lax.dynamic_slice_in_dim(A, first_r, block_r, 1)
         to_b = b // block_b * block_b
 
@@ -1359,6 +1370,7 @@ _lora_differentiable.defvjp(_lora_keeping, _lora_pull)
 def lora(X, W, A, B, *, block_r=256, block_b=512):
     """lora(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> bf16[b o], in blocks; differentiable in reverse."""
     X, W, A, B = (jnp.asarray(array, jnp.bfloat16) for array in (X, W, A, B))
+    X, W, A, B = _alike(X, W, A, B)
     return _lora_differentiable(X, W, A, B, block_r, block_b)
 
 

@@ -1263,12 +1263,14 @@ def _mlp_backward_d_W_d_c_d_D(
         return d_W, d_c, d_D
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 128:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
-    else:
+    elif max(BLOCK_I, BLOCK_O) <= 128:
         BLOCK_H, BLOCK_B, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_H, BLOCK_B, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(h, BLOCK_H),)
     mlp_backward_d_W_d_c_d_D_kernel[grid](
         X, W, c, D, d_out, d_W, d_c, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), c.stride(0),
@@ -1552,7 +1554,7 @@ def mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> t
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, c, D)):
-        if max(i, o) <= 256 and max(i, o) <= 256 and max(i, o) <= 128:
+        if max(i, o) <= 256 and max(i, o) <= 256:
             return _mlp_autograd.apply(X, W, c, D)
         return _mlp_long_autograd.apply(X, W, c, D)
     if max(i, o) <= 256:
@@ -2765,12 +2767,14 @@ def _swiglu_backward_d_X(
         return d_X
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 128:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
-    else:
+    elif max(BLOCK_I, BLOCK_O) <= 128:
         BLOCK_B, BLOCK_H, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     swiglu_backward_d_X_kernel[grid](
         X, W, U, D, d_out, d_X, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
@@ -2813,9 +2817,14 @@ def _swiglu_backward_d_W_d_U_d_D(
         return d_W, d_U, d_D
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 64:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 64 elements are held on chip")
-    BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_H, BLOCK_B, warps, stages = 32, 16, 8, 1
+    else:
+        BLOCK_H, BLOCK_B, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(h, BLOCK_H),)
     swiglu_backward_d_W_d_U_d_D_kernel[grid](
         X, W, U, D, d_out, d_W, d_U, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0),
@@ -3121,7 +3130,7 @@ def swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
-        if max(i, o) <= 256 and max(i, o) <= 128 and max(i, o) <= 64:
+        if max(i, o) <= 256 and max(i, o) <= 256:
             return _swiglu_autograd.apply(X, W, U, D)
         return _swiglu_long_autograd.apply(X, W, U, D)
     if max(i, o) <= 256:
@@ -4340,12 +4349,14 @@ def _geglu_backward_d_X(
         return d_X
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 128:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
-    else:
+    elif max(BLOCK_I, BLOCK_O) <= 128:
         BLOCK_B, BLOCK_H, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_B, BLOCK_H, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     geglu_backward_d_X_kernel[grid](
         X, W, U, D, d_out, d_X, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0), U.stride(1),
@@ -4388,9 +4399,14 @@ def _geglu_backward_d_W_d_U_d_D(
         return d_W, d_U, d_D
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 64:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 64 elements are held on chip")
-    BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) <= 64:
+        BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_I, BLOCK_O) <= 128:
+        BLOCK_H, BLOCK_B, warps, stages = 32, 16, 8, 1
+    else:
+        BLOCK_H, BLOCK_B, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(h, BLOCK_H),)
     geglu_backward_d_W_d_U_d_D_kernel[grid](
         X, W, U, D, d_out, d_W, d_U, d_D, X.stride(0), X.stride(1), W.stride(0), W.stride(1), U.stride(0),
@@ -4696,7 +4712,7 @@ def geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) ->
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
-        if max(i, o) <= 256 and max(i, o) <= 128 and max(i, o) <= 64:
+        if max(i, o) <= 256 and max(i, o) <= 256:
             return _geglu_autograd.apply(X, W, U, D)
         return _geglu_long_autograd.apply(X, W, U, D)
     if max(i, o) <= 256:
@@ -5745,12 +5761,14 @@ def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) ->
         return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 128:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_B, BLOCK_R, warps, stages = 64, 16, 4, 2
-    else:
+    elif max(BLOCK_I, BLOCK_O) <= 128:
         BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 2
+    else:
+        BLOCK_B, BLOCK_R, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_kernel[grid](
         X, W, A, B, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), A.stride(0), A.stride(1),
@@ -5830,12 +5848,14 @@ def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Te
         return out
     BLOCK_I = max(16, triton.next_power_of_2(i))
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if max(BLOCK_I, BLOCK_O) > 128:
-        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
+    if max(BLOCK_I, BLOCK_O) > 256:
+        raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_B, BLOCK_R, warps, stages = 64, 16, 4, 2
-    else:
+    elif max(BLOCK_I, BLOCK_O) <= 128:
         BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 2
+    else:
+        BLOCK_B, BLOCK_R, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_forward_kernel[grid](
         X, W, A, B, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), A.stride(0), A.stride(1),
@@ -5871,12 +5891,14 @@ def _lora_backward_d_X(
         return d_X
     BLOCK_O = max(16, triton.next_power_of_2(o))
     BLOCK_I = max(16, triton.next_power_of_2(i))
-    if max(BLOCK_O, BLOCK_I) > 128:
-        raise ValueError(f"o x i = {max(BLOCK_O, BLOCK_I)}: at most 128 elements are held on chip")
+    if max(BLOCK_O, BLOCK_I) > 256:
+        raise ValueError(f"o x i = {max(BLOCK_O, BLOCK_I)}: at most 256 elements are held on chip")
     if max(BLOCK_O, BLOCK_I) <= 64:
         BLOCK_B, BLOCK_R, warps, stages = 64, 16, 4, 2
-    else:
+    elif max(BLOCK_O, BLOCK_I) <= 128:
         BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 2
+    else:
+        BLOCK_B, BLOCK_R, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_backward_d_X_kernel[grid](
         W, A, B, d_out, d_X, W.stride(0), W.stride(1), A.stride(0), A.stride(1), B.stride(0), B.stride(1),
@@ -6224,10 +6246,10 @@ def lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> 
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, A, B)):
-        if max(i, o) <= 128 and max(o, i) <= 128 and max(o, i) <= 256 and max(i, o) <= 256:
+        if max(i, o) <= 256 and max(o, i) <= 256 and max(i, o) <= 256:
             return _lora_autograd.apply(X, W, A, B)
         return _lora_long_autograd.apply(X, W, A, B)
-    if max(i, o) <= 128:
+    if max(i, o) <= 256:
         out = _lora(X, W, A, B)
         return out
     buffer_0 = _lora_long_buffer_0(X, A)

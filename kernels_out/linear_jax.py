@@ -8,6 +8,14 @@ from jax import lax
 __all__ = ["one_head", "one_head_plain", "linear_attention", "linear_attention_plain", "retention", "retention_plain", "ssd", "ssd_plain", "gated_delta"]
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -61,9 +69,9 @@ def _one_head(Q, K, V, *, block_t=256, block_e=512):
         d_index = jnp.arange(d)
         first_e = tile * block_e
         e_index = first_e + jnp.arange(block_e)
-        state_2 = jnp.full((block_e, d), 0.0, jnp.float32)
+        state_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_e, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
-        out = jnp.zeros((max(-(-t // block_t), 1) * block_t, block_e), jnp.bfloat16)
+        out = jnp.full_like(Q, 0, jnp.bfloat16, (max(-(-t // block_t), 1) * block_t, block_e))
         to_t = t // block_t * block_t
 
         def step(block, state):
@@ -133,9 +141,9 @@ def _one_head_forward(Q, K, V, *, block_t=256, block_e=512):
         d_index = jnp.arange(d)
         first_e = tile * block_e
         e_index = first_e + jnp.arange(block_e)
-        state_2 = jnp.full((block_e, d), 0.0, jnp.float32)
+        state_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_e, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
-        out = jnp.zeros((max(-(-t // block_t), 1) * block_t, block_e), jnp.bfloat16)
+        out = jnp.full_like(Q, 0, jnp.bfloat16, (max(-(-t // block_t), 1) * block_t, block_e))
         to_t = t // block_t * block_t
 
         def step(block, state):
@@ -189,6 +197,7 @@ def _one_head_forward(Q, K, V, *, block_t=256, block_e=512):
 def _one_head_backward_buffer_0(Q, d_out):
     """one_head_backward_buffer_0(Q: bf16[t d], d_out: bf16[t e]) -> f32[t d e]"""
     Q, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, d_out))
+    Q, d_out = _alike(Q, d_out)
     t, d = Q.shape
     _, e = d_out.shape
     if d_out.shape != (t, e):
@@ -206,7 +215,7 @@ def _one_head_backward_buffer_0(Q, d_out):
         following = (total,)
         return following, following
 
-    _, (cotangent0_t,) = lax.scan(step, (spread,), (product,))
+    _, (cotangent0_t,) = lax.scan(step, tuple(_alike(spread, product)[:-1]), (product,))
     return cotangent0_t
 
 
@@ -229,9 +238,9 @@ def _one_head_backward_d_Q(K, V, d_out, *, block_t=256, block_d=512):
         e_index = jnp.arange(e)
         first_d = tile * block_d
         d_index = first_d + jnp.arange(block_d)
-        state_2 = jnp.full((block_d, e), 0.0, jnp.float32)
+        state_2 = jnp.full_like(K, 0.0, jnp.float32, (block_d, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
-        d_Q = jnp.zeros((max(-(-t // block_t), 1) * block_t, block_d), jnp.bfloat16)
+        d_Q = jnp.full_like(K, 0, jnp.bfloat16, (max(-(-t // block_t), 1) * block_t, block_d))
         to_t = t // block_t * block_t
 
         def step(block, state):
@@ -358,12 +367,14 @@ _one_head_differentiable.defvjp(_one_head_keeping, _one_head_pull)
 def one_head(Q, K, V, *, block_t=256, block_e=512):
     """one_head(Q: bf16[t d], K: bf16[t d], V: bf16[t e]) -> bf16[t e], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _one_head_differentiable(Q, K, V, block_t, block_e)
 
 
 def one_head_plain(Q, K, V):
     """one_head(Q: bf16[t d], K: bf16[t d], V: bf16[t e]) -> bf16[t e]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     t, d = Q.shape
     _, e = V.shape
     if K.shape != (t, d):
@@ -380,7 +391,7 @@ def one_head_plain(Q, K, V):
         following = (total,)
         return following, following
 
-    _, (state0_t,) = lax.scan(step, (spread.T,), (product,))
+    _, (state0_t,) = lax.scan(step, tuple(_alike(spread.T, product)[:-1]), (product,))
     sum_d = _product("td,tde->te", jnp.bfloat16, Q, state0_t)  # [t e]  # src[linear.diag:8]
     as_bf16 = (sum_d * lax.rsqrt(jnp.float32(d))).astype(jnp.bfloat16)  # [t e]
     return as_bf16
@@ -407,9 +418,9 @@ def _linear_attention(Q, K, V, *, block_t=256, block_e=512):
         h_index = jnp.arange(h)
         first_e = tile * block_e
         e_index = first_e + jnp.arange(block_e)
-        state_2 = jnp.full((b, h, block_e, d), 0.0, jnp.float32)
+        state_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_e, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
-        out = jnp.zeros((b, h, max(-(-t // block_t), 1) * block_t, block_e), jnp.bfloat16)
+        out = jnp.full_like(Q, 0, jnp.bfloat16, (b, h, max(-(-t // block_t), 1) * block_t, block_e))
         to_t = t // block_t * block_t
 
         def step(block, state):
@@ -481,9 +492,9 @@ def _linear_attention_forward(Q, K, V, *, block_t=256, block_e=512):
         h_index = jnp.arange(h)
         first_e = tile * block_e
         e_index = first_e + jnp.arange(block_e)
-        state_2 = jnp.full((b, h, block_e, d), 0.0, jnp.float32)
+        state_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_e, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
-        out = jnp.zeros((b, h, max(-(-t // block_t), 1) * block_t, block_e), jnp.bfloat16)
+        out = jnp.full_like(Q, 0, jnp.bfloat16, (b, h, max(-(-t // block_t), 1) * block_t, block_e))
         to_t = t // block_t * block_t
 
         def step(block, state):
@@ -537,6 +548,7 @@ def _linear_attention_forward(Q, K, V, *, block_t=256, block_e=512):
 def _linear_attention_backward_buffer_0(Q, d_out):
     """linear_attention_backward_buffer_0(Q: bf16[b h t d], d_out: bf16[b h t e]) -> f32[b h t d e]"""
     Q, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, d_out))
+    Q, d_out = _alike(Q, d_out)
     b, h, t, d = Q.shape
     _, _, _, e = d_out.shape
     if d_out.shape != (b, h, t, e):
@@ -554,7 +566,7 @@ def _linear_attention_backward_buffer_0(Q, d_out):
         following = (total,)
         return following, following
 
-    _, (cotangent0_t,) = lax.scan(step, (spread,), (product.transpose(2, 0, 1, 3, 4),))
+    _, (cotangent0_t,) = lax.scan(step, tuple(_alike(spread, product.transpose(2, 0, 1, 3, 4))[:-1]), (product.transpose(2, 0, 1, 3, 4),))
     return cotangent0_t.transpose(1, 2, 0, 3, 4)
 
 
@@ -579,9 +591,9 @@ def _linear_attention_backward_d_Q(K, V, d_out, *, block_t=256, block_d=512):
         h_index = jnp.arange(h)
         first_d = tile * block_d
         d_index = first_d + jnp.arange(block_d)
-        state_2 = jnp.full((b, h, block_d, e), 0.0, jnp.float32)
+        state_2 = jnp.full_like(K, 0.0, jnp.float32, (b, h, block_d, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
-        d_Q = jnp.zeros((b, h, max(-(-t // block_t), 1) * block_t, block_d), jnp.bfloat16)
+        d_Q = jnp.full_like(K, 0, jnp.bfloat16, (b, h, max(-(-t // block_t), 1) * block_t, block_d))
         to_t = t // block_t * block_t
 
         def step(block, state):
@@ -708,12 +720,14 @@ _linear_attention_differentiable.defvjp(_linear_attention_keeping, _linear_atten
 def linear_attention(Q, K, V, *, block_t=256, block_e=512):
     """linear_attention(Q: bf16[b h t d], K: bf16[b h t d], V: bf16[b h t e]) -> bf16[b h t e], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _linear_attention_differentiable(Q, K, V, block_t, block_e)
 
 
 def linear_attention_plain(Q, K, V):
     """linear_attention(Q: bf16[b h t d], K: bf16[b h t d], V: bf16[b h t e]) -> bf16[b h t e]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     b, h, t, d = Q.shape
     _, _, _, e = V.shape
     if K.shape != (b, h, t, d):
@@ -730,7 +744,7 @@ def linear_attention_plain(Q, K, V):
         following = (total,)
         return following, following
 
-    _, (state0_t,) = lax.scan(step, (spread.transpose(0, 1, 3, 2),), (product.transpose(2, 0, 1, 3, 4),))
+    _, (state0_t,) = lax.scan(step, tuple(_alike(spread.transpose(0, 1, 3, 2), product.transpose(2, 0, 1, 3, 4))[:-1]), (product.transpose(2, 0, 1, 3, 4),))
     sum_d = _product("bhtd,tbhde->bhte", jnp.bfloat16, Q, state0_t)  # [b h t e]  # src[linear.diag:8]
     as_bf16 = (sum_d * lax.rsqrt(jnp.float32(d))).astype(jnp.bfloat16)  # [b h t e]
     return as_bf16
@@ -759,10 +773,10 @@ def _retention(Q, K, V, rate, *, block_t=256, block_e=512):
         h_index = jnp.arange(h)
         first_e = tile * block_e
         e_index = first_e + jnp.arange(block_e)
-        state_2 = jnp.full((h, block_e, d), 0.0, jnp.float32)
+        state_2 = jnp.full_like(Q, 0.0, jnp.float32, (h, block_e, d))
         exp = jnp.exp(jnp.abs(rate) * -1.0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        out = jnp.zeros((h, max(-(-t // block_t), 1) * block_t, block_e), jnp.bfloat16)
+        out = jnp.full_like(Q, 0, jnp.bfloat16, (h, max(-(-t // block_t), 1) * block_t, block_e))
         to_t = t // block_t * block_t
 
         def step(block, state):
@@ -780,7 +794,7 @@ def _retention(Q, K, V, rate, *, block_t=256, block_e=512):
             dot_2 = jnp.einsum("hte,hat->hea", V_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("hed,htd->het", state_bf16, Q_tile, preferred_element_type=jnp.float32)
-            zero = jnp.full((block_t,), 0.0, jnp.float32)
+            zero = jnp.full_like(Q, 0.0, jnp.float32, (block_t,))
             add = zero + exp[:, None]
             running_prod_2 = jnp.cumprod(add, axis=1)
             mul = rsqrt * (running_prod_2[:, None] * dot_3 + dot_2)
@@ -794,7 +808,7 @@ def _retention(Q, K, V, rate, *, block_t=256, block_e=512):
             mul_2 = K_tile.astype(jnp.float32) * prod[:, :, None]
             tile_bf16_2 = mul_2.astype(jnp.bfloat16)
             dot_4 = jnp.einsum("hte,htd->hed", V_tile, tile_bf16_2, preferred_element_type=jnp.float32)
-            zero_2 = jnp.full((block_t,), 0.0, jnp.float32)
+            zero_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_t,))
             add_2 = zero_2 + exp[:, None]
             prod_2 = jnp.prod(add_2, axis=1)
             add_3 = prod_2[:, None, None] * state_2 + dot_4
@@ -818,7 +832,7 @@ def _retention(Q, K, V, rate, *, block_t=256, block_e=512):
             dot_2 = jnp.einsum("hte,hat->hea", V_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("hed,htd->het", state_bf16, Q_tile, preferred_element_type=jnp.float32)
-            zero = jnp.full((block_t,), 0.0, jnp.float32)
+            zero = jnp.full_like(Q, 0.0, jnp.float32, (block_t,))
             add = zero + exp[:, None]
             running_prod_2 = jnp.cumprod(add, axis=1)
             mul = rsqrt * (running_prod_2[:, None] * dot_3 + dot_2)
@@ -862,10 +876,10 @@ def _retention_forward(Q, K, V, rate, *, block_t=256, block_e=512):
         h_index = jnp.arange(h)
         first_e = tile * block_e
         e_index = first_e + jnp.arange(block_e)
-        state_2 = jnp.full((h, block_e, d), 0.0, jnp.float32)
+        state_2 = jnp.full_like(Q, 0.0, jnp.float32, (h, block_e, d))
         exp = jnp.exp(jnp.abs(rate) * -1.0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        out = jnp.zeros((h, max(-(-t // block_t), 1) * block_t, block_e), jnp.bfloat16)
+        out = jnp.full_like(Q, 0, jnp.bfloat16, (h, max(-(-t // block_t), 1) * block_t, block_e))
         to_t = t // block_t * block_t
 
         def step(block, state):
@@ -883,7 +897,7 @@ def _retention_forward(Q, K, V, rate, *, block_t=256, block_e=512):
             dot_2 = jnp.einsum("hte,hat->hea", V_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("hed,htd->het", state_bf16, Q_tile, preferred_element_type=jnp.float32)
-            zero = jnp.full((block_t,), 0.0, jnp.float32)
+            zero = jnp.full_like(Q, 0.0, jnp.float32, (block_t,))
             add = zero + exp[:, None]
             running_prod_2 = jnp.cumprod(add, axis=1)
             mul = rsqrt * (running_prod_2[:, None] * dot_3 + dot_2)
@@ -897,7 +911,7 @@ def _retention_forward(Q, K, V, rate, *, block_t=256, block_e=512):
             mul_2 = K_tile.astype(jnp.float32) * prod[:, :, None]
             tile_bf16_2 = mul_2.astype(jnp.bfloat16)
             dot_4 = jnp.einsum("hte,htd->hed", V_tile, tile_bf16_2, preferred_element_type=jnp.float32)
-            zero_2 = jnp.full((block_t,), 0.0, jnp.float32)
+            zero_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_t,))
             add_2 = zero_2 + exp[:, None]
             prod_2 = jnp.prod(add_2, axis=1)
             add_3 = prod_2[:, None, None] * state_2 + dot_4
@@ -921,7 +935,7 @@ def _retention_forward(Q, K, V, rate, *, block_t=256, block_e=512):
             dot_2 = jnp.einsum("hte,hat->hea", V_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("hed,htd->het", state_bf16, Q_tile, preferred_element_type=jnp.float32)
-            zero = jnp.full((block_t,), 0.0, jnp.float32)
+            zero = jnp.full_like(Q, 0.0, jnp.float32, (block_t,))
             add = zero + exp[:, None]
             running_prod_2 = jnp.cumprod(add, axis=1)
             mul = rsqrt * (running_prod_2[:, None] * dot_3 + dot_2)
@@ -946,6 +960,7 @@ def _retention_backward_buffer_0_S(Q, K, V, rate, d_out):
     """retention_backward_buffer_0_S(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h], d_out: bf16[h t e]) -> (f32[h t d e], f32[h t d e])"""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     rate = jnp.asarray(rate, jnp.float32)
+    Q, K, V, rate, d_out = _alike(Q, K, V, rate, d_out)
     h, t, d = Q.shape
     _, _, e = V.shape
     if K.shape != (h, t, d):
@@ -971,7 +986,7 @@ def _retention_backward_buffer_0_S(Q, K, V, rate, d_out):
         following = (product_2,)
         return following, following
 
-    _, (cotangent0_t,) = lax.scan(step, (spread,), (product.transpose(1, 0, 3, 2),))
+    _, (cotangent0_t,) = lax.scan(step, tuple(_alike(spread, product.transpose(1, 0, 3, 2))[:-1]), (product.transpose(1, 0, 3, 2),))
     product_2 = K[:, :, :, None].astype(jnp.float32) * V[:, :, None].astype(jnp.float32)  # [h t d e]
     read0_2 = exponential  # [h]
 
@@ -982,7 +997,7 @@ def _retention_backward_buffer_0_S(Q, K, V, rate, d_out):
         following = (total,)
         return following, following
 
-    _, (state0_t,) = lax.scan(step_2, (spread,), (product_2.transpose(1, 0, 2, 3),))
+    _, (state0_t,) = lax.scan(step_2, tuple(_alike(spread, product_2.transpose(1, 0, 2, 3))[:-1]), (product_2.transpose(1, 0, 2, 3),))
     return cotangent0_t.transpose(1, 0, 2, 3), state0_t.transpose(1, 0, 2, 3)
 
 
@@ -1087,6 +1102,7 @@ def retention(Q, K, V, rate, *, block_t=256, block_e=512):
     """retention(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h]) -> bf16[h t e], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     rate = jnp.asarray(rate, jnp.float32)
+    Q, K, V, rate = _alike(Q, K, V, rate)
     return _retention_differentiable(Q, K, V, rate, block_t, block_e)
 
 
@@ -1094,6 +1110,7 @@ def retention_plain(Q, K, V, rate):
     """retention(Q: bf16[h t d], K: bf16[h t d], V: bf16[h t e], rate: f32[h]) -> bf16[h t e]"""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     rate = jnp.asarray(rate, jnp.float32)
+    Q, K, V, rate = _alike(Q, K, V, rate)
     h, t, d = Q.shape
     _, _, e = V.shape
     if K.shape != (h, t, d):
@@ -1114,7 +1131,7 @@ def retention_plain(Q, K, V, rate):
         following = (total,)
         return following, following
 
-    _, (state0_t,) = lax.scan(step, (spread.transpose(0, 2, 1),), (product.transpose(1, 0, 2, 3),))
+    _, (state0_t,) = lax.scan(step, tuple(_alike(spread.transpose(0, 2, 1), product.transpose(1, 0, 2, 3))[:-1]), (product.transpose(1, 0, 2, 3),))
     sum_d = _product("htd,thde->hte", jnp.bfloat16, Q, state0_t)  # [h t e]  # src[linear.diag:15]
     as_bf16 = (sum_d * lax.rsqrt(jnp.float32(d))).astype(jnp.bfloat16)  # [h t e]
     return as_bf16
@@ -1148,9 +1165,9 @@ def _ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
         h_index = jnp.arange(h)
         first_e = tile * block_e
         e_index = first_e + jnp.arange(block_e)
-        state_2 = jnp.full((h, block_e, n), 0.0, jnp.float32)
+        state_2 = jnp.full_like(C, 0.0, jnp.float32, (h, block_e, n))
         abs_ = jnp.abs(A)
-        out = jnp.zeros((h, max(-(-t // block_t), 1) * block_t, block_e), jnp.bfloat16)
+        out = jnp.full_like(C, 0, jnp.bfloat16, (h, max(-(-t // block_t), 1) * block_t, block_e))
         to_t = t // block_t * block_t
 
         def step(block, state):
@@ -1264,9 +1281,9 @@ def _ssd_forward(C, B, X, dt, A, D, *, block_t=256, block_e=512):
         h_index = jnp.arange(h)
         first_e = tile * block_e
         e_index = first_e + jnp.arange(block_e)
-        state_2 = jnp.full((h, block_e, n), 0.0, jnp.float32)
+        state_2 = jnp.full_like(C, 0.0, jnp.float32, (h, block_e, n))
         abs_ = jnp.abs(A)
-        out = jnp.zeros((h, max(-(-t // block_t), 1) * block_t, block_e), jnp.bfloat16)
+        out = jnp.full_like(C, 0, jnp.bfloat16, (h, max(-(-t // block_t), 1) * block_t, block_e))
         to_t = t // block_t * block_t
 
         def step(block, state):
@@ -1356,6 +1373,7 @@ def _ssd_backward_buffer_0_S(C, B, X, dt, A, d_out):
     """ssd_backward_buffer_0_S(C: bf16[t n], B: bf16[t n], X: bf16[h t e], dt: f32[h t], A: f32[h], d_out: bf16[h t e]) -> (f32[t n h e], f32[t n h e])"""
     C, B, X, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (C, B, X, d_out))
     dt, A = (jnp.asarray(array, jnp.float32) for array in (dt, A))
+    C, B, X, dt, A, d_out = _alike(C, B, X, dt, A, d_out)
     t, n = C.shape
     h, _, e = X.shape
     if B.shape != (t, n):
@@ -1383,7 +1401,7 @@ def _ssd_backward_buffer_0_S(C, B, X, dt, A, d_out):
         following = (product_2,)
         return following, following
 
-    _, (cotangent0_t,) = lax.scan(step, (spread.transpose(1, 0, 2),), (exponential.T, product.transpose(1, 0, 2, 3)))
+    _, (cotangent0_t,) = lax.scan(step, tuple(_alike(spread.transpose(1, 0, 2), exponential.T)[:-1]), (exponential.T, product.transpose(1, 0, 2, 3)))
     softplus_value = jax.nn.softplus(dt)  # [h t]
     exponential_2 = jnp.exp(abs_value[:, None] * -1.0 * softplus_value)  # [h t]
     product_2 = B[:, None].astype(jnp.float32) * X[:, :, :, None].astype(jnp.float32) * softplus_value[:, :, None, None]
@@ -1395,7 +1413,7 @@ def _ssd_backward_buffer_0_S(C, B, X, dt, A, d_out):
         following = (total,)
         return following, following
 
-    _, (state0_t,) = lax.scan(step_2, (spread.transpose(1, 0, 2),), (exponential_2.T, product_2.transpose(1, 0, 3, 2)))
+    _, (state0_t,) = lax.scan(step_2, tuple(_alike(spread.transpose(1, 0, 2), exponential_2.T)[:-1]), (exponential_2.T, product_2.transpose(1, 0, 3, 2)))
     return cotangent0_t.transpose(0, 2, 1, 3), state0_t.transpose(0, 2, 1, 3)
 
 
@@ -1545,6 +1563,7 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
     """ssd(C: bf16[t n], B: bf16[t n], X: bf16[h t e], dt: f32[h t], A: f32[h], D: f32[h]) -> bf16[h t e], in blocks; differentiable in reverse."""
     C, B, X = (jnp.asarray(array, jnp.bfloat16) for array in (C, B, X))
     dt, A, D = (jnp.asarray(array, jnp.float32) for array in (dt, A, D))
+    C, B, X, dt, A, D = _alike(C, B, X, dt, A, D)
     return _ssd_differentiable(C, B, X, dt, A, D, block_t, block_e)
 
 
@@ -1552,6 +1571,7 @@ def ssd_plain(C, B, X, dt, A, D):
     """ssd(C: bf16[t n], B: bf16[t n], X: bf16[h t e], dt: f32[h t], A: f32[h], D: f32[h]) -> bf16[h t e]"""
     C, B, X = (jnp.asarray(array, jnp.bfloat16) for array in (C, B, X))
     dt, A, D = (jnp.asarray(array, jnp.float32) for array in (dt, A, D))
+    C, B, X, dt, A, D = _alike(C, B, X, dt, A, D)
     t, n = C.shape
     h, _, e = X.shape
     if B.shape != (t, n):
@@ -1577,7 +1597,7 @@ def ssd_plain(C, B, X, dt, A, D):
         following = (total,)
         return following, following
 
-    _, (state0_t,) = lax.scan(step_2, (spread.transpose(0, 2, 1),), (exponential.T, product.transpose(1, 0, 3, 2)))
+    _, (state0_t,) = lax.scan(step_2, tuple(_alike(spread.transpose(0, 2, 1), exponential.T)[:-1]), (exponential.T, product.transpose(1, 0, 3, 2)))
     sum_n = _product("tn,thne->hte", jnp.bfloat16, C, state0_t)  # [h t e]  # src[linear.diag:28]
     as_bf16 = (sum_n + D[:, None, None] * X_f32).astype(jnp.bfloat16)  # [h t e]
     return as_bf16
@@ -1586,6 +1606,7 @@ def ssd_plain(C, B, X, dt, A, D):
 def gated_delta(Q, K, V, beta, gate):
     """gated_delta(Q: f32[h t d], K: f32[h t d], V: f32[h t e], beta: f32[h t], gate: f32[h t]) -> f32[h t e]"""
     Q, K, V, beta, gate = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, beta, gate))
+    Q, K, V, beta, gate = _alike(Q, K, V, beta, gate)
     h, t, d = Q.shape
     _, _, e = V.shape
     if K.shape != (h, t, d):
@@ -1611,6 +1632,6 @@ def gated_delta(Q, K, V, beta, gate):
         following = (total,)
         return following, following
 
-    _, (state0_t,) = lax.scan(step, (spread.transpose(0, 2, 1),), (unit.transpose(1, 0, 2), product.transpose(1, 0, 2), sigmoid_value.T, product_2.transpose(1, 0, 2, 3)))
+    _, (state0_t,) = lax.scan(step, tuple(_alike(spread.transpose(0, 2, 1), unit.transpose(1, 0, 2))[:-1]), (unit.transpose(1, 0, 2), product.transpose(1, 0, 2), sigmoid_value.T, product_2.transpose(1, 0, 2, 3)))
     sum_d_2 = jnp.einsum("htd,thde->hte", Q, state0_t, precision="highest")  # [h t e]  # src[linear.diag:44]
     return sum_d_2

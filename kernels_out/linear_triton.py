@@ -686,12 +686,14 @@ def _one_head(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     if _is_traced(out):
         return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_E, BLOCK_T, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(e, BLOCK_E),)
     one_head_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
@@ -717,12 +719,14 @@ def _one_head_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
     if _is_traced(out):
         return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_E, BLOCK_T, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(e, BLOCK_E),)
     one_head_forward_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
@@ -769,12 +773,14 @@ def _one_head_backward_d_Q(K: torch.Tensor, V: torch.Tensor, d_out: torch.Tensor
     if _is_traced(d_Q):
         return d_Q
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if BLOCK_E > 128:
-        raise ValueError(f"e = {BLOCK_E}: at most 128 elements are held on chip")
+    if BLOCK_E > 256:
+        raise ValueError(f"e = {BLOCK_E}: at most 256 elements are held on chip")
     if BLOCK_E <= 64:
         BLOCK_D, BLOCK_T, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_E <= 128:
         BLOCK_D, BLOCK_T, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_D, BLOCK_T, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(d, BLOCK_D),)
     one_head_backward_d_Q_kernel[grid](
         K, V, d_out, d_Q, K.stride(0), K.stride(1), V.stride(0), V.stride(1), d_out.stride(0),
@@ -934,7 +940,7 @@ def one_head(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (t, e):
         raise ValueError(f"V: bf16[t e] has shape {V.shape}, expected {(t, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 128 and e <= 128:
+        if d <= 256 and e <= 256:
             return _one_head_autograd.apply(Q, K, V)
         raise ValueError("one_head: gradients are made for sizes whose tiles are held on chip")
     out = _one_head(Q, K, V)
@@ -1546,12 +1552,14 @@ def _linear_attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
     if _is_traced(out):
         return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_E, BLOCK_T, warps, stages = 32, 16, 8, 1
     grid = (b * h * triton.cdiv(e, BLOCK_E),)
     linear_attention_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
@@ -1578,12 +1586,14 @@ def _linear_attention_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor)
     if _is_traced(out):
         return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_E, BLOCK_T, warps, stages = 32, 16, 8, 1
     grid = (b * h * triton.cdiv(e, BLOCK_E),)
     linear_attention_forward_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
@@ -1633,12 +1643,14 @@ def _linear_attention_backward_d_Q(K: torch.Tensor, V: torch.Tensor, d_out: torc
     if _is_traced(d_Q):
         return d_Q
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if BLOCK_E > 128:
-        raise ValueError(f"e = {BLOCK_E}: at most 128 elements are held on chip")
+    if BLOCK_E > 256:
+        raise ValueError(f"e = {BLOCK_E}: at most 256 elements are held on chip")
     if BLOCK_E <= 64:
         BLOCK_D, BLOCK_T, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_E <= 128:
         BLOCK_D, BLOCK_T, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_D, BLOCK_T, warps, stages = 32, 16, 8, 1
     grid = (b * h * triton.cdiv(d, BLOCK_D),)
     linear_attention_backward_d_Q_kernel[grid](
         K, V, d_out, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -1806,7 +1818,7 @@ def linear_attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch
     if V.shape != (b, h, t, e):
         raise ValueError(f"V: bf16[b h t e] has shape {V.shape}, expected {(b, h, t, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 128 and e <= 128:
+        if d <= 256 and e <= 256:
             return _linear_attention_autograd.apply(Q, K, V)
         raise ValueError("linear_attention: gradients are made for sizes whose tiles are held on chip")
     out = _linear_attention(Q, K, V)
@@ -2520,12 +2532,14 @@ def _retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Te
     if _is_traced(out):
         return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_E, BLOCK_T, warps, stages = 32, 16, 8, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     retention_kernel[grid](
         Q, K, V, rate, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
@@ -2555,12 +2569,14 @@ def _retention_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: 
     if _is_traced(out):
         return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_E, BLOCK_T, warps, stages = 32, 16, 8, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     retention_forward_kernel[grid](
         Q, K, V, rate, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1), K.stride(2),
@@ -2829,7 +2845,7 @@ def retention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, rate: torch.Ten
     if rate.shape != (h,):
         raise ValueError(f"rate: f32[h] has shape {rate.shape}, expected {(h,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, rate)):
-        if d <= 128:
+        if d <= 256:
             return _retention_autograd.apply(Q, K, V, rate)
         raise ValueError("retention: gradients are made for sizes whose tiles are held on chip")
     out = _retention(Q, K, V, rate)
@@ -3846,12 +3862,14 @@ def _ssd(
     if _is_traced(out):
         return out
     BLOCK_N = max(16, triton.next_power_of_2(n))
-    if BLOCK_N > 128:
-        raise ValueError(f"n = {BLOCK_N}: at most 128 elements are held on chip")
+    if BLOCK_N > 256:
+        raise ValueError(f"n = {BLOCK_N}: at most 256 elements are held on chip")
     if BLOCK_N <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_N <= 128:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_E, BLOCK_T, warps, stages = 32, 16, 8, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     ssd_kernel[grid](
         C, B, X, dt, A, D, out, C.stride(0), C.stride(1), B.stride(0), B.stride(1), X.stride(0), X.stride(1),
@@ -3894,12 +3912,14 @@ def _ssd_forward(
     if _is_traced(out):
         return out
     BLOCK_N = max(16, triton.next_power_of_2(n))
-    if BLOCK_N > 128:
-        raise ValueError(f"n = {BLOCK_N}: at most 128 elements are held on chip")
+    if BLOCK_N > 256:
+        raise ValueError(f"n = {BLOCK_N}: at most 256 elements are held on chip")
     if BLOCK_N <= 64:
         BLOCK_E, BLOCK_T, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_N <= 128:
         BLOCK_E, BLOCK_T, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_E, BLOCK_T, warps, stages = 32, 16, 8, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     ssd_forward_kernel[grid](
         C, B, X, dt, A, D, out, C.stride(0), C.stride(1), B.stride(0), B.stride(1), X.stride(0), X.stride(1),
@@ -4290,7 +4310,7 @@ def ssd(
     if D.shape != (h,):
         raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (C, B, X, dt, A, D)):
-        if n <= 128:
+        if n <= 256:
             return _ssd_autograd.apply(C, B, X, dt, A, D)
         raise ValueError("ssd: gradients are made for sizes whose tiles are held on chip")
     out = _ssd(C, B, X, dt, A, D)

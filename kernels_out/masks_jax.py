@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -68,9 +76,9 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
@@ -168,9 +176,9 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         from_x = jnp.maximum(0, first_q + (-255)) // block_x * block_x
@@ -289,7 +297,7 @@ def _sliding_window_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=25
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
@@ -386,8 +394,8 @@ def _sliding_window_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -503,6 +511,7 @@ _sliding_window_differentiable.defvjp(_sliding_window_keeping, _sliding_window_p
 def sliding_window(Q, K, V, *, block_x=256, block_q=512):
     """sliding_window(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _sliding_window_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -546,9 +555,9 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -623,9 +632,9 @@ def _dilated_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -721,7 +730,7 @@ def _dilated_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
@@ -800,8 +809,8 @@ def _dilated_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -909,6 +918,7 @@ _dilated_differentiable.defvjp(_dilated_keeping, _dilated_pull)
 def dilated(Q, K, V, *, block_x=256, block_q=512):
     """dilated(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _dilated_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -952,9 +962,9 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
@@ -1029,9 +1039,9 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
@@ -1127,7 +1137,7 @@ def _prefix_lm_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bl
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
@@ -1206,8 +1216,8 @@ def _prefix_lm_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         le = x_index <= 63
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -1292,6 +1302,7 @@ _prefix_lm_differentiable.defvjp(_prefix_lm_keeping, _prefix_lm_pull)
 def prefix_lm(Q, K, V, *, block_x=256, block_q=512):
     """prefix_lm(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _prefix_lm_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -1341,9 +1352,9 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
         chosen = jnp.where((q_index < q), of_q_tile, -2147483648)
         most_of_q = jnp.max(chosen, axis=0)
@@ -1439,9 +1450,9 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
         chosen = jnp.where((q_index < q), of_q_tile, 2147483647)
         least_of_q = jnp.min(chosen, axis=0)
@@ -1558,7 +1569,7 @@ def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, blo
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
         chosen = jnp.where((q_index < q), of_q_tile, 2147483647)
         least_of_q = jnp.min(chosen, axis=0)
@@ -1658,8 +1669,8 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
         chosen = jnp.where((x_index < x), of_x_tile, -2147483648)
         most_of_x = jnp.max(chosen, axis=0)
@@ -1788,6 +1799,7 @@ def documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
     """documents(Q: bf16[q d], K: bf16[x d], V: bf16[x d], of_q: i32[q], of_x: i32[x]) -> bf16[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     of_q, of_x = (jnp.asarray(array, jnp.int32) for array in (of_q, of_x))
+    Q, K, V, of_q, of_x = _alike(Q, K, V, of_q, of_x)
     return _documents_differentiable(Q, K, V, of_q, of_x, block_x, block_q)
 
 
@@ -1838,9 +1850,9 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         x_index = jnp.arange(-(-x // block_x) * block_x)
         met = real & (x_index < x)
         begin_x = jnp.min(jnp.where(met, x_index, x))
@@ -1925,9 +1937,9 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         x_index = jnp.arange(-(-x // block_x) * block_x)
         met = real & (x_index < x)
         begin_x = jnp.min(jnp.where(met, x_index, x))
@@ -2033,7 +2045,7 @@ def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         x_index = jnp.arange(-(-x // block_x) * block_x)
         met = real & (x_index < x)
         begin_x = jnp.min(jnp.where(met, x_index, x))
@@ -2122,8 +2134,8 @@ def _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0, *, block_q
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -2209,6 +2221,7 @@ def padding(Q, K, V, real, *, block_x=256, block_q=512):
     """padding(Q: bf16[q d], K: bf16[x d], V: bf16[x d], real: bool[x]) -> bf16[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     real = jnp.asarray(real, bool)
+    Q, K, V, real = _alike(Q, K, V, real)
     return _padding_differentiable(Q, K, V, real, block_x, block_q)
 
 
@@ -2256,9 +2269,9 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((h, block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (h, block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -2340,9 +2353,9 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((h, block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (h, block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -2445,9 +2458,9 @@ def _alibi_backward_buffer_1_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *,
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((h, block_x), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((h, block_x, d), 0.0, jnp.float32)
-        acc_q_3 = jnp.full((h, block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (h, block_x))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (h, block_x, d))
+        acc_q_3 = jnp.full_like(Q, 0.0, jnp.float32, (h, block_x, d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
         rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
@@ -2595,7 +2608,7 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256,
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((h, block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (h, block_q, d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
@@ -2688,6 +2701,7 @@ def alibi(Q, K, V, slope, *, block_x=256, block_q=512):
     """alibi(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h]) -> bf16[h q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     slope = jnp.asarray(slope, jnp.float32)
+    Q, K, V, slope = _alike(Q, K, V, slope)
     return _alibi_differentiable(Q, K, V, slope, block_x, block_q)
 
 
@@ -2757,9 +2771,9 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -2834,9 +2848,9 @@ def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -2932,7 +2946,7 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
@@ -3011,8 +3025,8 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -3123,6 +3137,7 @@ _softcap_differentiable.defvjp(_softcap_keeping, _softcap_pull)
 def softcap(Q, K, V, *, block_x=256, block_q=512):
     """softcap(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _softcap_differentiable(Q, K, V, block_x, block_q)
 
 

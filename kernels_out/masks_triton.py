@@ -2045,12 +2045,14 @@ def _sliding_window_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     sliding_window_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -2311,7 +2313,7 @@ def sliding_window(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.T
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _sliding_window_autograd.apply(Q, K, V)
         return _sliding_window_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -3714,12 +3716,14 @@ def _dilated_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     dilated_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -3980,7 +3984,7 @@ def dilated(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _dilated_autograd.apply(Q, K, V)
         return _dilated_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -5342,12 +5346,14 @@ def _prefix_lm_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     prefix_lm_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -5608,7 +5614,7 @@ def prefix_lm(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _prefix_lm_autograd.apply(Q, K, V)
         return _prefix_lm_long_autograd.apply(Q, K, V)
     if d <= 256:
@@ -7201,12 +7207,14 @@ def _documents_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     documents_backward_d_K_d_V_kernel[grid](
         Q, K, V, of_q, of_x, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
@@ -7509,7 +7517,7 @@ def documents(
     if of_x.shape != (x,):
         raise ValueError(f"of_x: i32[x] has shape {of_x.shape}, expected {(x,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _documents_autograd.apply(Q, K, V, of_q, of_x)
         return _documents_long_autograd.apply(Q, K, V, of_q, of_x)
     if d <= 256:
@@ -8950,12 +8958,14 @@ def _padding_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     padding_backward_d_K_d_V_kernel[grid](
         Q, K, V, real, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -9233,7 +9243,7 @@ def padding(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, real: torch.Tenso
     if real.shape != (x,):
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _padding_autograd.apply(Q, K, V, real)
         return _padding_long_autograd.apply(Q, K, V, real)
     if d <= 256:
@@ -10840,12 +10850,14 @@ def _alibi_backward_buffer_1_d_K_d_V(
     if _is_traced(buffer_1):
         return buffer_1, d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (h * triton.cdiv(x, BLOCK_X),)
     alibi_backward_buffer_1_d_K_d_V_kernel[grid](
         Q, K, V, slope, d_out, logsum, buffer_0, buffer_1, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -11249,7 +11261,7 @@ def alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor
     if slope.shape != (h,):
         raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, slope)):
-        if d <= 256 and d <= 128 and d <= 256:
+        if d <= 256 and d <= 256:
             return _alibi_autograd.apply(Q, K, V, slope)
         return _alibi_long_autograd.apply(Q, K, V, slope)
     if d <= 256:
@@ -14481,12 +14493,14 @@ def _softcap_backward_d_K_d_V(
     if _is_traced(d_K):
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif BLOCK_D <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     softcap_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -14751,7 +14765,7 @@ def softcap(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if d <= 256 and d <= 256 and d <= 128:
+        if d <= 256 and d <= 256:
             return _softcap_autograd.apply(Q, K, V)
         return _softcap_long_autograd.apply(Q, K, V)
     if d <= 256:

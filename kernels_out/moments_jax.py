@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -81,12 +89,12 @@ def _kurtosis(Q, K, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        sum_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_f32 = jnp.float32(x)
         recip = 1 / tile_f32
@@ -196,12 +204,12 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        sum_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_f32 = jnp.float32(x)
         recip = 1 / tile_f32
@@ -327,10 +335,10 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q, d), 0.0, jnp.float32)
-        sum_x = jnp.full((d,), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        sum_x = jnp.full_like(Q, 0.0, jnp.float32, (d,))
+        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
         recip = 1 / jnp.float32(x)
         mul = recip * state_tile
@@ -447,7 +455,7 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         recip = 1 / jnp.float32(x)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -541,6 +549,7 @@ _kurtosis_differentiable.defvjp(_kurtosis_keeping, _kurtosis_pull)
 def kurtosis(Q, K, *, block_x=256, block_q=512):
     """kurtosis(Q: bf16[q d], K: bf16[x d]) -> f32[q], in blocks; differentiable in reverse."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
+    Q, K = _alike(Q, K)
     return _kurtosis_differentiable(Q, K, block_x, block_q)
 
 
@@ -580,12 +589,12 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
@@ -692,12 +701,12 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
@@ -831,15 +840,15 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_4 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_5 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_6 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_7 = jnp.full((block_q, d), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
-        centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_4 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_5 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_6 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_7 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        centre_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
@@ -1031,9 +1040,9 @@ def _deviation_backward_d_K_d_t(
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        sum_q = jnp.full((block_x,), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x,), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        sum_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x,))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x,))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
@@ -1160,6 +1169,7 @@ def deviation(Q, K, t, *, block_x=256, block_q=512):
     """deviation(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> (f32[q], f32[q]), in blocks; differentiable in reverse."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
     t = jnp.asarray(t, jnp.float32)
+    Q, K, t = _alike(Q, K, t)
     return _deviation_differentiable(Q, K, t, block_x, block_q)
 
 
@@ -1204,10 +1214,10 @@ def _spread(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        m = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        m = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
@@ -1293,11 +1303,11 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        m = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        min_x = jnp.full((block_q,), 2147483647, jnp.int32)
+        m = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        min_x = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_i32 = jnp.int32(x - 1)
         to_x = x // block_x * block_x
@@ -1448,9 +1458,9 @@ def _spread_backward_buffer_0_d_Q(
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
         N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
         d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
@@ -1585,8 +1595,8 @@ def _spread_backward_d_K_d_V(
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, e))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         x_i32 = x_index.astype(jnp.int32)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -1689,6 +1699,7 @@ _spread_differentiable.defvjp(_spread_keeping, _spread_pull)
 def spread(Q, K, V, *, block_x=256, block_q=512):
     """spread(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (f32[q e], f32[q]), in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _spread_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -1732,17 +1743,17 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_4 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_5 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_6 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_7 = jnp.full((block_q,), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
-        centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_4 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_5 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_6 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_7 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        centre_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         recip = 1 / jnp.float32(x)
@@ -1896,17 +1907,17 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_4 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_5 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_6 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_7 = jnp.full((block_q,), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
-        centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_4 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_5 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_6 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_7 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        centre_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         recip = 1 / jnp.float32(x)
@@ -2088,25 +2099,25 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_4 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_5 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_6 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_7 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_8 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_9 = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_10 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_11 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_12 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_13 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_14 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_15 = jnp.full((block_q, d), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
-        centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        sum_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_4 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_5 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_6 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_7 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_8 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_9 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        sum_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_10 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_11 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_12 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_13 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_14 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_15 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        centre_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
@@ -2461,9 +2472,9 @@ def _drift_backward_d_K_d_t(
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        sum_q = jnp.full((block_x,), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x,), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        sum_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x,))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x,))
         x_f32 = x_index.astype(jnp.float32)
         t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
         recip = 1 / jnp.float32(x)
@@ -2623,6 +2634,7 @@ def drift(Q, K, t, *, block_x=256, block_q=512):
     """drift(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> (f32[q], f32[q]), in blocks; differentiable in reverse."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
     t = jnp.asarray(t, jnp.float32)
+    Q, K, t = _alike(Q, K, t)
     return _drift_differentiable(Q, K, t, block_x, block_q)
 
 
@@ -2688,9 +2700,9 @@ def _temperature(Q, K, b, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        m = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
+        m = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
@@ -2762,9 +2774,9 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        m = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
+        m = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
@@ -2845,10 +2857,10 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L, *, block_x=256, blo
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_3 = jnp.full((block_q, d), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
@@ -2954,8 +2966,8 @@ def _temperature_backward_buffer_1_d_K(Q, K, b, d_L, d_E, L, buffer_0, *, block_
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full((block_x,), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x,))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         to_q = q // block_q * block_q
@@ -3057,6 +3069,7 @@ def temperature(Q, K, b, *, block_x=256, block_q=512):
     """temperature(Q: bf16[q d], K: bf16[x d], b: f32[]) -> (f32[q], f32[q]), in blocks; differentiable in reverse."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
     b = jnp.asarray(b, jnp.float32)
+    Q, K, b = _alike(Q, K, b)
     return _temperature_differentiable(Q, K, b, block_x, block_q)
 
 

@@ -3694,7 +3694,7 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     elif BLOCK_D <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel[grid](
         Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_2, d_Q, Q.stride(0),
@@ -8723,9 +8723,9 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_kernel[grid](
         Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2,

@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
 def _extremum(array, axes, fold):
     """The maximum or minimum over axes; of the elements that attain it the first has the derivative."""
@@ -44,6 +52,7 @@ def distances(Q, K):
 def nearest(Q, K, *, block_x=256, block_q=512):
     """nearest(Q: f32[q d], K: f32[x d]) -> i32[q] in x, in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
+    Q, K = _alike(Q, K)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -55,8 +64,8 @@ def nearest(Q, K, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
-        min_x_2 = jnp.full((block_q,), 2147483647, jnp.int32)
+        min_x = jnp.full_like(Q, jnp.inf, jnp.float32, (block_q,))
+        min_x_2 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_i32 = jnp.int32(x - 1)
         to_x = x // block_x * block_x
@@ -134,7 +143,7 @@ def _nearest_distance(Q, K, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
+        min_x = jnp.full_like(Q, jnp.inf, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
@@ -189,8 +198,8 @@ def _nearest_distance_forward(Q, K, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
-        min_x_2 = jnp.full((block_q,), 2147483647, jnp.int32)
+        min_x = jnp.full_like(Q, jnp.inf, jnp.float32, (block_q,))
+        min_x_2 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_i32 = jnp.int32(x - 1)
         to_x = x // block_x * block_x
@@ -305,6 +314,7 @@ _nearest_distance_differentiable.defvjp(_nearest_distance_keeping, _nearest_dist
 def nearest_distance(Q, K, *, block_x=256, block_q=512):
     """nearest_distance(Q: f32[q d], K: f32[x d]) -> f32[q], in blocks; differentiable in reverse."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
+    Q, K = _alike(Q, K)
     return _nearest_distance_differentiable(Q, K, block_x, block_q)
 
 
@@ -335,14 +345,14 @@ def _nearest_few(Q, K, *, block_x=256, block_q=512):
     def program(tile):
         place_index = jnp.arange(4)
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        min_x = jnp.full((block_q,), 2147483647, jnp.int32)
-        max_x_2 = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        min_x_2 = jnp.full((block_q,), 2147483647, jnp.int32)
-        max_x_3 = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        min_x_3 = jnp.full((block_q,), 2147483647, jnp.int32)
-        max_x_4 = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        min_x_4 = jnp.full((block_q,), 2147483647, jnp.int32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        min_x = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
+        max_x_2 = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        min_x_2 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
+        max_x_3 = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        min_x_3 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
+        max_x_4 = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        min_x_4 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_i32 = jnp.int32(x - 1)
         to_x = x // block_x * block_x
@@ -508,14 +518,14 @@ def _nearest_few_forward(Q, K, *, block_x=256, block_q=512):
     def program(tile):
         place_index = jnp.arange(4)
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        min_x = jnp.full((block_q,), 2147483647, jnp.int32)
-        max_x_2 = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        min_x_2 = jnp.full((block_q,), 2147483647, jnp.int32)
-        max_x_3 = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        min_x_3 = jnp.full((block_q,), 2147483647, jnp.int32)
-        max_x_4 = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        min_x_4 = jnp.full((block_q,), 2147483647, jnp.int32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        min_x = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
+        max_x_2 = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        min_x_2 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
+        max_x_3 = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        min_x_3 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
+        max_x_4 = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        min_x_4 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_i32 = jnp.int32(x - 1)
         to_x = x // block_x * block_x
@@ -736,6 +746,7 @@ _nearest_few_differentiable.defvjp(_nearest_few_keeping, _nearest_few_pull)
 def nearest_few(Q, K, *, block_x=256, block_q=512):
     """nearest_few(Q: f32[q d], K: f32[x d]) -> (f32[q place], i32[q place] in x), in blocks; differentiable in reverse."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
+    Q, K = _alike(Q, K)
     return _nearest_few_differentiable(Q, K, block_x, block_q)
 
 
@@ -767,9 +778,9 @@ def _margin(Q, K, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
-        min_x_2 = jnp.full((block_q,), 2147483647, jnp.int32)
-        min_x_3 = jnp.full((block_q,), jnp.inf, jnp.float32)
+        min_x = jnp.full_like(Q, jnp.inf, jnp.float32, (block_q,))
+        min_x_2 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
+        min_x_3 = jnp.full_like(Q, jnp.inf, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_i32 = jnp.int32(x - 1)
         to_x = x // block_x * block_x
@@ -849,10 +860,10 @@ def _margin_forward(Q, K, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
-        min_x_2 = jnp.full((block_q,), 2147483647, jnp.int32)
-        min_x_3 = jnp.full((block_q,), jnp.inf, jnp.float32)
-        min_x_4 = jnp.full((block_q,), 2147483647, jnp.int32)
+        min_x = jnp.full_like(Q, jnp.inf, jnp.float32, (block_q,))
+        min_x_2 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
+        min_x_3 = jnp.full_like(Q, jnp.inf, jnp.float32, (block_q,))
+        min_x_4 = jnp.full_like(Q, 2147483647, jnp.int32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_i32 = jnp.int32(x - 1)
         to_x = x // block_x * block_x
@@ -1011,6 +1022,7 @@ _margin_differentiable.defvjp(_margin_keeping, _margin_pull)
 def margin(Q, K, *, block_x=256, block_q=512):
     """margin(Q: f32[q d], K: f32[x d]) -> f32[q], in blocks; differentiable in reverse."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
+    Q, K = _alike(Q, K)
     return _margin_differentiable(Q, K, block_x, block_q)
 
 
@@ -1047,9 +1059,9 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
         recip = 1 / jnp.float32(d)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
@@ -1126,9 +1138,9 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         recip = 1 / jnp.float32(d)
         to_x = x // block_x * block_x
@@ -1311,6 +1323,7 @@ _kernel_regression_differentiable.defvjp(_kernel_regression_keeping, _kernel_reg
 def kernel_regression(Q, K, V, *, block_x=256, block_q=512):
     """kernel_regression(Q: f32[q d], K: f32[x d], V: f32[x e]) -> f32[q e], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _kernel_regression_differentiable(Q, K, V, block_x, block_q)
 
 

@@ -18,6 +18,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def logits(X, W):
     """logits(X: bf16[token d], W: bf16[vocab d]) -> f32[token vocab]"""
     X, W = (jnp.asarray(array, jnp.bfloat16) for array in (X, W))
@@ -61,10 +69,10 @@ def _label_smoothing(X, W, label, epsilon, *, block_vocab=256, block_token=512):
 
     def program(tile):
         first_token = tile * block_token
-        m = jnp.full((block_token,), -jnp.inf, jnp.float32)
-        sum_vocab = jnp.full((block_token,), 0.0, jnp.float32)
-        sum_vocab_2 = jnp.full((block_token,), 0.0, jnp.float32)
-        sum_vocab_3 = jnp.full((block_token,), 0.0, jnp.float32)
+        m = jnp.full_like(X, -jnp.inf, jnp.float32, (block_token,))
+        sum_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        sum_vocab_2 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        sum_vocab_3 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         to_vocab = vocab // block_vocab * block_vocab
@@ -153,10 +161,10 @@ def _label_smoothing_forward(X, W, label, epsilon, *, block_vocab=256, block_tok
 
     def program(tile):
         first_token = tile * block_token
-        m = jnp.full((block_token,), -jnp.inf, jnp.float32)
-        sum_vocab = jnp.full((block_token,), 0.0, jnp.float32)
-        sum_vocab_2 = jnp.full((block_token,), 0.0, jnp.float32)
-        sum_vocab_3 = jnp.full((block_token,), 0.0, jnp.float32)
+        m = jnp.full_like(X, -jnp.inf, jnp.float32, (block_token,))
+        sum_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        sum_vocab_2 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        sum_vocab_3 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         to_vocab = vocab // block_vocab * block_vocab
@@ -255,7 +263,7 @@ def _label_smoothing_backward_d_X(X, W, label, epsilon, d_out, logsum, *, block_
 
     def program(tile):
         first_token = tile * block_token
-        acc_vocab = jnp.full((block_token, d), 0.0, jnp.float32)
+        acc_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token, d))
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
         mul = epsilon * (1 / jnp.float32(vocab)) * d_out_tile
         mul_2 = (1.0 - epsilon) * d_out_tile
@@ -337,7 +345,7 @@ def _label_smoothing_backward_d_W(X, W, label, epsilon, d_out, logsum, *, block_
     def program(tile):
         first_vocab = tile * block_vocab
         vocab_index = first_vocab + jnp.arange(block_vocab)
-        acc_token = jnp.full((block_vocab, d), 0.0, jnp.float32)
+        acc_token = jnp.full_like(X, 0.0, jnp.float32, (block_vocab, d))
         recip = 1 / jnp.float32(vocab)
         sub = 1.0 - epsilon
         W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
@@ -459,6 +467,7 @@ def label_smoothing(X, W, label, epsilon, *, block_vocab=256, block_token=512):
     X, W = (jnp.asarray(array, jnp.bfloat16) for array in (X, W))
     label = jnp.asarray(label, jnp.int32)
     epsilon = jnp.asarray(epsilon, jnp.float32)
+    X, W, label, epsilon = _alike(X, W, label, epsilon)
     return _label_smoothing_differentiable(X, W, label, epsilon, block_vocab, block_token)
 
 
@@ -506,9 +515,9 @@ def _z_loss(X, W, label, weight, *, block_vocab=256, block_token=512):
 
     def program(tile):
         first_token = tile * block_token
-        m = jnp.full((block_token,), -jnp.inf, jnp.float32)
-        sum_vocab = jnp.full((block_token,), 0.0, jnp.float32)
-        sum_vocab_2 = jnp.full((block_token,), 0.0, jnp.float32)
+        m = jnp.full_like(X, -jnp.inf, jnp.float32, (block_token,))
+        sum_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        sum_vocab_2 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         to_vocab = vocab // block_vocab * block_vocab
@@ -591,9 +600,9 @@ def _z_loss_forward(X, W, label, weight, *, block_vocab=256, block_token=512):
 
     def program(tile):
         first_token = tile * block_token
-        m = jnp.full((block_token,), -jnp.inf, jnp.float32)
-        sum_vocab = jnp.full((block_token,), 0.0, jnp.float32)
-        sum_vocab_2 = jnp.full((block_token,), 0.0, jnp.float32)
+        m = jnp.full_like(X, -jnp.inf, jnp.float32, (block_token,))
+        sum_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        sum_vocab_2 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         to_vocab = vocab // block_vocab * block_vocab
@@ -683,7 +692,7 @@ def _z_loss_backward_d_X(X, W, label, weight, d_out, logsum, *, block_vocab=256,
 
     def program(tile):
         first_token = tile * block_token
-        acc_vocab = jnp.full((block_token, d), 0.0, jnp.float32)
+        acc_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token, d))
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
@@ -762,7 +771,7 @@ def _z_loss_backward_d_W(X, W, label, weight, d_out, logsum, *, block_token=256,
     def program(tile):
         first_vocab = tile * block_vocab
         vocab_index = first_vocab + jnp.arange(block_vocab)
-        acc_token = jnp.full((block_vocab, d), 0.0, jnp.float32)
+        acc_token = jnp.full_like(X, 0.0, jnp.float32, (block_vocab, d))
         W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
         to_token = token // block_token * block_token
 
@@ -870,6 +879,7 @@ def z_loss(X, W, label, weight, *, block_vocab=256, block_token=512):
     X, W = (jnp.asarray(array, jnp.bfloat16) for array in (X, W))
     label = jnp.asarray(label, jnp.int32)
     weight = jnp.asarray(weight, jnp.float32)
+    X, W, label, weight = _alike(X, W, label, weight)
     return _z_loss_differentiable(X, W, label, weight, block_vocab, block_token)
 
 

@@ -13,6 +13,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -79,9 +87,9 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
         two_index = jnp.arange(2)
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, e))
         Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
         mul = (-half_index).astype(jnp.float32) * 0.03125
         pow_ = 10000.0 ** mul
@@ -194,9 +202,9 @@ def _rotary_forward(Q, K, V, *, block_x=256, block_q=512):
         two_index = jnp.arange(2)
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, e))
         mul = (-half_index).astype(jnp.float32) * 0.03125
         pow_ = 10000.0 ** mul
         angle = q_index.astype(jnp.float32)[:, None] * pow_
@@ -335,8 +343,8 @@ def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, state_2, buffer_4, *, blo
         two_index = jnp.arange(2)
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((b, h, block_q, 32), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((b, h, block_q, 32), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, 32))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, 32))
         buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 2)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 2)
@@ -461,9 +469,9 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
         two_index = jnp.arange(2)
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((b, h, block_x, 32), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((b, h, block_x, 32), 0.0, jnp.float32)
-        acc_q_3 = jnp.full((b, h, block_x, e), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, 32))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, 32))
+        acc_q_3 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, e))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
         K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
         mul = (-half_index).astype(jnp.float32) * 0.03125
@@ -704,6 +712,7 @@ _rotary_differentiable.defvjp(_rotary_keeping, _rotary_pull)
 def rotary(Q, K, V, *, block_x=256, block_q=512):
     """rotary(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e]) -> bf16[b h q e], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _rotary_differentiable(Q, K, V, block_x, block_q)
 
 

@@ -8,6 +8,14 @@ from jax import lax
 __all__ = ["experts_masked", "experts_gathered", "experts_gathered_plain"]
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -101,7 +109,7 @@ def _experts_gathered_out(gate, chosen, down, H, *, block_place=256, block_d=512
         expert_index = jnp.arange(4)
         first_d = tile * block_d
         d_index = first_d + jnp.arange(block_d)
-        acc_place = jnp.full((token, block_d), 0.0, jnp.float32)
+        acc_place = jnp.full_like(gate, 0.0, jnp.float32, (token, block_d))
         to_place = (2) // block_place * block_place
 
         def step(block, state):
@@ -189,7 +197,7 @@ def _experts_gathered_forward_out(gate, chosen, down, state_2, *, block_place=25
         expert_index = jnp.arange(4)
         first_d = tile * block_d
         d_index = first_d + jnp.arange(block_d)
-        acc_place = jnp.full((token, block_d), 0.0, jnp.float32)
+        acc_place = jnp.full_like(gate, 0.0, jnp.float32, (token, block_d))
         to_place = (2) // block_place * block_place
 
         def step(block, state):
@@ -277,7 +285,7 @@ def _experts_gathered_backward_d_gate(chosen, down, d_out, state_2, *, block_d=2
         expert_index = jnp.arange(4)
         first_place = tile * block_place
         place_index = first_place + jnp.arange(block_place)
-        acc_d = jnp.full((token, block_place), 0.0, jnp.float32)
+        acc_d = jnp.full_like(chosen, 0.0, jnp.float32, (token, block_place))
         state_tile = lax.dynamic_slice_in_dim(state_2, first_place, block_place, 1)
         H = jax.nn.relu(state_tile)
         chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
@@ -411,6 +419,7 @@ def experts_gathered(X, gate, chosen, up, down, *, block_place=256, block_d=512)
     X, up, down = (jnp.asarray(array, jnp.bfloat16) for array in (X, up, down))
     gate = jnp.asarray(gate, jnp.float32)
     chosen = jnp.asarray(chosen, jnp.int32)
+    X, gate, chosen, up, down = _alike(X, gate, chosen, up, down)
     return _experts_gathered_differentiable(X, gate, chosen, up, down, block_place, block_d)
 
 

@@ -1,9 +1,19 @@
 # Made by diagc 0.1.0 from running.diag. Runs on JAX alone.
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax import lax
 
 __all__ = ["running_mean", "moving_average", "cell"]
+
+
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
 
 
 def running_mean(X):
@@ -18,6 +28,7 @@ def running_mean(X):
 def moving_average(X, smoothing):
     """moving_average(X: f32[b t d], smoothing: f32[d]) -> f32[b t d]"""
     X, smoothing = (jnp.asarray(array, jnp.float32) for array in (X, smoothing))
+    X, smoothing = _alike(X, smoothing)
     b, t, d = X.shape
     if smoothing.shape != (d,):
         raise ValueError(f"smoothing: f32[d] has shape {smoothing.shape}, expected {(d,)}")
@@ -33,7 +44,7 @@ def moving_average(X, smoothing):
         following = (total,)
         return following, following
 
-    _, (state0_t,) = lax.scan(step, (view,), (product.transpose(1, 2, 0),))
+    _, (state0_t,) = lax.scan(step, tuple(_alike(view, product.transpose(1, 2, 0))[:-1]), (product.transpose(1, 2, 0),))
     return state0_t.transpose(1, 0, 2)
 
 
@@ -41,6 +52,7 @@ def cell(X, W, gate):
     """cell(X: bf16[b t e], W: bf16[e d], gate: f32[d]) -> f32[b t d]"""
     X, W = (jnp.asarray(array, jnp.bfloat16) for array in (X, W))
     gate = jnp.asarray(gate, jnp.float32)
+    X, W, gate = _alike(X, W, gate)
     b, t, e = X.shape
     _, d = W.shape
     if W.shape != (e, d):
@@ -58,5 +70,5 @@ def cell(X, W, gate):
         following = (tanh_value,)
         return following, following
 
-    _, (state0_t,) = lax.scan(step, (spread.T,), (U.transpose(1, 0, 2),))
+    _, (state0_t,) = lax.scan(step, tuple(_alike(spread.T, U.transpose(1, 0, 2))[:-1]), (U.transpose(1, 0, 2),))
     return state0_t.transpose(2, 0, 1)

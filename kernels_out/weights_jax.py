@@ -18,6 +18,14 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+
+
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""
     if jax.default_backend() == "cpu":
@@ -91,7 +99,7 @@ def _sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -150,7 +158,7 @@ def _sigmoid_weights_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -212,7 +220,7 @@ def _sigmoid_weights_backward_d_Q(Q, K, V, d_out, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
@@ -279,8 +287,8 @@ def _sigmoid_weights_backward_d_K_d_V(Q, K, V, d_out, *, block_q=256, block_x=51
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, e))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -358,6 +366,7 @@ _sigmoid_weights_differentiable.defvjp(_sigmoid_weights_keeping, _sigmoid_weight
 def sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
     """sigmoid_weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _sigmoid_weights_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -397,8 +406,8 @@ def _spherical(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q, e), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
@@ -462,8 +471,8 @@ def _spherical_forward(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
@@ -548,7 +557,7 @@ def _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, *, block_x=256, bl
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
@@ -623,8 +632,8 @@ def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -711,6 +720,7 @@ _spherical_differentiable.defvjp(_spherical_keeping, _spherical_pull)
 def spherical(Q, K, V, *, block_x=256, block_q=512):
     """spherical(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> bf16[q e], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _spherical_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -754,9 +764,9 @@ def _sink(Q, K, V, s, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
+        sum_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -843,9 +853,9 @@ def _sink_forward(Q, K, V, s, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        sum_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -956,7 +966,7 @@ def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state_, buffer_0, *, block_x=
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
         m = jnp.maximum(state_tile, s)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
@@ -1041,8 +1051,8 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state_, buffer_0, *, bloc
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, e))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -1178,6 +1188,7 @@ def sink(Q, K, V, s, *, block_x=256, block_q=512):
     """sink(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> bf16[q e], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     s = jnp.asarray(s, jnp.float32)
+    Q, K, V, s = _alike(Q, K, V, s)
     return _sink_differentiable(Q, K, V, s, block_x, block_q)
 
 
@@ -1225,9 +1236,9 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -1302,9 +1313,9 @@ def _multi_query_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, e))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -1401,7 +1412,7 @@ def _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
@@ -1480,8 +1491,8 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=2
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q_h = jnp.full((b, block_x, d), 0.0, jnp.float32)
-        acc_q_h_2 = jnp.full((b, block_x, e), 0.0, jnp.float32)
+        acc_q_h = jnp.full_like(Q, 0.0, jnp.float32, (b, block_x, d))
+        acc_q_h_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, block_x, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
@@ -1618,6 +1629,7 @@ _multi_query_differentiable.defvjp(_multi_query_keeping, _multi_query_pull)
 def multi_query(Q, K, V, *, block_x=256, block_q=512):
     """multi_query(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> bf16[b h q e], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _multi_query_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -1662,9 +1674,9 @@ def _cross(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = x // block_x * block_x
@@ -1735,9 +1747,9 @@ def _cross_forward(Q, K, V, *, block_x=256, block_q=512):
 
     def program(tile):
         first_q = tile * block_q
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
+        max_x = jnp.full_like(Q, -jnp.inf, jnp.float32, (b, h, block_q))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, e))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
@@ -1830,7 +1842,7 @@ def _cross_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_
 
     def program(tile):
         first_q = tile * block_q
-        acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_q, d))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
@@ -1906,8 +1918,8 @@ def _cross_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bl
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full((b, h, block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((b, h, block_x, e), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (b, h, block_x, e))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -1989,6 +2001,7 @@ _cross_differentiable.defvjp(_cross_keeping, _cross_pull)
 def cross(Q, K, V, *, block_x=256, block_q=512):
     """cross(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> bf16[b h q e], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _cross_differentiable(Q, K, V, block_x, block_q)
 
 
@@ -2032,9 +2045,9 @@ def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        m = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        m = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -2109,9 +2122,9 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        m = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        m = jnp.full_like(Q, -jnp.inf, jnp.float32, (block_q,))
+        z = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, e))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -2209,7 +2222,7 @@ def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, L, buffer_0, *, block_x=256,
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
         d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
@@ -2293,8 +2306,8 @@ def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, L, buffer_0, *, block_q=
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
+        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, e))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
@@ -2407,6 +2420,7 @@ _with_logsumexp_differentiable.defvjp(_with_logsumexp_keeping, _with_logsumexp_p
 def with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
     """with_logsumexp(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (bf16[q e], f32[q]), in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    Q, K, V = _alike(Q, K, V)
     return _with_logsumexp_differentiable(Q, K, V, block_x, block_q)
 
 

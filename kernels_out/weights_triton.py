@@ -1528,12 +1528,14 @@ def _sigmoid_weights_backward_d_K_d_V(
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 128:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif max(BLOCK_D, BLOCK_E) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     sigmoid_weights_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
@@ -1772,7 +1774,7 @@ def sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
+        if max(d, e) <= 256 and max(d, e) <= 256:
             return _sigmoid_weights_autograd.apply(Q, K, V)
         return _sigmoid_weights_long_autograd.apply(Q, K, V)
     if max(d, e) <= 256:
@@ -3082,12 +3084,14 @@ def _spherical_backward_d_K_d_V(
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 128:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif max(BLOCK_D, BLOCK_E) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     spherical_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, state_, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -3398,7 +3402,7 @@ def spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
+        if max(d, e) <= 256 and max(d, e) <= 256:
             return _spherical_autograd.apply(Q, K, V)
         return _spherical_long_autograd.apply(Q, K, V)
     if max(d, e) <= 256:
@@ -5162,12 +5166,14 @@ def _sink_backward_d_K_d_V(
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 128:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif max(BLOCK_D, BLOCK_E) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     sink_backward_d_K_d_V_kernel[grid](
         Q, K, V, s, d_out, state, state_, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
@@ -5664,7 +5670,7 @@ def sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> 
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, s)):
-        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
+        if max(d, e) <= 256 and max(d, e) <= 256:
             return _sink_autograd.apply(Q, K, V, s)
         return _sink_long_autograd.apply(Q, K, V, s)
     if max(d, e) <= 256:
@@ -7196,12 +7202,14 @@ def _multi_query_backward_d_K_d_V(
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 128:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    else:
+    elif max(BLOCK_D, BLOCK_E) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (b * triton.cdiv(x, BLOCK_X),)
     multi_query_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -7474,7 +7482,7 @@ def multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tens
     if V.shape != (b, x, e):
         raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
+        if max(d, e) <= 256 and max(d, e) <= 256:
             return _multi_query_autograd.apply(Q, K, V)
         return _multi_query_long_autograd.apply(Q, K, V)
     if max(d, e) <= 256:
@@ -8947,12 +8955,14 @@ def _cross_backward_d_K_d_V(
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 128:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif max(BLOCK_D, BLOCK_E) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
     cross_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -9226,7 +9236,7 @@ def cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, e):
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
+        if max(d, e) <= 256 and max(d, e) <= 256:
             return _cross_autograd.apply(Q, K, V)
         return _cross_long_autograd.apply(Q, K, V)
     if max(d, e) <= 256:
@@ -10752,12 +10762,14 @@ def _with_logsumexp_backward_d_K_d_V(
         return d_K, d_V
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 128:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
+    elif max(BLOCK_D, BLOCK_E) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     with_logsumexp_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_O, d_L, L, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
@@ -11023,7 +11035,7 @@ def with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[t
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
+        if max(d, e) <= 256 and max(d, e) <= 256:
             return _with_logsumexp_autograd.apply(Q, K, V)
         return _with_logsumexp_long_autograd.apply(Q, K, V)
     if max(d, e) <= 256:

@@ -27,6 +27,8 @@ NO_EXAMPLE: Final = {
     "E1202": "raised by an expansion", "E1203": "raised by an expansion", "E1204": "raised by an expansion",
     "E1205": "raised by an expansion", "E1206": "raised by an expansion", "E1002": "an installation",
     "E1301": "raised after checking", "E1302": "paths in files", "E1303": "raised by an analysis",
+    "E1501": "the command line", "E1506": "tables in files", "E1507": "raised by the solver",
+    "E1508": "the command line",
     "E1401": "Python code", "E1402": "Python code", "E1403": "Python code",
 }  # fmt: skip
 

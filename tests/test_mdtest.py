@@ -9,7 +9,7 @@ import pytest
 from tests.mdtest.harness import Block, blocks, run
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [*sorted((ROOT / "tests" / "mdtest").glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted((ROOT / "tests" / "mdtest").glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,13 @@ from diagc.core.derivative.reverse import gradient
 from diagc.core.diagram import Array, Diagram, Node, apply, node, walk
 from diagc.core.naming import unused
 from diagc.core.rewrite import Record
-from diagc.passes.base_two import BaseTwo
 from diagc.passes.choices import Choices
 from diagc.passes.exchange import exchange, read_saved
 from diagc.passes.forms import function
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
 from diagc.passes.reassociate import Reassociate
+from diagc.passes.stages import PLANNED
 from diagc.plan.partition import Held, Stage, finished_folds, partition
 
 Prepare = Callable[[Diagram, Record], Diagram]
@@ -55,7 +55,9 @@ def is_differentiable(diagram: Diagram) -> bool:
 
 def planned(normal: Diagram, record: Record) -> Diagram:
     """The form that kernels are planned for: choices by index, exponentials in base two, masks inside contractions."""
-    return MaskedFactors().run(BaseTwo().run(Choices().run(normal, record), record), record)
+    for _, step in PLANNED:
+        normal = step.run(normal, record)
+    return normal
 
 
 def with_gradients(diagram: Diagram) -> tuple[Diagram, tuple[Node, ...]]:

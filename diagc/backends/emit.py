@@ -65,7 +65,9 @@ def jax_source(
         helpers |= writer.helpers
         if name in bound:
             elsewhere = Elsewhere(best if plan is not None else plain, plan, plain)
-            functions[name] = binding_text(bound[name], name, elsewhere, is_differentiable(entry.diagram))
+            functions[name] = binding_text(
+                bound[name], name, elsewhere, is_differentiable(entry.diagram), helpers
+            )
     header = f"Made by diagc {__version__} from {PurePath(file).name}. Runs on JAX alone."
     text, data = helpers_text(helpers), ""
     if carried is not None and bound:

@@ -80,7 +80,7 @@ def schedule(kernel: Kernel) -> Schedule | None:
     copied, dots = copies(kernel), [s for s in loop.body if isinstance(s, Dot)]
     stored = {load.target: load for load in copied if load in kernel.body or load in loop.body}
     ahead = tuple(d for d in dots if d.start is None and d.left in stored and d.right in stored)
-    pairs = tuple(dict.fromkeys(_dims(kernel, dot.target) for dot in (*ahead, *dots)))
+    pairs = tuple(dict.fromkeys(kernel.dims(dot.target.axes) for dot in (*ahead, *dots)))
     if not _is_sound(kernel, loop, dots, stored, pairs) or not 0 < len(ahead) < len(dots):
         return None
     early = {stored[v] for dot in ahead for v in (dot.left, dot.right)}
@@ -91,11 +91,6 @@ def schedule(kernel: Kernel) -> Schedule | None:
     return Schedule(
         loop, held, ring, ahead, frozenset(early & ring.keys()), frozenset(late & ring.keys()), pairs
     )
-
-
-def _dims(kernel: Kernel, value: Value) -> tuple[Axis, ...]:
-    order = kernel.dimension_order()
-    return tuple(sorted(kernel.blocked(value.axes), key=order.index))
 
 
 def _is_sound(
@@ -123,13 +118,13 @@ def _is_sound(
 
 def _multiplies(kernel: Kernel, dot: Dot, stored: dict[Value, Load]) -> bool:
     """Whether matrix units take a product: its right side from shared memory, its left from there or registers."""
-    dims = _dims(kernel, dot.target)
+    dims = kernel.dims(dot.target.axes)
     left, right = sides(dot, dims)
     return (
         dot.compute in (DType.BF16, DType.F16)
-        and len(dims) == len(_dims(kernel, left)) == len(_dims(kernel, right)) == 2
+        and len(dims) == len(kernel.dims(left.axes)) == len(kernel.dims(right.axes)) == 2
         and right in stored
-        and (left in stored or _dims(kernel, left)[0] == dims[0])
+        and (left in stored or kernel.dims(left.axes)[0] == dims[0])
     )
 
 
@@ -140,11 +135,11 @@ def sides(dot: Dot, dims: tuple[Axis, ...]) -> tuple[Value, Value]:
 
 def _shapes(kernel: Kernel, statement: Statement) -> Iterator[tuple[Axis, ...]]:
     if isinstance(statement, Loop):
-        yield from (_dims(kernel, carried.state) for carried in statement.carried)
+        yield from (kernel.dims(carried.state.axes) for carried in statement.carried)
     elif not isinstance(statement, Store):
         target = getattr(statement, "target", None)
         if isinstance(target, Value):
-            yield _dims(kernel, target)
+            yield kernel.dims(target.axes)
 
 
 def configured(kernel: Kernel, found: Schedule, config: Config) -> Config | None:
@@ -154,7 +149,7 @@ def configured(kernel: Kernel, found: Schedule, config: Config) -> Config | None
         blocks = {**dict(config.blocks), rows: ROWS, found.loop.axis: step}
 
         def elements(value: Value, blocks: dict[Axis, int] = blocks) -> int:
-            known = (blocks.get(kernel.extents[a].of or a) or a.size.value for a in _dims(kernel, value))
+            known = (blocks.get(kernel.extents[a].of or a) or a.size.value for a in kernel.dims(value.axes))
             return prod(max(16, block or config.max_resident) for block in known)
 
         kept, turned = (sum(elements(load.target) for load in tiles) for tiles in (found.held, found.ring))
@@ -168,7 +163,7 @@ def _live_bytes(kernel: Kernel, found: Schedule, elements: Callable[[Value], int
     """Bytes of tiles in registers at the fullest moment of a turn, the products of the next turn among them."""
 
     def held(value: Value) -> int:
-        wide = len(_dims(kernel, value)) > 1 and value not in stored
+        wide = len(kernel.dims(value.axes)) > 1 and value not in stored
         return elements(value) * (value.dtype.bytes if value.dtype is not DType.BOOL else 0) if wide else 0
 
     body, stored = found.loop.body, {load.target for load in (*found.held, *found.ring)}

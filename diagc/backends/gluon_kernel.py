@@ -158,19 +158,18 @@ class Consumer(_Partition):
 
     # ---- layouts
 
-    def _home(self, axis: Axis) -> tuple[int, str]:
-        """The layout of what has one dimension: of which tile it is a row or a column."""
-        pair = next(pair for pair in self.layouts if axis in pair)
-        return 1 - pair.index(axis), self.layouts[pair]
-
     def span(self, axis: Axis, first: str = "") -> None:
         """An axis that only tiles in shared memory have needs no indices."""
         if any(axis in pair for pair in self.layouts):
             super().span(axis, first)
 
-    def _slice(self, axis: Axis) -> str:
-        place, layout = self._home(axis)
-        return f"gl.SliceLayout({place}, {layout})"
+    def _slice(self, axis: Axis, pair: tuple[Axis, ...] = ()) -> str:
+        """The layout of a row or column of a tile; without one, of the first that has the axis."""
+        pair = pair or next(pair for pair in self.layouts if axis in pair)
+        return f"gl.SliceLayout({1 - pair.index(axis)}, {self.layouts[pair]})"
+
+    def _converted(self, text: str, have: str, want: str) -> str:
+        return text if have == want else f"gl.convert_layout({text}, {want})"
 
     def lanes(self, axis: Axis) -> str:
         return f"gl.arange(0, {block_name(axis)}, {self._slice(axis)})"
@@ -183,18 +182,14 @@ class Consumer(_Partition):
 
     def spread(self, text: str, have: tuple[Axis, ...], want: tuple[Axis, ...]) -> str:
         if len(have) == 1 and len(want) == 2:
-            place = 1 - want.index(have[0])
-            if (place, self.layouts[want]) != self._home(have[0]):
-                text = f"gl.convert_layout({text}, gl.SliceLayout({place}, {self.layouts[want]}))"
+            text = self._converted(text, self._slice(have[0]), self._slice(have[0], want))
         return super().spread(text, have, want)
 
     def folded(self, statement: ir.Fold) -> str:
         text = super().folded(statement)
         have, left = self.dims(statement.operand.axes), self.dims(statement.target.axes)
         if len(have) == 2 and len(left) == 1:
-            place = 1 - have.index(left[0])
-            if (place, self.layouts[have]) != self._home(left[0]):
-                return f"gl.convert_layout({text}, {self._slice(left[0])})"
+            return self._converted(text, self._slice(left[0], have), self._slice(left[0]))
         return text
 
     # ---- memory
@@ -266,8 +261,7 @@ class Consumer(_Partition):
         self._start(coming, "0", f"{turns} > 0")
         self._finish(current, coming, "0", f"{turns} > 0")
         self.writer.line(f"for turn in range({turns}):")
-        taken, known = set(self.writer.taken), dict(self.bounds)
-        with self.writer.indented():
+        with self.body():
             self._turn(statement, start, current)
             self._start(coming, "ahead", f"ahead < {turns}")
             self.turn, self.waited = "turn", set[ir.Load]()
@@ -275,9 +269,7 @@ class Consumer(_Partition):
             self._renew(statement.carried)
             self._finish(current, coming, "ahead", f"ahead < {turns}")
             for load in sorted(self.schedule.late, key=list(self.schedule.ring).index):
-                free = self.memory.of[self.schedule.ring[load]]["free"]
-                self.writer.line(f"mbarrier.arrive({free}.index(turn % STAGES), count=1)")
-        self.writer.taken, self.bounds, self.source = taken, known, None
+                self._release(load, "turn")
         for carried in statement.carried:
             self.text[carried.result] = self.text[carried.state]
 
@@ -305,8 +297,12 @@ class Consumer(_Partition):
             self.writer.line(f"{name} = warpgroup_mma_wait(0, deps=[{made}])")
         for load in self._read(self.schedule.ahead):
             if load not in self.schedule.late:
-                free = self.memory.of[self.schedule.ring[load]]["free"]
-                self.writer.line(f"mbarrier.arrive({free}.index({_place(turn)}), count=1, pred={there})")
+                self._release(load, turn, f", pred={there}")
+
+    def _release(self, load: ir.Load, turn: str, when: str = "") -> None:
+        """Give the place of a tile back to the producer."""
+        free = self.memory.of[self.schedule.ring[load]]["free"]
+        self.writer.line(f"mbarrier.arrive({free}.index({_place(turn)}), count=1{when})")
 
 
 # ---- the kernel

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from diagc.backends.jax_block_frame import block_argument
 from diagc.backends.jax_launcher import JAX
-from diagc.backends.jax_plain import bind_parameters, convert_inputs, function_arguments, signature
+from diagc.backends.jax_plain import (
+    bind_parameters,
+    convert_inputs,
+    function_arguments,
+    signature,
+    vary_together,
+)
 from diagc.backends.jax_program import (
     Blocks,
     block_lengths,
@@ -43,9 +49,14 @@ class Elsewhere:
     plain: str
 
 
-def binding_text(kernels: EntryKernels, name: str, elsewhere: Elsewhere, is_differentiable: bool) -> str:
-    """The functions of an entry whose kernels its file carries; the public one is called `name`."""
-    return _Binding(kernels, name, elsewhere, is_differentiable).text()
+def binding_text(
+    kernels: EntryKernels, name: str, elsewhere: Elsewhere, is_differentiable: bool, helpers: set[str]
+) -> str:
+    """The functions of an entry whose kernels its file carries; the public one is called `name`.
+
+    Names of helpers that it calls are added to `helpers`.
+    """
+    return _Binding(kernels, name, elsewhere, is_differentiable, helpers).text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ class _Binding:
     name: str
     elsewhere: Elsewhere
     is_differentiable: bool
+    helpers: set[str]
 
     def text(self) -> str:
         launches = {
@@ -316,11 +328,13 @@ class _Binding:
             writer.line(f'"""{signature(diagram)}, by kernels on CUDA, {how} elsewhere."""')
             bind_parameters(writer, diagram, nodes, "dict")
             convert_inputs(writer, diagram, nodes)
+            vary_together(writer, nodes.values())
             if self.is_differentiable:
                 writer.line(f"return {self.either}({', '.join((*nodes.values(), *self.blocks))})")
             else:
                 writer.line()
                 self._choose(writer, {input_name(node): name for node, name in nodes.items()})
+        self.helpers.update(("_alike", *writer.helpers))
         return writer.text
 
     # ---- parts of text

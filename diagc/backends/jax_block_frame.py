@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from diagc.backends.jax_text import DTYPES, Text, literal, size_text
+from diagc.backends.jax_text import Text, filled_text, literal, size_text
 from diagc.backends.writer import Writer, tuple_text
 from diagc.core.axes import Axis, Coordinate, Size, in_order
 from diagc.core.diagram import Node
@@ -83,11 +83,14 @@ class Frame:
         elif target.hint:  # the start of a state
             axes = self.ordered(a for a in target.axes if self._kind(a) != "walk")
             shape = tuple_text([self._extent(a) for a in axes]) if axes else "()"
-            self._define(
-                target, Text(f"jnp.full({shape}, {literal(value).text}, {DTYPES[target.dtype]})", 7, axes)
-            )
+            text = filled_text(literal(value), self._like, shape, target.dtype)
+            self._define(target, Text(text, 7, axes))
         else:
             self.text[target] = literal(value)
+
+    @property
+    def _like(self) -> str | None:
+        return self.names[self.kernel.inputs[0]] if self.kernel.inputs else None
 
     def _extent(self, axis: Axis) -> str:
         axis = self.kernel.extents[axis].of or axis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagc.backends.jax_block_bounds import Bounds
 from diagc.backends.jax_block_frame import block_argument, cut_axes, direct, in_order_nodes
-from diagc.backends.jax_text import DTYPES, SUM, TERM, Text, aligned, literal, permuted
+from diagc.backends.jax_text import SUM, TERM, Text, aligned, filled_text, literal, permuted
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import tuple_text
 from diagc.core.axes import ONE, Axis, Coordinate, Size, in_order
@@ -124,7 +124,8 @@ class Memory(Bounds):
         name, array = self.kernel.outputs[place]
         self.outputs[place] = self.writer.fresh(name)
         extents = [self._padded(axis) for axis in array.axes]
-        self.writer.line(f"{self.outputs[place]} = jnp.zeros({tuple_text(extents)}, {DTYPES[array.dtype]})")
+        made = filled_text(literal(0), self._like, tuple_text(extents), array.dtype)
+        self.writer.line(f"{self.outputs[place]} = {made}")
 
     def _padded(self, axis: Axis) -> str:
         if self._kind(axis) == "stream":

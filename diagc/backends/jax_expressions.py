@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from diagc.backends.infinities import Infinities, infinities
-from diagc.backends.jax_inline import emission_order, inlined_nodes
+from diagc.backends.jax_inline import inlined_nodes, operands_read
 from diagc.backends.jax_pointwise import Operand, combine
 from diagc.backends.jax_text import Text, aligned, cast, literal, narrow, permuted, size_text
 from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
 from diagc.core.axes import Axis, Size, in_order
-from diagc.core.diagram import Array, Node
+from diagc.core.diagram import Array, Node, walk
 from diagc.core.dtypes import DType
 
 _NAMES: Final = {
@@ -54,7 +54,7 @@ class Body:
         leading: Sequence[Axis] = (),
     ) -> None:
         """Write all statements below the roots. `given` are infinities of inputs, `orders` preferred dimensions."""
-        order = emission_order(roots)
+        order = list(walk(roots, operands_read))
         self.inlined = inlined_nodes(order, roots)
         self.flags = infinities(roots, given)
         self.orders = dict(orders)

@@ -15,6 +15,14 @@ def _subtract(a, b):
     """a - b, where -inf absorbs: -inf - -inf is -inf, not NaN."""
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 ''',
+    "_alike": '''
+def _alike(*arrays):
+    """The arrays; inside shard_map all over the mesh axes over which any varies, so that their gradients are added."""
+    marks = [jnp.zeros_like(array, bool, shape=()) for array in arrays]
+    mark = functools.reduce(jnp.logical_or, marks)
+    same = [jax.typeof(one) == jax.typeof(mark) for one in marks]
+    return [array if is_same else jnp.where(mark, array, array) for array, is_same in zip(arrays, same)]
+''',
     "_einsum": '''
 def _einsum(formula, *factors, **options):
     """jnp.einsum of 16-bit factors; of the same values in float32 on CPUs, where XLA lacks some products."""

@@ -24,25 +24,6 @@ def operands_read(current: Node) -> tuple[Node, ...]:
     return summed_factors(current) if contracted_factors(current) else current.inputs
 
 
-def emission_order(roots: Iterable[Node]) -> list[Node]:
-    """Every node that is emitted, operands first."""
-    done, order = set[Node](), list[Node]()
-    stack = [(root, False) for root in reversed(tuple(roots))]
-    while stack:
-        current, expanded = stack.pop()
-        if current in done:
-            continue
-        if expanded:
-            done.add(current)
-            order.append(current)
-        else:
-            stack.append((current, True))
-            stack.extend(
-                (operand, False) for operand in reversed(operands_read(current)) if operand not in done
-            )
-    return order
-
-
 def is_leaf(current: Node) -> bool:
     """Written out wherever it is read: numbers, sizes and indices."""
     return isinstance(current.op, ops.Constant | ops.SizeOf | ops.Iota)

@@ -6,7 +6,7 @@ specification, checks their shapes, converts them to the dtypes of the specifica
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -103,6 +103,8 @@ def emit_function(
         writer.line(f'"""{signature(diagram)}"""')
         bind_parameters(writer, diagram, names, parameters)
         convert_inputs(writer, diagram, names)
+        if any(isinstance(n.op, ops.Scan) for n in walk(diagram.outputs)):
+            vary_together(writer, names.values())
         bind_shapes(writer, names, symbols)
         choices = relevant_choices(diagram.outputs) if parameters == "dict" else ()
         results = emit_body(
@@ -163,3 +165,10 @@ def convert_inputs(writer: Writer, diagram: Diagram, names: Mapping[Node, str]) 
         else:
             together = ", ".join(group)
             writer.line(f"{together} = (jnp.asarray(array, {dtype}) for array in ({together}))")
+
+
+def vary_together(writer: Writer, names: Collection[str]) -> None:
+    """Inside shard_map a loop's state is of one type throughout: arrays vary over the same mesh axes."""
+    if len(names) > 1:
+        writer.helpers.add("_alike")
+        writer.line(f"{', '.join(names)} = _alike({', '.join(names)})")

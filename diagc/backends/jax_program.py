@@ -18,6 +18,7 @@ from diagc.backends.jax_plain import (
     emit_function,
     function_arguments,
     signature,
+    vary_together,
 )
 from diagc.backends.plans import normal_form
 from diagc.backends.shapes import bind_shapes, read_sizes, undetermined
@@ -155,6 +156,8 @@ class _Program:
             writer.line(f'"""{signature(diagram)}, in blocks: memory does not grow with {streamed}."""')
             bind_parameters(writer, diagram, names, parameters)
             convert_inputs(writer, diagram, names)
+            if alone:
+                vary_together(writer, names.values())
             bind_shapes(writer, names, symbols)
             results = BlockBody(kernel, writer, names, symbols).write()
             writer.line(f"return {', '.join(results)}")
@@ -176,6 +179,7 @@ class _Program:
             writer.line(f'"""{signature(diagram)}, in blocks; differentiable in reverse."""')
             bind_parameters(writer, diagram, names, "dict")
             convert_inputs(writer, diagram, names)
+            vary_together(writer, names.values())
             if self.plan.derivative is not None:
                 given = [*names.values(), *map(block_argument, blocks)]
                 writer.line(f"return _{self.name}_differentiable({', '.join(given)})")
@@ -184,6 +188,7 @@ class _Program:
                 known = {input_name(node): name for node, name in names.items()}
                 self._run(writer, self.plan.stages, known, symbols, blocks)
                 writer.line(f"return {', '.join(known[name] for name in diagram.output_names)}")
+        self.helpers |= writer.helpers
         return writer.text
 
     def _run(

@@ -114,6 +114,7 @@ def _launch(name, grid, arrays, made, sizes, warps, stages, **constants):
         if fits and all(integers[multiple] % 16 == 0 for multiple in one.multiples):
             call = jax.ffi.ffi_call("triton_kernel_call_ffi", made, vmap_method="sequential")
             found = call(*arrays, opaque=_opaque(name, place, *grid, integers))
+            found = _alike(*arrays, *found)[len(arrays) :]
             return found if len(made) > 1 else found[0]
     raise _NotCarried(name)
 
@@ -156,7 +157,7 @@ def _keep(whole, kernels, blocks, *arrays):
 
     def unused(function):
         states = jax.eval_shape(function, *arrays)[1]
-        return tuple(jnp.zeros(state.shape, state.dtype) for state in states)
+        return tuple(jnp.zeros_like(arrays[0], state.dtype, state.shape) for state in states)
 
     def on_cuda(*arrays):
         made, states = kernels(*arrays)

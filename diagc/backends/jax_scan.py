@@ -28,7 +28,7 @@ def _loop(body: Body, current: Node, op: ops.Scan) -> tuple[Text, ...]:
     initial = [_initial(body, n, s) for n, s in zip(current.inputs, states, strict=False)]
     read = [_moving(body, current.inputs[op.states + i], arrays[i], op) for i in moving]
     names = [body.writer.fresh(f"{_name(state)}_{op.axis.name}") for state in states]
-    arguments = [step, tuple_text(initial), tuple_text(read) if read else "None"]
+    arguments = [step, _start(body, initial, read), tuple_text(read) if read else "None"]
     length = [] if read else [f"length={body.extent(op.axis)}"]
     body.writer.line(f"_, {tuple_text(names)} = lax.scan({', '.join([*arguments, *length])})")
     return tuple(Text(name, axes=(op.axis, *state.axes)) for name, state in zip(names, states, strict=True))
@@ -83,6 +83,14 @@ def _step(
         writer.line(f"{following} = {tuple_text(results)}")
         writer.line(f"return {following}, {following}")
     writer.line()
+
+
+def _start(body: Body, initial: list[str], read: list[str]) -> str:
+    """The states before the first step; inside shard_map they vary as what is read does."""
+    if not read:
+        return tuple_text(initial)
+    body.writer.helpers.add("_alike")
+    return f"tuple(_alike({', '.join([*initial, read[0]])})[:-1])"
 
 
 def _initial(body: Body, operand: Node, state: Node) -> str:

@@ -101,6 +101,13 @@ def aligned(value: Text, frame: Sequence[Axis]) -> Text:
     return Text(f"{ordered.at(ATOM)}[{', '.join(marks)}]", ATOM, ordered.axes)
 
 
+def filled_text(value: Text, like: str | None, shape: str, dtype: DType) -> str:
+    """An array that holds one value; inside shard_map over the mesh axes over which the array `like` varies."""
+    if like is None:
+        return f"jnp.full({shape}, {value.text}, {DTYPES[dtype]})"
+    return f"jnp.full_like({like}, {value.text}, {DTYPES[dtype]}, {shape})"
+
+
 def cast(value: Text, dtype: DType) -> Text:
     """`astype`; a Python scalar becomes an array scalar."""
     if dtype is DType.TF32:

@@ -15,7 +15,7 @@ from diagc.backends.sizes import input_name
 from diagc.backends.triton_descriptors import FLAG, copies
 from diagc.backends.triton_frame import block_name
 from diagc.backends.triton_module import arrays_read, blocked_axes, kernel_function, size_symbols
-from diagc.backends.triton_terms import TORCH_DTYPES, size_text
+from diagc.backends.triton_terms import size_text
 from diagc.backends.writer import Writer, identifier, tuple_text
 from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node
@@ -165,12 +165,15 @@ class _Variant:
         if self.variant.otherwise is None:
             self._launch(blocks, widest, self.last)
             return
-        sources = dict.fromkeys(copy.source for copy in copies(self.variant.kernel).values())
-        arrays = [self.names[node] for node in sources]
-        self.writer.line(f"if {self.host.by_descriptor(arrays, pipeline=True)}:")
+        self.writer.line(f"if {self.host.by_descriptor(self._copied(), pipeline=True)}:")
         with self.writer.indented():
             self._launch(blocks, widest, False)
         replace(self, variant=self.variant.otherwise)._call(blocks, widest)
+
+    def _copied(self) -> list[str]:
+        """The arrays that have descriptors."""
+        sources = dict.fromkeys(copy.source for copy in copies(self.variant.kernel).values())
+        return [self.names[node] for node in sources]
 
     def _launch(self, blocks: Mapping[Axis, str], widest: str, last: bool) -> None:
         writer, kernel = self.writer, self.variant.kernel
@@ -192,8 +195,7 @@ class _Variant:
         if self.variant.form == "gluon":
             constants["STAGES"] = "stages"
         elif self.variant.form != "pointers":
-            sources = dict.fromkeys(copy.source for copy in copies(kernel).values())
-            constants[FLAG] = self.host.by_descriptor([self.names[node] for node in sources])
+            constants[FLAG] = self.host.by_descriptor(self._copied())
         ranks = [*(len(node.axes) for node in read), *(len(array.axes) for _, array in kernel.outputs)]
         call = Call(
             kernel_function(kernel.name), [self.names[node] for node in read], self.made, ranks,
@@ -256,7 +258,7 @@ class _Torch:
 
     def check(self, writer: Writer, names: Mapping[Node, str]) -> None:
         for node, name in names.items():
-            dtype = f"torch.{TORCH_DTYPES[node.dtype]}"
+            dtype = f"torch.{node.dtype.array_name}"
             writer.line(f'_check("{input_name(node)}", {name}, {dtype}, {len(node.axes)}, {_device(names)})')
 
     def allocate(
@@ -266,7 +268,7 @@ class _Torch:
         for name, array in kernel.outputs:
             extents = [size_text(axis.size, symbols) for axis in array.axes]
             made.append(writer.fresh(name))
-            dtype = f"torch.{TORCH_DTYPES[array.dtype]}"
+            dtype = f"torch.{array.dtype.array_name}"
             shape = tuple_text(extents)
             writer.line(f"{made[-1]} = torch.empty({shape}, dtype={dtype}, device={_device(names)})")
         writer.line(f"if _is_traced({made[0]}):")

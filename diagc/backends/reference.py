@@ -24,7 +24,7 @@ from diagc.backends.sizes import bind_sizes, input_name
 from diagc.core import ops, random
 from diagc.core.axes import Axis, in_order
 from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
-from diagc.core.diagram import Diagram, Node
+from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.dtypes import DType
 from diagc.core.scan_body import woven_body
 from diagc.diagnostics import failure
@@ -65,25 +65,6 @@ def operands_read(current: Node) -> tuple[Node, ...]:
     return summed_factors(current) or current.inputs
 
 
-def _order(roots: Sequence[Node]) -> list[Node]:
-    """Nodes to evaluate, operands first."""
-    done, order = set[Node](), list[Node]()
-    stack = [(root, False) for root in reversed(roots)]
-    while stack:
-        current, expanded = stack.pop()
-        if current in done:
-            continue
-        if expanded:
-            done.add(current)
-            order.append(current)
-        else:
-            stack.append((current, True))
-            stack.extend(
-                (operand, False) for operand in reversed(operands_read(current)) if operand not in done
-            )
-    return order
-
-
 _EXACT: Final = frozenset({"where", "max", "min", "neg", "abs", "relu", "sign", "floor", "round", "floordiv"})
 
 
@@ -111,7 +92,7 @@ class _Run:
     def outputs(self, roots: tuple[Node, ...], given: Mapping[Node, Tensor]) -> tuple[Tensor, ...]:
         """Values of the roots; a value is dropped after its last reader. Scans of one loop are run once."""
         if roots not in self.orders:
-            self.orders[roots] = _order(roots)
+            self.orders[roots] = list(walk(roots, operands_read))
         order = self.orders[roots]
         last = {operand: place for place, current in enumerate(order) for operand in operands_read(current)}
         values, loops = dict[Node, Tensor](), dict[object, tuple[Tensor, ...]]()

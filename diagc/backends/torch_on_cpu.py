@@ -7,7 +7,6 @@ for each shape, and their derivative is that of `torch.autograd`.
 from __future__ import annotations
 
 from diagc.backends.sizes import input_name
-from diagc.backends.triton_terms import TORCH_DTYPES
 from diagc.core.diagram import Diagram
 from diagc.core.ops import Input
 
@@ -117,7 +116,7 @@ def decorator(diagram: Diagram) -> str:
     """The line above a public function that says what its blocks take; empty where it takes no array."""
     if not diagram.inputs:
         return ""
-    dtypes = [f"torch.{TORCH_DTYPES[node.dtype]}" for node in diagram.inputs]
+    dtypes = [f"torch.{node.dtype.array_name}" for node in diagram.inputs]
     params = [
         f'({place}, "{input_name(node)}")'
         for place, node in enumerate(diagram.inputs)

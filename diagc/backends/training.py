@@ -20,7 +20,6 @@ from diagc.backends.training_loss import emit_loss, emit_metrics, emit_predictio
 from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
 from diagc.core.diagram import Node, walk
-from diagc.core.dtypes import DType
 from diagc.core.learning import (
     Column,
     LearningDiagram,
@@ -46,13 +45,6 @@ _NATURAL: Final = (Path(__file__).with_name("training_natural.py"), "\n# ---- na
 DEFAULT_OPTIMISER: Final = Optimiser(None, "adam", (("lr", 1e-3),))
 DEFAULT_EPOCHS: Final = 20
 DEFAULT_BATCH: Final = 128
-
-NUMPY_NAMES: Final = {
-    DType.F64: "float64", DType.F32: "float32", DType.TF32: "float32", DType.BF16: "bfloat16", DType.F16: "float16",
-    DType.F8E4M3: "float8_e4m3fn", DType.F8E5M2: "float8_e5m2", DType.I64: "int64", DType.I32: "int32",
-    DType.I16: "int16", DType.I8: "int8", DType.U8: "uint8", DType.BOOL: "bool",
-}  # fmt: skip
-"""The dtypes of the language as NumPy and JAX call them."""
 
 
 def emit_training(
@@ -310,7 +302,7 @@ def _sample(column: Column) -> str:
     """Dtype, shape of one sample, and the size of the axis that an index points into."""
     array = column.array
     shape = tuple_text([str(axis.size.value) for axis in array.axes]) if array.axes else "()"
-    return f'"{NUMPY_NAMES[array.dtype]}", {shape}, {array.index_of.size.value if array.index_of else None}'
+    return f'"{array.dtype.array_name}", {shape}, {array.index_of.size.value if array.index_of else None}'
 
 
 def _averages(writer: Writer, learning: LearningDiagram) -> None:
@@ -339,9 +331,7 @@ def _parameters(writer: Writer, name: str, parameters: Sequence[Node], values: M
         for parameter in parameters:
             shape = tuple_text([str(axis.size.value) for axis in parameter.axes]) if parameter.axes else "()"
             made = _initialiser(parameter, values) if name == "trained" else "None"
-            writer.line(
-                f'"{parameter_path(parameter)}": ({made}, {shape}, "{NUMPY_NAMES[parameter.dtype]}"),'
-            )
+            writer.line(f'"{parameter_path(parameter)}": ({made}, {shape}, "{parameter.dtype.array_name}"),')
     writer.line("},")
 
 
@@ -362,4 +352,4 @@ def _number(value: float | str, values: Mapping[str, float]) -> str:
     return repr(values[value] if isinstance(value, str) else value)
 
 
-__all__ = ["DEFAULT_BATCH", "DEFAULT_EPOCHS", "NUMPY_NAMES", "emit_training"]
+__all__ = ["DEFAULT_BATCH", "DEFAULT_EPOCHS", "emit_training"]

@@ -44,7 +44,6 @@ class Frame:
         self.kernel = kernel
         self.names = names
         self.writer = writer
-        self.rank = {axis: place for place, axis in enumerate(kernel.dimension_order())}
         self.uses = ir.count_uses(kernel.statements())
         self.text: dict[ir.Value, str] = {}
         self.atoms: set[ir.Value] = set()
@@ -57,8 +56,7 @@ class Frame:
 
     def dims(self, axes: Iterable[Axis]) -> tuple[Axis, ...]:
         """The dimensions of a tile with these axes."""
-        blocked = (axis for axis in axes if self.kernel.extents[axis].blocked)
-        return tuple(sorted(blocked, key=lambda axis: self.rank[axis]))
+        return self.kernel.dims(axes)
 
     def spread(self, text: str, have: tuple[Axis, ...], want: tuple[Axis, ...]) -> str:
         """A tile over some dimensions, indexed so that it broadcasts over all of `want`."""

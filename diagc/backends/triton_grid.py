@@ -24,6 +24,7 @@ class GridWriter(Frame):
     def __init__(self, kernel: ir.Kernel, names: Names, writer: Writer, form: Form) -> None:
         super().__init__(kernel, names, writer)
         self.form: Form = form
+        self.descending = descending(kernel)
         self.grid = [
             axis
             for kind in ("one", "tile")
@@ -87,7 +88,7 @@ class GridWriter(Frame):
             self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
             self.writer.line(f"{self.names.indices[axis]} = {whole}.to(tl.int64)")
             return
-        if axis in descending(self.kernel):
+        if axis in self.descending:
             whole = f"({self._count(axis)} - 1 - {whole})"
         first = self.bounds[axis, FIRST] = self.writer.fresh(f"first_{axis.name}")
         self.writer.line(f"{first} = {whole} * {block_name(axis)}")

@@ -6,6 +6,8 @@ Tiles have one dimension for each blocked axis, in one order for the whole kerne
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import PurePath
 
 from diagc.backends.launches import Form
@@ -161,12 +163,11 @@ class KernelWriter(GridWriter):
 
     def folded(self, statement: ir.Fold) -> str:
         """The fold of a tile."""
-        dims = list(self.dims(statement.operand.axes))
+        dims = self.dims(statement.operand.axes)
         text = self.text[statement.operand]
-        for axis in sorted(statement.axes, key=lambda a: -self.rank[a]):
-            place = dims.index(axis)
-            text = fold_text(statement.monoid, text, place, self.writer.helpers)
-            del dims[place]
+        for place in reversed(range(len(dims))):
+            if dims[place] in statement.axes:
+                text = fold_text(statement.monoid, text, place, self.writer.helpers)
         return text
 
     def _dot(self, statement: ir.Dot) -> None:
@@ -312,6 +313,14 @@ class KernelWriter(GridWriter):
 
     # ---- loops
 
+    @contextmanager
+    def body(self) -> Generator[None]:
+        """The body of a loop: what it names and bounds is unknown after it."""
+        known = dict(self.bounds)
+        with self.writer.scope(), self.writer.indented():
+            yield
+        self.bounds, self.source = known, None
+
     def _loop(self, statement: ir.Loop) -> None:
         start, stop = (self.bound(statement.axis, b) for b in (statement.start, statement.stop))
         for carried in statement.carried:
@@ -326,8 +335,7 @@ class KernelWriter(GridWriter):
             self.writer.line(f"# {_PHASES[statement.phase]}")
         specialised = f", warp_specialize={FLAG}" if self.form == "specialised" else ""
         self.writer.line(f"for {variable} in tl.range({start}, {stop}{step}{specialised}):")
-        taken, known = set(self.writer.taken), dict(self.bounds)
-        with self.writer.indented():
+        with self.body():
             self.firsts[statement.axis] = variable
             if blocked:
                 self.span(statement.axis, variable)
@@ -337,7 +345,6 @@ class KernelWriter(GridWriter):
                 self.names.indices[twin] = self.names.indices[statement.axis]
             self._statements(statement.body)
             self._renew(statement.carried)
-        self.writer.taken, self.bounds, self.source = taken, known, None
         for carried in statement.carried:
             self.text[carried.result] = self.text[carried.state]
 
@@ -351,15 +358,13 @@ class KernelWriter(GridWriter):
         self.writer.line(f"{first} = tl.full([{SEARCHED}], {size}, tl.int32)")
         self.writer.line(f"{past} = tl.full([{SEARCHED}], 0, tl.int32)")
         self.writer.line(f"for {chunk} in tl.range({start}, {stop}, {SEARCHED}):")
-        taken, known = set(self.writer.taken), dict(self.bounds)
-        with self.writer.indented():
+        with self.body():
             index = self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
             self.writer.line(f"{index} = ({chunk} + tl.arange(0, {SEARCHED})).to(tl.int32)")
             self._statements(statement.body)
             met = self.text[statement.condition]
             self.writer.line(f"{first} = tl.minimum({first}, tl.where({met}, {index}, {size}))")
             self.writer.line(f"{past} = tl.maximum({past}, tl.where({met}, {index} + 1, 0))")
-        self.writer.taken, self.bounds, self.source = taken, known, None
         self.writer.line(f"{first} = tl.min({first}, 0)")
         self.writer.line(f"{past} = tl.max({past}, 0)")
         self.text[statement.first], self.text[statement.past] = first, past

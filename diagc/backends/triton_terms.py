@@ -17,12 +17,6 @@ DTYPES: Final = {
     DType.I32: "tl.int32", DType.I16: "tl.int16", DType.I8: "tl.int8", DType.U8: "tl.uint8", DType.BOOL: "tl.int1",
 }  # fmt: skip
 
-TORCH_DTYPES: Final = {
-    DType.F64: "float64", DType.F32: "float32", DType.TF32: "float32", DType.BF16: "bfloat16", DType.F16: "float16",
-    DType.F8E4M3: "float8_e4m3fn", DType.F8E5M2: "float8_e5m2", DType.I64: "int64", DType.I32: "int32",
-    DType.I16: "int16", DType.I8: "int8", DType.U8: "uint8", DType.BOOL: "bool",
-}  # fmt: skip
-
 _INFIX: Final = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==",
     "ne": "!=", "and": "&", "or": "|", "floordiv": "//", "mod": "%",

@@ -46,8 +46,9 @@ from diagc.check.entry import Entry
 from diagc.check.program import Program
 from diagc.core.diagram import Diagram
 from diagc.machine import Machine
+from diagc.modules import module_of
 from diagc.verify.cases import make_case
-from diagc.verify.run_worker import module_of, several
+from diagc.verify.run_worker import several
 from diagc.version import __version__
 
 OWN: Final = "emitted, Triton"

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from diagc.backends.reference import evaluate
 from diagc.backends.sizes import input_name
-from diagc.backends.triton_terms import TORCH_DTYPES
 from diagc.core.diagram import Diagram
 from diagc.core.dtypes import DType
 from diagc.verify.cases import make_case
@@ -149,7 +148,7 @@ def save_arrays(path: Path, diagram: Diagram, arrays: Arrays) -> None:
 
 def dtype_names(diagram: Diagram) -> list[str]:
     """The dtypes of the inputs as torch and JAX call them, in the order of the signature."""
-    return [TORCH_DTYPES[node.dtype] for node in diagram.inputs]
+    return [node.dtype.array_name for node in diagram.inputs]
 
 
 def spoken_dtype(diagram: Diagram) -> str:

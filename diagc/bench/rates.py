@@ -19,7 +19,7 @@ import yaml
 
 from diagc.bench.gpu import Clock, event_clock
 from diagc.machine import parse_quantity
-from diagc.verify.run_worker import module_of
+from diagc.modules import module_of
 
 KERNELS: Final = """
 import triton

@@ -23,9 +23,9 @@ from diagc.bench.gpu import Clock, Setting, Trial, event_clock, launcher, tensor
 from diagc.bench.measurement import complete_sizes
 from diagc.bench.work import Call, Work, launched_plans, prepared, question
 from diagc.check.entry import Entry
+from diagc.modules import module_of
 from diagc.plan.config import Config
 from diagc.verify.cases import make_case
-from diagc.verify.run_worker import module_of
 from diagc.version import __version__
 
 LEAST_BLOCK, MOST_BLOCK, MOST_STAGES = 16, 256, 4
@@ -57,8 +57,9 @@ def tune(
         race = _Race(trial, tensors_of(asked, arrays, setting.device), setting, clock, Path(folder), [])
         forms = dict[str, EntryKernels]()
         for form in FORMS:
-            if formed(made, form) not in forms.values():
-                forms[form] = formed(made, form)
+            changed = formed(made, form)
+            if changed not in forms.values():
+                forms[form] = changed
         made = race.fastest("every kernel", forms)
         for variant, config in _timed(made, setting.work, sizes):
             name = variant.kernel.name

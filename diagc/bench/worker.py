@@ -22,7 +22,8 @@ import numpy as np
 
 from diagc.bench import peers
 from diagc.bench.work import Call, compiled, prepared
-from diagc.verify.run_worker import module_of, several
+from diagc.modules import module_of
+from diagc.verify.run_worker import several
 
 _KIB: Final = 1024
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diagc.check.context import shown
 from diagc.check.expressions import Body
 from diagc.core import ops
 from diagc.core.diagram import Node, walk
@@ -23,30 +22,17 @@ def path_of(
     A derivative is one arrow too: its first operand is a function.
     """
     match expression:
-        case tree.Call(tree.QName((tree.Name("stop"),)), None, (tree.Argument(None, inner),)):
+        case tree.Call(tree.QName((tree.Name("stop"),)), None, (tree.Argument(None, inner),)) | tree.Pipe(
+            inner, tree.QName((tree.Name("stop"),))
+        ):
             return path_of(scope, inner, models, known, True)
-        case tree.Pipe(inner, tree.QName((tree.Name("stop"),))):
-            return path_of(scope, inner, models, known, True)
-        case tree.Call(callee, _, (tree.Argument(None, inner), *_)) if callee.text not in ("grad", "jvp"):
-            return _then(
-                scope,
-                path_of(scope, inner, models, known, stop),
-                callee.text,
-                expression,
-                models,
-                known,
-                stop,
-            )
-        case tree.Pipe(inner, callee):
-            return _then(
-                scope,
-                path_of(scope, inner, models, known, stop),
-                callee.text,
-                expression,
-                models,
-                known,
-                stop,
-            )
+        case tree.Call(callee, _, (tree.Argument(None, inner), *_)) | tree.Pipe(inner, callee) if isinstance(
+            expression, tree.Pipe
+        ) or callee.text not in ("grad", "jvp"):
+            path = path_of(scope, inner, models, known, stop)
+            name = callee.text
+            step = Step(name, models.get(name, "function"), stop, _type(scope, expression, known))
+            return Path(path.start, (*path.steps, step))
         case tree.Ref(tree.QName((source, column))) if f"{source.text}.{column.text}" in scope.locals:
             return Path(source.text, (Step(column.text, "data", stop, _type(scope, expression, known)),))
         case tree.Ref(name):
@@ -57,21 +43,15 @@ def path_of(
         case _:
             return Path(
                 _start(scope, expression, known),
-                (Step(shown(expression), "function", stop, _type(scope, expression, known)),),
+                (
+                    Step(
+                        " ".join(expression.span.text.split()),
+                        "function",
+                        stop,
+                        _type(scope, expression, known),
+                    ),
+                ),
             )
-
-
-def _then(
-    scope: Body,
-    path: Path,
-    callee: str,
-    expression: tree.Expr,
-    models: Mapping[str, Mode],
-    known: Values,
-    stop: bool,
-) -> Path:
-    step = Step(callee, models.get(callee, "function"), stop, _type(scope, expression, known))
-    return Path(path.start, (*path.steps, step))
 
 
 def _start(scope: Body, expression: tree.Expr, known: Values) -> str:

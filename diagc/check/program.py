@@ -8,16 +8,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from diagc import limits
+from diagc.check.designs import build_design
 from diagc.check.entry import Entry, build_entry, check_generic, entry_names
 from diagc.check.learning import build_learning
 from diagc.check.schedules import check_schedules
 from diagc.check.scope import Module, build_module
+from diagc.core.design import Design
 from diagc.core.learning import LearningDiagram
 from diagc.diagnostics import Diagnostic, DiagnosticError, Label, Sink, failure
 from diagc.source import Source
@@ -33,11 +35,12 @@ _FIRST: Final = ("maps", "layers", "blocks")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A checked file: its declarations, its entries and its learning diagrams in the order of the file."""
+    """A checked file: its declarations, its entries, learning diagrams and designs in the order of the file."""
 
     module: Module
     entries: dict[str, Entry]
     learnings: dict[str, LearningDiagram]
+    designs: dict[str, Design] = field(default_factory=dict[str, Design])
 
 
 @cache
@@ -147,4 +150,9 @@ def _collect(source: Source, loader: Loader, allow_python: bool) -> tuple[Progra
         name: build_learning(module, item, sink, allow_python) for name, item in module.learnings.items()
     }
     learnings = {name: learning for name, learning in found.items() if learning is not None}
-    return Program(module, entries, learnings), sink
+    made = {
+        name: build_design(module, item, sink, loader.root, loader.extra)
+        for name, item in module.designs.items()
+    }
+    designs = {name: design for name, design in made.items() if design is not None}
+    return Program(module, entries, learnings, designs), sink

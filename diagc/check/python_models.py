@@ -16,7 +16,7 @@ from diagc.check.expressions import Body
 from diagc.core import ops
 from diagc.core.axes import Axis, Size
 from diagc.core.diagram import Array, Node, node
-from diagc.core.dtypes import DType
+from diagc.core.dtypes import BY_ARRAY_NAME
 from diagc.diagnostics import DiagnosticError, Label, failure
 from diagc.syntax import tree
 
@@ -115,7 +115,7 @@ def _check_result(
 ) -> None:
     import jax
 
-    given = [jax.ShapeDtypeStruct(_shape(a), _NUMPY.get(a.dtype, a.dtype.value)) for a in domain]
+    given = [jax.ShapeDtypeStruct(_shape(a), a.dtype.array_name) for a in domain]
     arrays = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in module.shapes.values()]
     try:
         made: Any = jax.eval_shape(module, given, arrays)  # pyright: ignore[reportUnknownMemberType]
@@ -132,7 +132,7 @@ def _check_result(
 
 def _array(path: str, shape: tuple[int, ...], dtype: str) -> Array:
     axes = tuple(Axis(f"{path}.{i}", Size.constant(extent)) for i, extent in enumerate(shape))
-    return Array(_DTYPES[dtype], axes)
+    return Array(BY_ARRAY_NAME[dtype], axes)
 
 
 def _shape(array: Array) -> tuple[int, ...]:
@@ -144,10 +144,3 @@ def _unusable(written: tree.PythonModel, message: str) -> DiagnosticError:
         "E0523", message, Label(written.span),
         help="name a class of Equinox or Flax NNX without state, whose call takes one sample",
     )  # fmt: skip
-
-
-_DTYPES = {"float32": DType.F32, "float64": DType.F64, "bfloat16": DType.BF16, "float16": DType.F16}
-_NUMPY = {
-    DType.F32: "float32", DType.TF32: "float32", DType.F64: "float64", DType.BF16: "bfloat16", DType.F16: "float16",
-    DType.I32: "int32", DType.I64: "int64", DType.I16: "int16", DType.I8: "int8", DType.U8: "uint8", DType.BOOL: "bool",
-}  # fmt: skip

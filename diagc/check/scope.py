@@ -57,6 +57,7 @@ class Module:
     learnings: dict[str, tree.Learning | tree.Glue] = field(
         default_factory=dict[str, tree.Learning | tree.Glue]
     )
+    designs: dict[str, tree.Design] = field(default_factory=dict[str, tree.Design])
     schedules: list[tree.Schedule] = field(default_factory=list[tree.Schedule])
     imports: dict[str, Module | None] = field(default_factory=dict[str, "Module | None"])
     library: tuple[Module, ...] = ()
@@ -116,21 +117,28 @@ class _Builder:
                 for declaration in declarations:
                     self._claim(places, declaration.name)
                     self._axis(module, declaration)
-            case tree.Fn(name) | tree.Alias(name):
-                self._claim(places, name)
-                if name.text in BUILTIN_AXES_CALLS | BUILTIN_CALLS:
-                    raise failure(
-                        "E0204",
-                        f"`{name.text}` is built in and cannot be declared again",
-                        Label(name.span),
-                        help=f"choose another name, such as `my_{name.text}`",
-                    )
-                module.functions[name.text] = item
+            case tree.Fn() | tree.Alias():
+                self._function(module, item, places)
             case tree.Schedule():
                 module.schedules.append(item)
-            case tree.Learning(name) | tree.Glue(name):
-                self._claim(places, name)
-                module.learnings[name.text] = item
+            case tree.Learning() | tree.Glue() | tree.Design():
+                self._claim(places, item.name)
+                if isinstance(item, tree.Design):
+                    module.designs[item.name.text] = item
+                else:
+                    module.learnings[item.name.text] = item
+
+    def _function(self, module: Module, item: tree.Fn | tree.Alias, places: dict[str, Span]) -> None:
+        name = item.name
+        self._claim(places, name)
+        if name.text in BUILTIN_AXES_CALLS | BUILTIN_CALLS:
+            raise failure(
+                "E0204",
+                f"`{name.text}` is built in and cannot be declared again",
+                Label(name.span),
+                help=f"choose another name, such as `my_{name.text}`",
+            )
+        module.functions[name.text] = item
 
     def _claim(self, places: dict[str, Span], name: tree.Name) -> None:
         if name.text in places:
@@ -139,7 +147,7 @@ class _Builder:
                 f"`{name.text}` is declared twice",
                 Label(name.span, "second declaration"),
                 Label(places[name.text], "first declared here"),
-                help="an axis, a size, a function and a learning diagram of one file do not share a name",
+                help="an axis, a size, a function, a learning diagram and a design of one file do not share a name",
             )
         places[name.text] = name.span
 

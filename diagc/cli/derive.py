@@ -1,4 +1,4 @@
-"""The command `derive`: from a diagram to its kernel, every step with its law."""
+"""The commands `derive`, every step to a kernel with its law, and `trace`, every pass."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from diagc.cli.options import (
     write_text,
 )
 
+_out_option = click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file."
+)
+
 
 @click.command()
 @spec_argument
@@ -27,9 +31,7 @@ from diagc.cli.options import (
     default="text",
     help="What is made; slides is a page with one picture for each law.",
 )
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file."
-)  # fmt: skip
+@_out_option
 @click.option("--on", "on", metavar="MACHINE", help="Add the schedule for a machine, with its reasons.")
 @size_option
 @click.option(
@@ -68,6 +70,43 @@ def derive(
     _written(out, page)
     if not all(passed for _, passed in made):
         sys.exit(1)
+
+
+@click.command()
+@spec_argument
+@entry_option
+@click.option(
+    "--format", "style", type=click.Choice(["text", "markdown", "slides"]), default="text",
+    help="What is made; slides is a page with one picture for each pass.",
+)  # fmt: skip
+@_out_option
+@click.option("--on", "on", metavar="MACHINE", help="Say the predicted time after each pass.")
+@size_option
+def trace(
+    spec: Path, entry: str | None, style: str, out: Path | None, on: str | None, size: tuple[str, ...]
+) -> None:
+    """Show the passes from a diagram of SPEC to what its kernels are planned for: what each did, and what it cost.
+
+    \b
+    diagc trace specs/attention/attention.diag --entry causal
+    diagc trace specs/attention/attention.diag --entry causal --on h200 --size q=4096,x=4096,d=128
+    diagc trace specs/transformer/block.diag --entry block --format slides -o passes.html
+    """
+    from diagc import api, pictures
+    from diagc.draw.markdown import trace_markdown
+    from diagc.machine import machine
+    from diagc.plan.trace import text
+
+    entries = chosen_entries(api.load(spec), entry)
+    sizes, device = chosen_sizes(entries, size), machine(on) if on is not None else None
+    if style == "slides":
+        _written(out, pictures.trace_slides(list(entries.values())[-1], device, sizes))
+        return
+    traces = [pictures.trace(each, device, sizes) for each in entries.values()]
+    markdown = style == "markdown"
+    _written(
+        out, trace_markdown(traces, f"Passes of {spec.name}") if markdown else "\n".join(map(text, traces))
+    )
 
 
 def _written(out: Path | None, page: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +18,8 @@ from diagc.cli.options import (
 )  # fmt: skip
 from diagc.cli.watch import watch_option, watched
 
-_FORMATS = (".svg", ".pdf", ".tex", ".html")
+if TYPE_CHECKING:
+    from diagc.pictures import Style
 
 
 @click.command()
@@ -31,8 +33,9 @@ _FORMATS = (".svg", ".pdf", ".tex", ".html")
 @click.option("--open-calls", is_flag=True, help="Draw the inside of called functions.")
 @click.option("--kernels", is_flag=True, help="Draw the kernels: what streams, what programs share out.")
 @click.option(
-    "--as", "style", type=click.Choice(["strands", "tikz-cd", "quiver"]), default="strands",
-    help="For a learning diagram: tikz-cd writes a commuting diagram in TeX, quiver prints a link to edit it.",
+    "--as", "style", type=click.Choice(["strands", "overview", "tikz-cd", "quiver"]), default="strands",
+    help="For a learning diagram: overview is one graph of all equations, tikz-cd writes a commuting diagram in TeX, "
+    "quiver prints a link to edit it.",
 )  # fmt: skip
 @size_option
 @watch_option
@@ -51,18 +54,18 @@ def draw(
     diagc draw specs/attention/attention.diag -o attention.svg
     diagc draw specs/attention/attention.diag --entry causal --kernels -o kernel.pdf
     diagc draw specs/transformer/block.diag -o block.html --size b=1,t=2048,x=2048
+    diagc draw specs/learning/koopman.diag --as overview -o overview.svg
     diagc draw specs/learning/distill.diag --as quiver
     """
-    if style != "strands":
+    if style in ("tikz-cd", "quiver"):
         _commuting(spec, learning, style, out)
         return
     if out is None:
         raise click.UsageError("name the file of the figure: -o figure.svg")
-    if out.suffix not in _FORMATS:
-        raise click.UsageError(
-            f"`{out.suffix or out}` is no format of figures; name one of {', '.join(_FORMATS)}"
-        )
-    wish = _Wish(spec, entry, learning, open_calls, kernels, size)
+    shown: Style = (
+        "overview" if style == "overview" else "kernels" if kernels else "open" if open_calls else "strands"
+    )
+    wish = _Wish(spec, entry, learning, shown, size)
     if watch:
         watched([spec], lambda: _draw(wish, out))
     else:
@@ -76,33 +79,22 @@ class _Wish:
     spec: Path
     entry: str | None
     learning: str | None
-    open_calls: bool
-    kernels: bool
+    style: Style
     size: tuple[str, ...]
 
 
 def _draw(wish: _Wish, out: Path) -> None:
     """Write one figure; the ending of the file chooses the format."""
-    from diagc import pictures
     from diagc.api import load
-    from diagc.draw import render_pdf, render_svg, render_tikz
+    from diagc.pictures import FORMATS, figure
 
+    if out.suffix not in FORMATS:
+        raise click.UsageError(
+            f"`{out.suffix or out}` is no format of figures; name one of {', '.join(FORMATS)}"
+        )
     program = load(wish.spec)
     sizes = chosen_sizes(program.entries, wish.size)
-    if out.suffix == ".html":
-        write_text(out, pictures.page(program, wish.entry, wish.learning, sizes))
-    else:
-        if wish.kernels:
-            scene = pictures.kernel_scene(pictures.chosen_entry(program, wish.entry), sizes)
-        else:
-            scene = pictures.scene(program, wish.entry, wish.learning, wish.open_calls, sizes)
-        match out.suffix:
-            case ".pdf":
-                write_bytes(out, render_pdf(scene))
-            case ".tex":
-                write_text(out, render_tikz(scene))
-            case _:
-                write_text(out, render_svg(scene))
+    write_bytes(out, figure(program, out.suffix, wish.entry, wish.learning, wish.style, sizes))
     click.echo(out)
 
 

@@ -29,6 +29,7 @@ entry_option = click.option("--entry", "entry", metavar="NAME", help="Only this 
 def chosen_entries(program: Program, entry: str | None) -> Mapping[str, Entry]:
     """The entries of a program, or the one that was asked for."""
     if entry is None:
+        refuse_design(program)
         if not program.entries:
             raise click.UsageError("the spec has no entry: a `fn` all of whose tensors have types")
         return program.entries
@@ -38,6 +39,14 @@ def chosen_entries(program: Program, entry: str | None) -> Mapping[str, Entry]:
             f"there are {', '.join(program.entries) or 'none'}"
         )
     return {entry: program.entries[entry]}
+
+
+def refuse_design(program: Program) -> None:
+    """A spec that is a design problem only has nothing that is compiled, run or trained."""
+    if program.designs and not program.entries and not program.learnings:
+        raise click.UsageError(
+            f"the spec holds a design problem, `{next(iter(program.designs))}`: solve it with `diagc codesign`"
+        )
 
 
 def chosen_learning(found: Mapping[str, LearningDiagram], name: str | None, spec: Path) -> LearningDiagram:
@@ -61,6 +70,7 @@ def analysed_learning(spec: Path, name: str | None) -> LearningDiagram:
     from diagc.diagnostics import Label, failure
 
     program = read_program(spec)
+    refuse_design(program)
     if not program.learnings:
         spans = [s for e in program.entries.values() for s in e.spans.values() if s.source.name == str(spec)]
         raise failure(

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from diagc.cli.options import chosen_learning, learning_option, pairs
+from diagc.cli.options import chosen_learning, learning_option, pairs, refuse_design
 from diagc.cli.train_runs import Varied, train_runs, varying
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
     from diagc.diagnostics import DiagnosticError
-    from diagc.learn.session import Inputs, Record, Service
+    from diagc.learn.session import Inputs, Service
 
 
 def _dotted(text: str) -> bool:
@@ -150,7 +150,9 @@ def train(
     )
     changes = pairs([s for s in sizes if _dotted(s)], "--set", float)
     try:
-        learning = chosen_learning(read_program(spec, allow_python).learnings, name, spec)
+        program = read_program(spec, allow_python)
+        refuse_design(program)
+        learning = chosen_learning(program.learnings, name, spec)
         learning = _with_settings(override(learning, changes), epochs, steps, batch, seed)
         inputs = _inputs(learning, data, validation, weights)
         learning = bind(learning, counts, numbers, inputs.data)
@@ -193,7 +195,9 @@ def loss(spec: Path, name: str | None, allow_python: bool) -> None:
     from diagc.core.canonical import diagram_hash
     from diagc.passes.commute import commute, term_hash, terms
 
-    found = read_program(spec, allow_python).learnings
+    program = read_program(spec, allow_python)
+    refuse_design(program)
+    found = program.learnings
     learning = chosen_learning(found, name, spec)
     own = (
         learning.parts if all(part in found for part in learning.parts) else ()
@@ -304,11 +308,9 @@ def _train(job: Job, quiet: bool) -> None:
     from diagc.learn.session import run
 
     with Progress(quiet) as progress:
-
-        def report(record: Record, epochs: int) -> None:
-            progress.show(record, epochs)
-
-        result = run(job.learning, job.inputs, job.spec.parent, job.values, job.out, report, job.service)
+        result = run(
+            job.learning, job.inputs, job.spec.parent, job.values, job.out, progress.show, job.service
+        )
     if not quiet and job.service.process == 0:
         click.echo(progress.summary(result.records[-1]))
         models = [m.name for m in job.learning.models if m.mode != "frozen" and m.parameters]

@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
-    from diagc.learn.session import Inputs, Record, Service
+    from diagc.learn.session import Inputs, Service
 
 _RATES: Final = (0.3, 3.0)
 """Factors of the learning rate where `--vary lr` names none."""
@@ -79,11 +79,7 @@ def train_runs(
     chosen = variation(varied.runs, learning.settings.seed, varied.seeds, varied.rates)
     make_folder(out)
     with Progress(quiet) as progress:
-
-        def report(record: Record, epochs: int) -> None:
-            progress.show(record, epochs)
-
-        runs = train_many(made, chosen, report)
+        runs = train_many(made, chosen, progress.show)
     folders = write_runs(made, runs, out)
     if quiet:
         return

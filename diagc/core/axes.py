@@ -13,7 +13,7 @@ True
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from diagc import limits
@@ -147,11 +147,12 @@ ONE = Size.constant(1)
 class Axis:
     """A named direction of arrays. Identity is the declaration: two axes of one size stay different.
 
-    `uid` is unique within a diagram. Axes that the compiler makes carry a `#` and a number after their name.
+    `uid` is unique within a diagram, so that it alone is hashed. Axes that the compiler makes carry a `#` and a number
+    after their name.
     """
 
     uid: str
-    size: Size
+    size: Size = field(hash=False)
 
     @property
     def name(self) -> str:

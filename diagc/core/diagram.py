@@ -10,6 +10,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
+from operator import attrgetter
 from weakref import WeakValueDictionary
 
 from diagc.core import ops
@@ -234,9 +235,16 @@ class Diagram:
         return tuple(dict.fromkeys(symbol for size in used for symbol in size.symbols))
 
 
-def walk(roots: Iterable[Node]) -> Iterator[Node]:
-    """Every node below the roots once, operands before users, in a deterministic order."""
-    done: set[int] = set()
+def walk(
+    roots: Iterable[Node],
+    operands: Callable[[Node], Sequence[Node]] = attrgetter("inputs"),
+    without: Iterable[Node] = (),
+) -> Iterator[Node]:
+    """Every node below the roots once, operands before users, in a deterministic order.
+
+    `operands` says what is below a node. Nodes `without` are left out, and so is what only they read.
+    """
+    done = set(map(id, without))
     for root in roots:
         stack: list[tuple[Node, bool]] = [(root, False)]
         while stack:
@@ -249,7 +257,7 @@ def walk(roots: Iterable[Node]) -> Iterator[Node]:
             else:
                 stack.append((current, True))
                 stack.extend(
-                    (operand, False) for operand in reversed(current.inputs) if id(operand) not in done
+                    (operand, False) for operand in reversed(operands(current)) if id(operand) not in done
                 )
 
 

@@ -48,6 +48,11 @@ class DType(Enum):
         """Bits of the significand, the leading one included; 0 for integers and bool."""
         return _PRECISION.get(self, 0)
 
+    @property
+    def array_name(self) -> str:
+        """What NumPy (with ml_dtypes), JAX and PyTorch call it, all three alike."""
+        return _ARRAY_NAMES[self]
+
 
 _BYTES: Final = {
     DType.F64: 8, DType.F32: 4, DType.TF32: 4, DType.BF16: 2, DType.F16: 2, DType.F8E4M3: 1, DType.F8E5M2: 1,
@@ -56,7 +61,15 @@ _BYTES: Final = {
 _PRECISION: Final = {
     DType.F64: 53, DType.F32: 24, DType.TF32: 11, DType.F16: 11, DType.BF16: 8, DType.F8E4M3: 4, DType.F8E5M2: 3,
 }  # fmt: skip
+_ARRAY_NAMES: Final = {
+    DType.F64: "float64", DType.F32: "float32", DType.TF32: "float32", DType.BF16: "bfloat16", DType.F16: "float16",
+    DType.F8E4M3: "float8_e4m3fn", DType.F8E5M2: "float8_e5m2", DType.I64: "int64", DType.I32: "int32",
+    DType.I16: "int16", DType.I8: "int8", DType.U8: "uint8", DType.BOOL: "bool",
+}  # fmt: skip
 _INTEGERS: Final = (DType.U8, DType.I8, DType.I16, DType.I32, DType.I64)
+
+BY_ARRAY_NAME: Final = {name: dtype for dtype, name in _ARRAY_NAMES.items() if dtype is not DType.TF32}
+"""The dtypes by `array_name`."""
 
 
 def promote(dtypes: Iterable[DType]) -> DType:

@@ -1,6 +1,7 @@
 """Pictures: strings (one strand per axis), cells (one per equation). A scene is geometry without a format."""
 
 from diagc.draw.cells import Arrow, Cell, Path, draw_cells
+from diagc.draw.overview import draw_overview
 from diagc.draw.pdf import render_pdf
 from diagc.draw.picture import draw_diagram
 from diagc.draw.render import render_svg
@@ -9,5 +10,5 @@ from diagc.draw.tikz import render_tikz
 
 __all__ = [
     "Arrow", "Box", "Cell", "Path", "Region", "Scene", "Strand", "Text",
-    "draw_cells", "draw_diagram", "render_pdf", "render_svg", "render_tikz",
+    "draw_cells", "draw_diagram", "draw_overview", "render_pdf", "render_svg", "render_tikz",
 ]  # fmt: skip

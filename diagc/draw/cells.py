@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from diagc.draw.labels import balanced
 from diagc.draw.scene import FONT, Item, Point, Region, Scene, Strand, Text, fitted, text_width
 
 Style = Literal["data", "train", "frozen", "ema"]
@@ -48,8 +49,11 @@ _ROW: Final = 62.0
 """From the middle of a cell to each of its paths."""
 
 _ARROW: Final = 44.0
-_PAD: Final = 14.0
+_PAD: Final = 16.0
 _BETWEEN: Final = 20.0
+_LINE: Final = 13.0
+_LONG: Final = 28
+"""Characters of a label in one line."""
 _BASE: Final = 0.35 * FONT
 
 
@@ -102,7 +106,12 @@ def _row_width(path: Path) -> float:
 
 
 def _arrow_width(arrow: Arrow) -> float:
-    return max(_ARROW, text_width(arrow.label) + 24)
+    return max(_ARROW, *(text_width(line) + 24 for line in _lines(arrow.label)))
+
+
+def _lines(label: str) -> list[str]:
+    """A long label in two lines."""
+    return balanced(label, max(_LONG, len(label) * 2 // 3))
 
 
 def _cell(cell: Cell, columns: _Columns, width: float, top: float) -> list[Item]:
@@ -165,10 +174,11 @@ def _arrow(
         points += [((end[0] + 2 * right) / 3, y), (end[0], (end[1] + 2 * y) / 3), end]
     dashed = arrow.stop or arrow.style == "ema"
     title = f"{arrow.style}{', no gradient' if arrow.stop else ''}: {arrow.label}"
-    baseline = y - 7 if side < 0 else y + 7 + 0.76 * FONT
+    lines = _lines(arrow.label)
+    first = y - 7 - _LINE * (len(lines) - 1) if side < 0 else y + 7 + 0.76 * FONT
     return [
         Strand(tuple(points), "", dashed, "ink", title, "open", arrow.style == "frozen", head=True),
-        Text((left + right) / 2, baseline, arrow.label),
+        *(Text((left + right) / 2, first + place * _LINE, line) for place, line in enumerate(lines)),
     ]
 
 

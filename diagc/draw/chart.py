@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from diagc.draw.scene import Item, Point, Region, Scene, Strand, Text, fitted, moved
@@ -35,7 +36,7 @@ def log_chart(
     decade = y_range[0]
     while decade <= y_range[1] * 1.001:
         height = place(x[0], decade)[1]
-        items += [_line([(0, height), (_WIDTH, height)], "batch", "", True)]
+        items.append(replace(_line([(0, height), (_WIDTH, height)], "batch", "", True), part="through"))
         items.append(Text(-6, height + 4, f"1e{round(math.log10(decade))}", "end"))
         decade *= 10
     for number, (name, curve) in enumerate(curves.items()):

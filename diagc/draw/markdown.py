@@ -1,4 +1,4 @@
-"""A derivation as a page in Markdown."""
+"""Derivations and traces of passes as pages in Markdown."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from diagc.plan.derivation import Definition, Derivation, Law, Loop
 from diagc.plan.report import TILED, count
+from diagc.plan.trace import Trace, is_idle
 
 
 def markdown(derivations: Sequence[Derivation], title: str) -> str:
@@ -22,6 +23,27 @@ def markdown(derivations: Sequence[Derivation], title: str) -> str:
             lines += ["### For the hardware", "", *_laws(found.hardware), ""]
         lines += _listed("Schedule", found.schedule)
         lines += _listed("Tested in float64 on random arrays", found.checks)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def trace_markdown(traces: Sequence[Trace], title: str) -> str:
+    """The passes of the entries of a file, one section each; idle ones in one line."""
+    lines = [f"# {title}", ""]
+    for found in traces:
+        lines += [f"## {found.name}", "", f"`{found.signature}`", ""]
+        lines += ["### As written", "", *_definitions(found.written), ""]
+        for number, each in enumerate(found.passes, 1):
+            lines += [f"### Pass {number}, {each.name}", "", f"{each.words[:1].upper()}{each.words[1:]}.", ""]
+            if is_idle(each):
+                lines += ["Nothing to do.", ""]
+                continue
+            lines += [*_laws(each.laws), ""] if each.laws else []
+            changed = [fact for fact in each.facts if fact[1] != fact[2]]
+            if changed:
+                lines += ["| | before | after |", "|---|---|---|"]
+                lines += [f"| {name} | {before} | {after} |" for name, before, after in changed]
+            lines += ["", *_definitions(each.changed), ""]
+        lines += _listed("Kernels", found.kernels)
     return "\n".join(lines).rstrip() + "\n"
 
 

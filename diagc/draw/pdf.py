@@ -15,6 +15,10 @@ from diagc.draw.render import arrow_head, shortened
 from diagc.draw.scene import FONT, Box, Item, Region, Scene, Strand, Text
 
 _POINT: Final = 0.75
+_STROKES: Final = {
+    "open": (1.5, 1.0), "through": (1.5, 0.22), "halo": (11.0, 0.16), "mark": (1.3, 1.0), "apart": (1.3, 1.0),
+}  # fmt: skip
+"""Widths and opacities of lines."""
 _INK: Final = colours("ink")[0]
 
 
@@ -74,9 +78,7 @@ def _rectangle(
 
 def _strand(axes: Any, item: Strand, depth: int) -> None:
     colour = colours(item.role)[0]
-    width, opacity = {"open": (1.5, 1.0), "through": (1.5, 0.22), "halo": (11.0, 0.16), "mark": (1.3, 1.0)}[
-        item.part
-    ]
+    width, opacity = _STROKES[item.part]
     points = shortened(item) if item.head else item.points
     codes = [1, *[4] * (len(points) - 1)]  # a move, then cubic curves
     style = (0, (3.3, 2)) if item.dashed else "solid"

@@ -7,14 +7,16 @@ right edge.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Final, Literal
 
 from diagc.core.axes import Axis
 from diagc.core.diagram import Diagram, Node
 from diagc.draw.graph import BATCH, SCALAR, Graph, GraphBox, Hue, StrandAxis
-from diagc.draw.layout import Layout, Place, layout
+from diagc.draw.layout import Layout, Link, Place, layout
 from diagc.draw.notes import Notes
 from diagc.draw.scene import FONT, Box, Item, Point, Region, Scene, Strand, Text, fitted, text_width
 from diagc.draw.shapes import PITCH, STUB, Shape
@@ -26,6 +28,9 @@ Cover = Literal["group", "stream", "held"]
 _LINE: Final = 13.0
 _BASE: Final = 0.35 * FONT
 """From the middle of a line to its baseline."""
+
+_CLEAR: Final = 3.0
+"""Room at the ends of a separator of bundles."""
 
 
 def draw_diagram(
@@ -41,8 +46,12 @@ def draw_diagram(
     Raises `DiagnosticError` E0904 when pygraphviz is missing.
     """
     graph = string_graph(diagram, boxes, notes)
-    painter = _Painter(graph, layout(graph), graph.hue(), covers or {})
-    return fitted(painter.items(), title=diagram.name)
+    return fitted(painted(graph, layout(graph), covers), title=diagram.name)
+
+
+def painted(graph: Graph, placed: Layout, covers: Mapping[Axis, Cover] | None = None) -> list[Item]:
+    """The items of a graph that has been laid out."""
+    return _Painter(graph, placed, graph.hue(), covers or {}).items()
 
 
 @dataclass(slots=True)
@@ -57,10 +66,20 @@ class _Painter:
     )
     """Strands that have come through a lane and are not yet at a box."""
     faces: list[Item] = field(default_factory=list[Item])
+    arriving: dict[tuple[str, int], list[Link]] = field(
+        default_factory=lambda: defaultdict[tuple[str, int], list[Link]](list)
+    )
+    """The links that end at a place, by their value."""
+    climbs: dict[int, list[tuple[float, float]]] = field(
+        default_factory=lambda: defaultdict[int, list[tuple[float, float]]](list)
+    )
+    """For the gap before each column the heights between which its strands climb or fall."""
 
     def items(self) -> list[Item]:
         for link in self.layout.links:
             source, target = self.layout.places[link.source], self.layout.places[link.target]
+            self.arriving[link.target, link.value].append(link)
+            self.climbs[target.rank] += [(min(ends), max(ends)) for ends in self._heights(link)]
             for axis, out, into in link.strands:
                 self._between(link.value, axis, source, out, target, into)
         for place in self.layout.places.values():
@@ -182,6 +201,7 @@ class _Painter:
         self.faces.append(
             Box(left, top + inset, right - left, height, box.label, style, box.title, box.opens)
         )
+        self.lines += self._separators(place, shape)
         through = self._through(place, box, shape, left, right)
         self.faces += through
         self._label(shape, (left + right) / 2, (top + bottom) / 2, style if through else None)
@@ -189,6 +209,28 @@ class _Painter:
             if axis is not None and axis in shape.made:
                 name = Text(right - 5, place.slot_y(slot) + _BASE, axis.name, "end", "axis", self.hue[axis])
                 self.faces.append(name)
+
+    def _separators(self, place: Place, shape: Shape) -> Iterator[Strand]:
+        """Dashed lines between bundles that run level to a box, side by side, where no strand crosses them."""
+        last = {value: slot for (value, _), slot in sorted(shape.ins.items(), key=lambda port: port[1])}
+        right = self._face(place)[0] - _CLEAR
+        for above, below in pairwise(last):
+            y = place.slot_y(last[above] + 1)
+            starts = [self._level_from(place, value) for value in (above, below)]
+            if None not in starts and not any(low < y < high for low, high in self.climbs[place.rank]):
+                left = max(start for start in starts if start is not None) + _CLEAR
+                yield Strand(_level(left, right, y), "", True, BATCH, "", "apart")
+
+    def _level_from(self, place: Place, value: int) -> float | None:
+        """Where a bundle that is level in the gap before a box comes from."""
+        (link,) = self.arriving[place.name, value]
+        level = all(abs(y - z) < 0.1 for y, z in self._heights(link))
+        return self.layout.columns[self.layout.places[link.source].rank][1] if level else None
+
+    def _heights(self, link: Link) -> Iterator[tuple[float, float]]:
+        """Where the strands of a bundle leave and arrive."""
+        source, target = self.layout.places[link.source], self.layout.places[link.target]
+        return ((source.slot_y(out), target.slot_y(into)) for _, out, into in link.strands)
 
     def _through(self, place: Place, box: GraphBox, shape: Shape, left: float, right: float) -> list[Item]:
         """The woven strands within a box, from every operand that has them."""

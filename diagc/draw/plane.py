@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from diagc.draw.scene import Item, Point, Region, Strand, Text
@@ -42,7 +42,8 @@ class Plane:
         items += [Text(self.at(x, self.y[1])[0], self.height + 14, f"{x:.6g}") for x in across]
         for y in self._y_steps() if ticks else ():
             height = self.at(self.x[0], y)[1]
-            items.append(self._straight((0, height), (self.width, height), "batch", "", True))
+            line = self._straight((0, height), (self.width, height), "batch", "", True)
+            items.append(replace(line, part="through"))
             items.append(Text(-6, height + 4, f"{y:.6g}", "end"))
         items.append(Text(self.width / 2, self.height + 34, x_name, style="note"))
         items.append(Text(-6, -14, y_name, "start", style="note"))

@@ -37,7 +37,7 @@ def _css(scene: Scene, scope: str) -> str:
     )
     parts = {item.part for item in scene.items if isinstance(item, Strand)}
     fixed += (".w{opacity:.16;stroke-width:11;stroke-linecap:butt}" if "halo" in parts else "") + (
-        ".m{stroke-width:1.3}" if "mark" in parts else ""
+        ".m{stroke-width:1.3}" if parts & {"mark", "apart"} else ""
     )
     if any(isinstance(item, Box) and item.style == "loop" for item in scene.items):
         loops = [f".l{{fill:{colour}}}" for colour in LOOP]
@@ -100,7 +100,7 @@ def _text(item: Text) -> str:
 
 def _strand(item: Strand) -> str:
     title = f"<title>{escape(item.title)}</title>" if item.title else ""
-    part = {"open": "", "through": " t", "halo": " w", "mark": " m"}[item.part]
+    part = {"open": "", "through": " t", "halo": " w", "mark": " m", "apart": " m"}[item.part]
     names = f"c{item.role}{part}" + (" d" if item.dashed else "")
     data = _path(shortened(item) if item.head else item.points)
     close = f">{title}</path>" if title else "/>"

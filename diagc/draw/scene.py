@@ -22,8 +22,8 @@ FONT: Final = 10.5
 _WIDTHS: Final = {
     28: "'ijl", 30: "IJ", 32: " ,.·", 34: "/:;\\|", 36: "f", 37: "-", 40: "()[]t", 41: "!²³", 42: "r",
     46: '"', 50: "*_`", 53: "sz⁻", 54: "?", 55: "c", 56: "L", 58: "Fk", 60: "vxy", 61: "Pτ", 62: "TYaeo",
-    66: "K", 69: "ABVXZ", 70: "CR", 74: "U∧∨", 75: "N", 76: "H", 78: "&DG", 79: "OQ", 82: "w", 87: "M",
-    84: "#+<=>^~×−≤≥≠→∞÷¬⇓≈", 96: "%", 97: "½", 98: "m", 99: "W", 100: "@…",
+    64: "√", 66: "K", 69: "ABVXZ", 70: "CR", 74: "U∧∨", 75: "N", 76: "H", 78: "&DG", 79: "OQ", 82: "w", 87: "M",
+    84: "#+<=>^~×−≤≥≠→∞÷¬⇓≈", 96: "%", 98: "m", 99: "W", 100: "@…",
 }  # fmt: skip
 """Advance widths of DejaVu Sans in hundredths of the font size; the other fonts of the list are narrower."""
 
@@ -65,8 +65,8 @@ class Strand:
     hue.
 
     `part` says where it runs: in the open, or faintly through a box that weaves over it; a `halo` is a broad
-    band below a strand that a loop streams, a `mark` is a sign across one. A `hollow` strand is a double line;
-    one with a `head` ends in an arrow.
+    band below a strand that a loop streams, a `mark` is a sign across one, and `apart` keeps two bundles apart.
+    A `hollow` strand is a double line; one with a `head` ends in an arrow.
     """
 
     points: tuple[Point, ...]
@@ -74,7 +74,7 @@ class Strand:
     dashed: bool = False
     role: str = "ink"
     title: str = ""
-    part: Literal["open", "through", "halo", "mark"] = "open"
+    part: Literal["open", "through", "halo", "mark", "apart"] = "open"
     hollow: bool = False
     head: bool = False
 

@@ -1,19 +1,14 @@
-"""A derivation as one page with a slider: a picture before the first law and after each, with what it changes.
-
-Each law replaces one node; done in order on the written diagram they lead to the normal form.
-"""
+"""Steps as one page with a slider: a picture before the first and after each, with what it changes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Final
 
-from diagc.core.diagram import Diagram, Node, substitute
-from diagc.core.rewrite import Step
 from diagc.draw.render import render_svg
 from diagc.draw.scene import Scene
 
@@ -22,25 +17,12 @@ _ASSETS: Final = Path(__file__).parent / "assets"
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """A picture, the law that led to it with its two sides, and what is true of the diagram now."""
+    """A picture, the law or pass that led to it with what it says, and what is true of the diagram now."""
 
     law: str
     formula: str
     scene: Scene
     facts: tuple[tuple[str, str], ...]
-
-
-def frames(diagram: Diagram, steps: Sequence[Step], end: Diagram) -> Iterator[tuple[Step | None, Diagram]]:
-    """The written diagram, for each step that changes it the diagram after it, and `end` where that is another."""
-    yield None, diagram
-    outputs: tuple[Node, ...] = diagram.outputs
-    for step in steps:
-        changed = substitute(outputs, {step.before: step.after})
-        if changed != outputs:
-            outputs = changed
-            yield step, diagram.with_outputs(outputs)
-    if outputs != end.outputs:
-        yield None, end
 
 
 def slides_page(title: str, slides: Sequence[Slide]) -> str:

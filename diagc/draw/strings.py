@@ -260,7 +260,7 @@ def _boxed(unit: _Unit, number: Mapping[Node, int], notes: Notes) -> GraphBox:
     touched = frozenset(a for a in around if a in unit.touched or a not in read or a not in given)
     title = notes.box(unit.label, unit.nodes, unit.results)
     opens = next((notes.opens[n] for n in unit.results if n in notes.opens), "")
-    label = labels.shortened(unit.label)
+    label = labels.wrapped(unit.label)
     return GraphBox("box", label, operands, results, touched, title, _commutes(unit.nodes), opens)
 
 

@@ -16,7 +16,7 @@ _LETTERS: Final = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
     "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": "$<$", ">": "$>$", "|": "$|$",
     "×": r"$\times$", "÷": r"$\div$", "−": "$-$", "·": r"$\cdot$", "≤": r"$\leq$", "≥": r"$\geq$",
-    "≠": r"$\neq$", "→": r"$\to$", "∞": r"$\infty$", "½": r"$\frac12$", "‖": r"$\|$", "›": "$>$",
+    "≠": r"$\neq$", "→": r"$\to$", "∞": r"$\infty$", "√": r"$\surd$", "‖": r"$\|$", "›": "$>$",
     "²": "$^2$", "³": "$^3$", "∧": r"$\wedge$", "∨": r"$\vee$", "¬": r"$\neg$", "≈": r"$\approx$",
     "…": r"\ldots{}", "τ": r"$\tau$", "σ": r"$\sigma$", "α": r"$\alpha$", "β": r"$\beta$", "λ": r"$\lambda$",
 }  # fmt: skip
@@ -80,7 +80,13 @@ def _text(item: Text) -> str:
 
 
 def _strand(item: Strand) -> list[str]:
-    width = {"open": "1.13pt", "through": "1.13pt,opacity=.22", "halo": "8.25pt,opacity=.16", "mark": "1pt"}
+    width = {
+        "open": "1.13pt",
+        "through": "1.13pt,opacity=.22",
+        "halo": "8.25pt,opacity=.16",
+        "mark": "1pt",
+        "apart": "1pt",
+    }
     dash = ",dash pattern=on 3.75pt off 2.25pt" if item.dashed else ""
     cap = "" if item.part == "halo" or item.hollow else ",line cap=round"
     data = _path(shortened(item) if item.head else item.points)

@@ -35,7 +35,7 @@ class Shown:
 
 
 def viewer(title: str, shown: Sequence[Shown]) -> str:
-    """The page. A scene under the key `kernels` has a button of its own."""
+    """The page. A scene whose key does not begin with `view` has a button of its own."""
     pictures: list[str] = []
     titles: list[str] = []
     for place, each in enumerate(shown):

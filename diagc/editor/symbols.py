@@ -23,15 +23,18 @@ _LABELS: Final[dict[type, frozenset[str]]] = {
     tree.Option: frozenset({"name"}), tree.Tile: frozenset({"kind"}), tree.Stages: frozenset({"kind", "arrays"}),
     tree.Init: frozenset({"name"}), tree.Result: frozenset({"name"}), tree.Setting: frozenset({"name"}),
     tree.Policy: frozenset({"kind"}), tree.ColumnDecl: frozenset({"name"}),
+    tree.Port: frozenset({"name", "attributes"}), tree.Chain: frozenset({"elements"}), tree.Ports: frozenset({"side"}),
 }  # fmt: skip
 """Parts that are words of the language or labels of something else, and stand for nothing in the file."""
 
 _FILE: Final[dict[type, str]] = {
     tree.Fn: "fn", tree.Alias: "fn", tree.Learning: "learning", tree.Glue: "learning", tree.AxisDecl: "axis",
+    tree.Design: "design",
 }  # fmt: skip
 _LOCAL: Final[dict[type, str]] = {
     tree.Parameter: "parameter", tree.ParamDecl: "param", tree.ModelDecl: "model", tree.Model: "model",
     tree.Ema: "model", tree.SourceDecl: "source", tree.Equation: "equation",
+    tree.Component: "component", tree.Poset: "poset", tree.Choice: "choice",
 }  # fmt: skip
 
 
@@ -62,6 +65,7 @@ class Symbols:
         return next((span.text for span in self.free if span.start <= offset <= span.end), None)
 
 
+_SCOPES: Final = (tree.Fn, tree.Learning, tree.Design)
 _Scope = dict[str, Symbol]
 _Calls = tree.Instance | tree.Call | tree.Pipe
 
@@ -73,11 +77,9 @@ def symbols(file: tree.File) -> Symbols:
     for item in file.items:
         for name, kind, node in _declared_by(item):
             outer.setdefault(name.text, Symbol(name.text, kind, name.span, node))
-    inner = {
-        item.name.text: _locals(item) for item in file.items if isinstance(item, tree.Fn | tree.Learning)
-    }
+    inner = {item.name.text: _locals(item) for item in file.items if isinstance(item, _SCOPES)}
     for item in file.items:
-        scopes = [inner[item.name.text]] if isinstance(item, tree.Fn | tree.Learning) else []
+        scopes = [inner[item.name.text]] if isinstance(item, _SCOPES) else []
         _visit(item, [*scopes, outer], found)
         _keywords(item, inner, found)
     for _, symbol in found.places:
@@ -96,13 +98,19 @@ def _declared_by(item: object) -> Iterator[tuple[tree.Name, str, object]]:
             yield from ((one.name, "axis", one) for one in declarations)
         case tree.Use(alias=alias) if alias is not None:
             yield alias, "file", item
-        case tree.Fn(name=name) | tree.Alias(name=name) | tree.Learning(name=name) | tree.Glue(name=name):
+        case (
+            tree.Fn(name=name)
+            | tree.Alias(name=name)
+            | tree.Learning(name=name)
+            | tree.Glue(name=name)
+            | tree.Design(name=name)
+        ):
             yield name, _FILE[type(item)], item
         case _:
             pass
 
 
-def _locals(item: tree.Fn | tree.Learning) -> _Scope:
+def _locals(item: tree.Fn | tree.Learning | tree.Design) -> _Scope:
     """What is declared inside of a function or learning diagram; a name that is given again is the same."""
     scope: _Scope = {}
 

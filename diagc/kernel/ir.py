@@ -233,6 +233,10 @@ class Kernel:
         """Those of the axes for which a tile has a dimension."""
         return tuple(axis for axis in axes if self.extents[axis].blocked)
 
+    def dims(self, axes: Iterable[Axis]) -> tuple[Axis, ...]:
+        """The dimensions of a tile with these axes, in order."""
+        return tuple(sorted(self.blocked(tuple(axes)), key=self.dimension_order().index))
+
     def dimension_order(self) -> list[Axis]:
         """Tiled axes as in the result, then streamed ones, then resident ones: the order of dimensions of tiles.
 

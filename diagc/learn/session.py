@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
-from diagc.backends.training import DEFAULT_BATCH, DEFAULT_EPOCHS, NUMPY_NAMES, emit_training
+from diagc.backends.training import DEFAULT_BATCH, DEFAULT_EPOCHS, emit_training
 from diagc.core import ops
 from diagc.core.axes import Axis, Size
 from diagc.core.learning import LearningDiagram, parameter_path
@@ -281,7 +281,7 @@ def prepare(
     except ValueError as error:
         raise failure("E0627", str(error), help="name fewer: `--mesh data=2`") from None
     frozen = {
-        path: _as(loaded[path], np.dtype(NUMPY_NAMES[p.dtype])) for p in learning.parameters("frozen")
+        path: _as(loaded[path], np.dtype(p.dtype.array_name)) for p in learning.parameters("frozen")
         for path in [parameter_path(p)]
     }  # fmt: skip
     return Prepared(program, options, data, validation, loaded, frozen)

@@ -8,7 +8,7 @@ language, valid for finite operands; `tests/properties` tests each on random inp
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from diagc.core import ops
@@ -274,17 +274,32 @@ class Normalise:
 
     def run(self, diagram: Diagram, record: Record | None = None) -> Diagram:
         """The diagram in normal form; the same object when it was normal already."""
-        record = record or Record()
+        *_, (_, made) = self.stages(diagram, record or Record())
+        return made
+
+    def stages(self, diagram: Diagram, record: Record) -> Iterator[tuple[str, Diagram]]:
+        """What the pass does one after the other, each by its name with the diagram after it."""
         diagram = diagram.with_outputs(without_stops(diagram.outputs, record))
         first = tuple(rule for rule in self.rules if rule in FIRST)
-        flat = order(diagram.with_outputs(rewrite(diagram.outputs, first, record)), record)
-        made = turned(flat, record)
+        made = diagram.with_outputs(rewrite(diagram.outputs, first, record))
+        yield "flatten", made
+        made = order(made, record)
+        yield "order", made
+        made = turned(made, record)
+        yield "even powers", made
         for _ in range(ROUNDS):  # what the order makes equal, rules may join
             roots = rewrite(made.outputs, self.rules, record)
             if roots == made.outputs:
                 break
-            made = turned(order(made.with_outputs(roots), record), record)
-        return order(made.with_outputs(shared_folds(made.outputs, record)), record)
+            made = made.with_outputs(roots)
+            yield "laws", made
+            made = order(made, record)
+            yield "order", made
+            made = turned(made, record)
+            yield "even powers", made
+        made = made.with_outputs(shared_folds(made.outputs, record))
+        yield "shared folds", made
+        yield "order", order(made, record)
 
 
 def order(diagram: Diagram, record: Record) -> Diagram:

@@ -10,6 +10,7 @@ What costs the same stays as it is written.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -53,11 +54,12 @@ class Reassociate:
 
 @dataclass(frozen=True, slots=True)
 class _Network:
-    """∑ over `bound` of the product of `factors`; the result has the axes `free`."""
+    """∑ over `bound` of the product of `factors`; the result has the axes `free`. `opened` are contractions in it."""
 
     factors: tuple[Node, ...]
     bound: frozenset[Axis]
     free: frozenset[Axis]
+    opened: frozenset[Node]
 
 
 @dataclass(slots=True)
@@ -86,7 +88,11 @@ class _Rewriting:
                 cost, made = self._best(network)
                 choices = [(cost + self._inside(network.factors), made), *self._distributed(network)]
                 cost, made = min(choices, key=lambda choice: choice[0])
-                if cost < self._written(current) and made is not None and made is not current:
+                if (
+                    cost < self._written(current, network.opened)
+                    and made is not None
+                    and not _same(current, made)
+                ):
                     return current, made
         return None
 
@@ -95,36 +101,40 @@ class _Rewriting:
     def _network(self, root: Node) -> _Network:
         """The factors and bound axes below a contraction; what others read as well, or masks, stays a factor."""
         assert isinstance(root.op, ops.Reduce)
-        factors, bound = list(summed_factors(root)), set(root.op.axes)
+        factors, bound, opened = list(summed_factors(root)), set(root.op.axes), set[Node]()
         place = 0
         while place < len(factors):
             inner = factors[place]
             others = {a for p, f in enumerate(factors) if p != place for a in f.axes}
             if self._opens(inner) and not set(_axes(inner)) & (bound | others | set(root.axes)):
                 bound |= set(_axes(inner))
+                opened.add(inner)
                 factors[place : place + 1] = product_factors(inner.inputs[0])
             else:
                 place += 1
-        return _Network(tuple(factors), frozenset(bound), frozenset(root.axes))
+        return _Network(tuple(factors), frozenset(bound), frozenset(root.axes), frozenset(opened))
 
     def _opens(self, current: Node) -> bool:
         """Whether a factor is a contraction that nothing else reads."""
         alone = len(self.readers.get(current, ())) <= 1 and current not in self.roots
         return bool(summed_factors(current)) and _is_plain(current) and alone
 
-    def _written(self, root: Node) -> float:
+    def _written(self, root: Node, network: frozenset[Node]) -> float:
         """The work of a contraction and of those that its network opens, as they are bracketed now."""
         factors = summed_factors(root)
         here = self._volume({axis for factor in factors for axis in factor.axes})
         here *= 1 if multiplies(root) else VECTOR
-        opened = [f for f in factors if self._opens(f)]
+        opened = [f for f in factors if f in network]
         moved = TRAFFIC * sum(self._volume(f.axes) for f in opened)
-        return here + sum(map(self._written, opened)) + moved + self._inside(factors)
+        below = sum(self._written(f, network) for f in opened)
+        return here + below + moved + self._inside(factors)
 
     def _inside(self, factors: Iterable[Node]) -> float:
         """The work of the contractions that are terms of a factor, and of storing that factor."""
         summed = [f for f in factors if self._contracted_terms(f)]
-        terms = sum(self._written(t) for f in summed for t in self._contracted_terms(f))
+        terms = sum(
+            self._written(t, self._network(t).opened) for f in summed for t in self._contracted_terms(f)
+        )
         return terms + TRAFFIC * sum(self._volume(f.axes) for f in summed)
 
     # ---- what there could be
@@ -210,6 +220,12 @@ class _Rewriting:
 def _axes(current: Node) -> tuple[Axis, ...]:
     assert isinstance(current.op, ops.Reduce)
     return current.op.axes
+
+
+def _same(current: Node, made: Node) -> bool:
+    """Whether two contractions differ in the order of their factors at most."""
+    axes = isinstance(made.op, ops.Reduce) and set(_axes(made)) == set(_axes(current))
+    return axes and Counter(summed_factors(made)) == Counter(summed_factors(current))
 
 
 def _is_plain(current: Node) -> bool:

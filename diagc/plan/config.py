@@ -41,9 +41,9 @@ WALK_REGISTERS = 16
 """Registers that the indices and addresses of a loop around the loop over tiles take from them."""
 
 _WIDE = (
-    (64, 64, 64, 4, 2), (64, 64, 32, 4, 2), (64, 64, 16, 8, 1),
-    (128, 128, 64, 8, 2), (128, 64, 64, 8, 2), (128, 64, 32, 8, 1), (128, 64, 16, 8, 1),
-    (256, 64, 16, 8, 2), (256, 64, 16, 8, 1),
+    (64, 64, 64, 4, 2), (64, 64, 32, 4, 2), (64, 64, 16, 8, 1), (64, 32, 16, 8, 1),
+    (128, 128, 64, 8, 2), (128, 64, 64, 8, 2), (128, 64, 32, 8, 1), (128, 64, 16, 8, 1), (128, 32, 16, 8, 1),
+    (256, 64, 16, 8, 2), (256, 64, 16, 8, 1), (256, 32, 16, 8, 1), (256, 16, 16, 8, 1),
 )  # fmt: skip
 """Held indices, rows, step, warps, stages for factors of 16 bits; of those for one length the first that fits."""
 

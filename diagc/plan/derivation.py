@@ -5,7 +5,7 @@ Formulas are text (`core/formula.py`), so that each style of page shows the same
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -85,17 +85,18 @@ def derivation(
     """The derivation of an entry; the laws of `hardware` came after the structure was found."""
     names = dict(record.names)
     first = len(record.steps) - len(hardware)
-    laws = tuple(_laws(record.steps, record))
+    laws = tuple(applications(record.steps, record))
     return Derivation(
-        written.name, ", ".join(map(str, written.layouts)), tuple(_results(written, names)), laws[:first],
-        tuple(_results(normal, names)), laws[first:],
+        written.name, ", ".join(map(str, written.layouts)), tuple(definitions(written, names)), laws[:first],
+        tuple(definitions(normal, names)), laws[first:],
         tuple((axis.name, extent.kind) for axis, extent in found.extents.items()) if found else (),
         tuple(_loops(found)) if found else (), _second(found) if found else None,
         tuple(_finish(found)) if found else (), tuple(_notes(normal)), refusal,
     )  # fmt: skip
 
 
-def _results(diagram: Diagram, names: dict[Node, str]) -> Iterator[Definition]:
+def definitions(diagram: Diagram, names: Mapping[Node, str]) -> Iterator[Definition]:
+    """What has a name in a diagram, and its results, each with its formula."""
     for current in walk(diagram.outputs):
         if current in names and not isinstance(current.op, ops.Input):
             yield Definition(names[current], formula(current, names))
@@ -103,7 +104,8 @@ def _results(diagram: Diagram, names: dict[Node, str]) -> Iterator[Definition]:
         yield Definition(name, formula(output, names))
 
 
-def _laws(steps: Sequence[Step], record: Record) -> Iterator[Law]:
+def applications(steps: Sequence[Step], record: Record) -> Iterator[Law]:
+    """The applications of laws in their order, counted from one."""
     for number, step in enumerate(steps, 1):
         span = record.spans.get(step.before)
         place = f"{PurePath(span.source.name).name}:{span.line}" if span else None

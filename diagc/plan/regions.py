@@ -138,19 +138,7 @@ class _Builder:
 
     def _order(self, roots: Iterable[Node], own: tuple[Node, ...]) -> list[Node]:
         """The nodes below the roots, operands first, without states other than the `own` ones of a loop."""
-        done, order = set(self.states) - set(own), list[Node]()
-        stack = [(root, False) for root in reversed(list(roots))]
-        while stack:
-            current, ready = stack.pop()
-            if current in done:
-                continue
-            if ready:
-                done.add(current)
-                order.append(current)
-            else:
-                stack.append((current, True))
-                stack += [(o, False) for o in reversed(self.operands(current))]
-        return order
+        return list(walk(roots, self.operands, set(self.states) - set(own)))
 
     # ---- loops and transfers
 

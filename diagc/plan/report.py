@@ -16,9 +16,9 @@ TILED = {
 def text(found: Derivation) -> str:
     """The steps of an entry as lines for a terminal."""
     lines = [f"{found.name}: {found.signature}", ""]
-    lines += ["as written", *_definitions(found.written), ""]
-    lines += [count(found.laws), *_laws(found.laws), ""]
-    lines += ["normal form", *_definitions(found.normal), ""]
+    lines += ["as written", *definition_lines(found.written), ""]
+    lines += [count(found.laws), *law_lines(found.laws), ""]
+    lines += ["normal form", *definition_lines(found.normal), ""]
     lines += [f"note: {note}" for note in found.notes]
     if found.kernels:
         listed = (f"  {number}. {line}" for number, line in enumerate(found.kernels, 1))
@@ -26,7 +26,7 @@ def text(found: Derivation) -> str:
     one = "no single kernel" if found.kernels else "no kernel"
     lines += _kernel(found) if found.refusal is None else [f"{one}: {found.refusal}"]
     if found.hardware:
-        lines += ["", f"for the hardware: {count(found.hardware)}", *_laws(found.hardware)]
+        lines += ["", f"for the hardware: {count(found.hardware)}", *law_lines(found.hardware)]
     if found.schedule:
         lines += ["", "schedule", *(f"  {line}" for line in found.schedule)]
     if found.checks:
@@ -39,11 +39,13 @@ def count(laws: Sequence[Law]) -> str:
     return f"{len(laws)} application{'s' * (len(laws) != 1)} of laws"
 
 
-def _definitions(found: Sequence[Definition]) -> Iterator[str]:
+def definition_lines(found: Sequence[Definition]) -> Iterator[str]:
+    """A line for each name and its formula."""
     return (f"  {one.name} = {one.formula}" for one in found)
 
 
-def _laws(laws: Sequence[Law]) -> Iterator[str]:
+def law_lines(laws: Sequence[Law]) -> Iterator[str]:
+    """Each application with its two sides."""
     for law in laws:
         yield f"  {law.number}. {law.law}" + (f"  [{law.place}]" if law.place else "")
         yield f"       {law.before}"

@@ -21,13 +21,15 @@ from diagc.plan.regions import region
 from diagc.plan.structure import Structure
 from diagc.source import Span
 
-_FREE = 7 / 8
+FREE = 7 / 8
 """Share of the registers that holds tiles; the rest is addresses, indices, scratch: 28 of 156 in a compiled product."""
 
 BEST = 3
 """Schedules that are kept."""
 
-_STAGES = (3, 2, 1)
+STAGES = (3, 2, 1)
+"""Loads ahead that are tried, most first."""
+
 _LEAST = 16
 """Shortest tile: a product of matrices takes no fewer, and shorter rows waste the width of loads."""
 
@@ -73,7 +75,7 @@ def choose_region(found: Region, machine: Machine, fixed: Fixed) -> tuple[Choice
     legal = _legal(found, fixed)
     priced: list[tuple[Tiling, int, Estimate]] = []
     for tiling in tilings(found, legal):
-        allowed = (fixed.stages,) if fixed.stages is not None else _STAGES
+        allowed = (fixed.stages,) if fixed.stages is not None else STAGES
         stages = next((s for s in allowed if misfit(found, tiling, machine, s) is None), None)
         if stages is not None or (_is_fixed(found, fixed) and fixed.strict is None):
             priced.append((tiling, stages or 1, estimate(found, tiling, machine, stages or 1)))
@@ -90,7 +92,7 @@ def choose_region(found: Region, machine: Machine, fixed: Fixed) -> tuple[Choice
             f"no tiles of `{found.name}` fit on chip: {misfit(found, smallest, machine, 1)}",
             help="axes that are held whole are too long; give a machine with more memory on chip or smaller sizes",
         )
-    priced.sort(key=lambda p: (rounded(p[2].predicted_seconds), _steps(found, p[0]), p[2].shared_bytes))
+    priced.sort(key=lambda p: (rounded(p[2].predicted_seconds), steps(found, p[0]), p[2].shared_bytes))
     return tuple(_choice(found, machine, legal, priced, place) for place in range(min(BEST, len(priced))))
 
 
@@ -99,7 +101,7 @@ def rounded(seconds: float) -> float:
     return float(f"{seconds:.4g}")
 
 
-def _steps(found: Region, tiling: Tiling) -> int:
+def steps(found: Region, tiling: Tiling) -> int:
     """Iterations of all programs: of equally fast schedules the one that synchronises least is taken."""
     numbers = counts(found, tiling.tiles(found))
     return prod(numbers[a] for a in (*found.group, *found.streamed))
@@ -147,8 +149,13 @@ def _refuse_shared_sum(found: Region, name: str) -> None:
         )
 
 
+def legal_tiles(found: Region) -> dict[str, tuple[int, ...]]:
+    """The tiles that axes of a region may have, by axis."""
+    return {a: powers(found.sizes[a], _LEAST) for a in (*found.tiled, *found.streamed)}
+
+
 def _legal(found: Region, fixed: Fixed) -> dict[str, tuple[int, ...]]:
-    legal = {a: powers(found.sizes[a], _LEAST) for a in (*found.tiled, *found.streamed)}
+    legal = legal_tiles(found)
     given = [(_axis(found, n, found.group), t) for n, t in fixed.group.items()]
     given += [(_axis(found, n, found.streamed), t) for n, t in fixed.stream.items()]
     for axis, tile in given:
@@ -166,7 +173,7 @@ def misfit(found: Region, tiling: Tiling, machine: Machine, stages: int) -> str 
     """Why tiles do not fit, or None."""
     for name, shared in (("l2", True), ("l3", False)):
         level, needed = machine.levels[name], held_bytes(found, tiling, shared, stages)
-        room = level.capacity.value * (1.0 if shared else _FREE)
+        room = level.capacity.value * (1.0 if shared else FREE)
         if needed > room:
             return f"{needed / 1024:,.0f} KiB for {room / 1024:,.0f} KiB of {level.title}"
     return None

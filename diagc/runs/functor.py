@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from diagc.core.learning import LearningDiagram
 from diagc.learn.session import Prepared
-from diagc.runs.wires import columns, values, wires
+from diagc.runs.wires import columns, filled, values, wires
 
 Floats = NDArray[np.float64]
 
@@ -109,9 +109,7 @@ def _difference(program: Any, left: Any, right: Any) -> str | None:
 def wired(made: Prepared, learning: LearningDiagram, arrays: Mapping[str, Any]) -> dict[str, Floats]:
     """The wires of a diagram on the first rows of its data, a row for each sample."""
     tables = {n: {c: a[:_ROWS] for c, a in table.items()} for n, table in made.data.items()}
-    for name, table in tables.items():
-        rows = len(next(iter(table.values()))) if table else made.options.batch or 1
-        tables[name] = {**table, **made.program.draw(made.program.REGIME, name, rows, made.options.seed, 0)}
+    tables = filled(made.program, made.program.REGIME, tables, made.options.batch or 1, made.options.seed)
     found = wires(learning)
     rows = values(learning, list(found.values()), {**columns(tables), **made.frozen, **arrays})
     return dict(zip(found, rows, strict=True))

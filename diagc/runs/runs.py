@@ -18,6 +18,7 @@ from diagc.passes.commute import commute
 from diagc.runs.hidden import Group, groups
 from diagc.runs.paths import Loss, Weights
 from diagc.runs.scales import Scale, scales
+from diagc.runs.wires import filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,8 @@ def loaded(learning: LearningDiagram, inputs: Inputs, root: Path, values: Mappin
     program = load_program(emit_training(bound, bound.name, values))
     regime, seed = program.REGIME, bound.settings.seed
 
-    def filled(tables: Mapping[str, Table]) -> dict[str, Table]:
-        rows = {n: len(next(iter(t.values()))) if t else regime.batch for n, t in tables.items()}
-        return {n: {**t, **program.draw(regime, n, rows[n], seed, 0)} for n, t in tables.items()}
-
-    return Loaded(bound, regime, filled(data), filled(held_out))
+    data, held_out = (filled(program, regime, tables, regime.batch, seed) for tables in (data, held_out))
+    return Loaded(bound, regime, data, held_out)
 
 
 def data_loss(learning: LearningDiagram, inputs: Inputs, root: Path, values: Mapping[str, float]) -> Loss:

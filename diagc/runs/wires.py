@@ -61,6 +61,14 @@ def values(learning: LearningDiagram, nodes: Sequence[Node], arrays: Mapping[str
     return made
 
 
+def filled(
+    program: Any, regime: Any, tables: Mapping[str, Mapping[str, Any]], rows: int, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Tables with their drawn columns too; those that have no others get so many rows."""
+    counts = {name: len(next(iter(table.values()))) if table else rows for name, table in tables.items()}
+    return {n: {**t, **program.draw(regime, n, counts[n], seed, 0)} for n, t in tables.items()}
+
+
 def columns(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Columns of all sources as `values` takes them."""
     return {f"{source}.{name}": array for source, table in tables.items() for name, array in table.items()}

@@ -9,6 +9,7 @@ from lark import Token
 
 from diagc.source import Span
 from diagc.syntax import tree
+from diagc.syntax.build_designs import design
 from diagc.syntax.build_terms import (
     arguments,
     expression,
@@ -247,6 +248,7 @@ _ITEMS: dict[str, Callable[[Reader, Concrete], tree.Item]] = {
     "schedule": _schedule,
     "learning": _learning,
     "glue": _glue,
+    "design": design,
 }
 _STATEMENTS: dict[str, Callable[[Reader, Concrete], tree.Statement]] = {
     "let": _let,

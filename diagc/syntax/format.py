@@ -119,6 +119,8 @@ class _FileFormatter(TermFormatter):
                 )
             case tree.Glue(name, parts, over):
                 return f"learning {name.text} = glue {_names(parts)} over {_names(over)}"
+            case tree.Design(name, items):
+                return (f"design {name.text} ", self._block(item.span, items, self._design_item, short=False))
             case _:
                 assert_never(item)
 
@@ -245,6 +247,37 @@ class _FileFormatter(TermFormatter):
     def _optimiser(self, optimiser: tree.Optimiser) -> Doc:
         model = "" if optimiser.model is None else f"{optimiser.model.text} "
         return (f"{model}by ", self._comparator(optimiser.method))
+
+    # ---- design problems
+
+    def _design_item(self, item: tree.DesignItem | tree.ComponentItem) -> Doc:
+        match item:
+            case tree.Poset(name, chains):
+                return (f"poset {name.text}: ", self.listed(chains, _chain))
+            case tree.Component(name, items):
+                head = f"component {name.text} "
+                return (head, self._block(item.span, items, self._design_item, short=False))
+            case tree.Ports(side, ports):
+                return self._declared(side, ports, self._port)
+            case tree.Choice(name, values):
+                return (f"choice {name.text} = ", self.expression(values))
+            case tree.Rows(path):
+                return f'from "{path}"'
+            case tree.Ensure(condition):
+                return ("ensure ", self.expression(condition))
+            case _:
+                assert_never(item)
+
+    def _port(self, port: tree.Port) -> Doc:
+        value = "" if port.value is None else (" = ", self.expression(port.value))
+        return (f"{port.name.text}: {port.poset.text}", self.attributes(port.attributes), value)
+
+
+def _chain(chain: tree.Chain) -> Doc:
+    words = [chain.elements[0].text]
+    for sign, element in zip(chain.signs, chain.elements[1:], strict=True):
+        words += [sign, element.text]
+    return " ".join(words)
 
 
 def _decision(setting: tree.Tile | tree.Option | tree.Stages) -> Doc:

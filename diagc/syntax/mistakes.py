@@ -126,10 +126,12 @@ _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (frozenset(["NAME"]), _KEYWORDS | {"NAME"}, "a name"),
     (
         frozenset(["FN", "AXIS"]),
-        frozenset(["FN", "USE", "AXIS", "SIZE", "SCHEDULE", "LEARNING"]),
+        frozenset(["FN", "USE", "AXIS", "SIZE", "SCHEDULE", "LEARNING", "DESIGN"]),
         "a declaration",
     ),
     (frozenset(["COMMUTE", "TRAIN"]), _KEYWORDS, "an item of the learning diagram"),
+    (frozenset(["ENSURE", "COMPONENT"]), _KEYWORDS, "an item of the design"),
+    (frozenset(["ENSURE", "CHOICE"]), _KEYWORDS, "an item of the component"),
     (frozenset(["PLUS"]), _OPERATORS | {"LPAR", "LSQB", "DOT", "AT"}, "an operator"),
     (frozenset(["INT", "NUMBER"]), frozenset(["INT", "NUMBER"]), "a number"),
     (frozenset(["INT"]), frozenset(["INT"]), "a whole number"),

@@ -26,9 +26,9 @@ from diagc.syntax.words import RESERVED
 
 LANGUAGE_VERSION = 1
 
-_ITEM = re.compile(r'(fn|size|axis)\s+[A-Za-z_]|use\s*"|learning\s+\w+\s*[{=]|schedule\s+\w+\s+on\b')
+_ITEM = re.compile(r'(fn|size|axis)\s+[A-Za-z_]|use\s*"|(learning|design)\s+\w+\s*[{=]|schedule\s+\w+\s+on\b')
 _STATEMENT = re.compile(
-    r"(return|param|model|source|train|frozen|ema|commutes?|optimise|epochs|batch|seed|steps)\b(?!\s*[=,.)])"
+    r"(return|param|model|source|train|frozen|ema|commutes?|optimise|epochs|batch|seed|steps|poset|component|provides|requires|choice|ensure)\b(?!\s*[=,.)])"
     r"|[A-Za-z_]\w*(\s*,\s*[A-Za-z_]\w*)*\s*(:[^=\n]*)?=(?!=)"
 )
 _INDENT = re.compile(r"[ \t]*")

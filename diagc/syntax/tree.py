@@ -297,7 +297,89 @@ class Glue(Node):
     over: tuple[Name, ...]
 
 
-Item = Use | Sizes | Axes | Fn | Alias | Schedule | Learning | Glue
+# ---- design problems
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Node):
+    """`low < middle < high`; `signs` are the comparisons as written."""
+
+    elements: tuple[Name, ...]
+    signs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Poset(Node):
+    """`poset grade: low < middle < high`: what the chains say, and what follows from it."""
+
+    name: Name
+    chains: tuple[Chain, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Port(Node):
+    """`distance: real @unit(km) = 10`."""
+
+    name: Name
+    poset: Name
+    attributes: tuple[Attribute, ...]
+    value: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports(Node):
+    """`provides a: real, b: natural` or `requires c: real`."""
+
+    side: Literal["provides", "requires"]
+    ports: tuple[Port, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Node):
+    """`choice speed = values(5, 10, 20)`."""
+
+    name: Name
+    values: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Node):
+    """`from "batteries.csv"`: each row of the table is an implementation."""
+
+    path: str
+    path_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ensure(Node):
+    """`ensure motor.torque >= 2 * load`."""
+
+    condition: Expr
+
+
+ComponentItem = Ports | Choice | Rows | Ensure
+
+
+@dataclass(frozen=True, slots=True)
+class Component(Node):
+    """A part of a design: it provides functionality, requires resources, and has implementations."""
+
+    name: Name
+    items: tuple[ComponentItem, ...]
+
+
+DesignItem = Poset | Component | Ports | Ensure
+
+
+@dataclass(frozen=True, slots=True)
+class Design(Node):
+    """`design drone { … }`."""
+
+    name: Name
+    items: tuple[DesignItem, ...]
+
+
+Item = Use | Sizes | Axes | Fn | Alias | Schedule | Learning | Glue | Design
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ RESERVED: Final = frozenset(["PARAM", "MODEL", "RETURN", "AND", "OR", "NOT", "IN
 """Terminals of the words that never are names."""
 
 _KEYWORDS = """
-    against all and as axis batch by commute commutes decay diag else ema epochs fn from frozen glue in learning mask
-    model not of on optimise or over param primitive python return schedule seed size source steps to train up updates
-    use weave weight
+    against all and as axis batch by choice commute commutes component decay design diag else ema ensure epochs fn from
+    frozen glue in learning mask model not of on optimise or over param poset primitive provides python requires return
+    schedule seed size source steps to train up updates use weave weight
 """
 
 SPELLINGS: Final[dict[str, str]] = {word.upper(): word for word in _KEYWORDS.split()} | {

@@ -59,7 +59,7 @@ class Report:
     spills: int
     shared: int
     wgmma: int
-    warpgroup: int
+    serialised: bool
     problem: str | None
     scratch: int = 0
     ptx: str = field(default="", repr=False)
@@ -162,7 +162,7 @@ def _compile(path: Path, variant: Variant, config: Config, asked: Mapping[str, A
         variant.kernel.name, target, config.max_resident, blocks, config.warps, config.stages,
         seconds=float(answer.get("seconds", 0.0)), registers=int(answer.get("registers", 0)),
         spills=int(answer.get("spills", 0)), shared=int(answer.get("shared", 0)), wgmma=int(answer.get("HGMMA", 0)),
-        warpgroup=int(answer.get("WARPGROUP", 0)), problem=problem, scratch=int(answer.get("scratch", 0)),
+        serialised=bool(answer.get("serialised")), problem=problem, scratch=int(answer.get("scratch", 0)),
         ptx=str(answer.get("ptx", "")),
     )  # fmt: skip
 
@@ -181,18 +181,14 @@ def _problem(
     return _hopper_problem(variant, answer, constants) if target == "sm_90" else None
 
 
-def _rows(dot: Dot, constants: Mapping[str, Any]) -> int:
-    """The rows of the left side of a product on a tile."""
-    return max((constants.get(block_name(a), 1) for a in dot.left.axes if a not in dot.axes), default=1)
-
-
 def _hopper_problem(variant: Variant, answer: dict[str, Any], constants: Mapping[str, Any]) -> str | None:
     if answer["spills"] > MAX_SPILLS:
         return f"{answer['spills']} bytes are spilled"
     dots = [s for s in variant.kernel.statements() if isinstance(s, Dot) and s.compute.bytes <= 2]
-    planned = any(_rows(dot, constants) >= WARPGROUP_ROWS for dot in dots)
+    rows = [variant.kernel.dims(dot.target.axes)[0] for dot in dots]
+    planned = any(constants.get(block_name(axis), 1) >= WARPGROUP_ROWS for axis in rows)
     if planned and not answer["HGMMA"]:
         return "a contraction was planned, but no wgmma is issued"
-    if planned and answer["WARPGROUP"] > answer["HGMMA"]:
+    if answer["serialised"]:
         return "wgmma is serialised"
     return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import io
 import json
 import re
@@ -19,6 +18,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from diagc.modules import module_of
+
 triton: Any = importlib.import_module("triton")  # it has no type information
 _backends: Any = importlib.import_module("triton.backends.compiler")
 _compiler: Any = importlib.import_module("triton.compiler")
@@ -28,7 +29,8 @@ TARGETS: Final = {
     "sm_80": ("cuda", 80, 32), "sm_90": ("cuda", 90, 32), "sm_100": ("cuda", 100, 32), "gfx942": ("hip", "gfx942", 64),
 }  # fmt: skip
 _INSTRUCTION = re.compile(r"^\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z0-9_.]+)", re.MULTILINE)
-_COUNTED = ("HGMMA", "HMMA", "WARPGROUP", "LDGSTS", "UTMALDG")
+_COUNTED = ("HGMMA", "HMMA", "LDGSTS", "UTMALDG")
+_SERIALISED = "wgmma.mma_async instructions are serialized"
 
 
 def main() -> None:
@@ -42,7 +44,7 @@ def main() -> None:
 
 
 def _compile(request: dict[str, Any]) -> dict[str, Any]:
-    function = _load(Path(request["file"]), request["function"])
+    function = getattr(module_of(Path(request["file"])), request["function"])
     names: list[str] = list(function.arg_names)
     signature = {n: "constexpr" if n in request["constants"] else request["signature"][n] for n in names}
     attributes = {(names.index(n),): [["tt.divisibility", 16]] for n in request["aligned"]}
@@ -65,21 +67,14 @@ def _compile(request: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _load(path: Path, function: str) -> Any:
-    spec = importlib.util.spec_from_file_location("emitted", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return getattr(module, function)
-
-
 def _registers(log: str) -> dict[str, int]:
-    """Registers and spilled bytes by the log of the assembler."""
+    """Registers, spilled bytes, and whether products wait for each other, by the log of the assembler."""
     spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", log)
     used = re.search(r"Used (\d+) registers", log)
     if spills is None or used is None:
         raise RuntimeError(f"ptxas gave no report: {log[-300:]}")
-    return {"registers": int(used[1]), "spills": int(spills[1]) + int(spills[2])}
+    spilled = int(spills[1]) + int(spills[2])
+    return {"registers": int(used[1]), "spills": spilled, "serialised": _SERIALISED in log}
 
 
 def _instructions(cubin: bytes) -> dict[str, int]:

@@ -27,7 +27,6 @@ from diagc.backends.launches import Form
 from diagc.backends.plans import normal_form
 from diagc.backends.reference import evaluate
 from diagc.backends.sizes import input_name
-from diagc.backends.triton_terms import TORCH_DTYPES
 from diagc.backends.writer import identifier
 from diagc.check.entry import Entry
 from diagc.core import ops
@@ -146,7 +145,7 @@ def _prepare(
     if backend == "jax_plain" and f"def {function}_plain(" in text:
         function = f"{function}_plain"
     inputs = question.diagram.inputs
-    dtypes = {input_name(n): TORCH_DTYPES[n.dtype] for n in inputs}
+    dtypes = {input_name(n): n.dtype.array_name for n in inputs}
     learned = [input_name(n) for n in inputs if isinstance(n.op, ops.Input) and n.op.role != "tensor"]
     return {
         "name": call, "function": function, "dtypes": dtypes, "parameters": learned,

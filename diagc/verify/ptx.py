@@ -14,7 +14,6 @@ from diagc.backends.launches import Variant, resident_axes
 from diagc.backends.plans import kernels
 from diagc.backends.shapes import undetermined
 from diagc.backends.triton_module import arrays_read
-from diagc.backends.triton_terms import TORCH_DTYPES
 from diagc.check.entry import Entry
 from diagc.verify.aot import SHARED_LIMIT, Report, compile_variants, request
 
@@ -99,7 +98,7 @@ def _compile(
     multiple = tuple(place for place, name in enumerate(integers) if name in asked["aligned"])
     constants = {name: value for name, value in asked["constants"].items() if name.startswith(CONSTANTS)}
     compiled = Compiled(
-        asked["function"], tuple(TORCH_DTYPES[dtype] for dtype in arrays), constants, config.warps, config.stages,
+        asked["function"], tuple(dtype.array_name for dtype in arrays), constants, config.warps, config.stages,
         report.shared, multiple, report.ptx,
     )  # fmt: skip
     return form, compiled, report

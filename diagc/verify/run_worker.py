@@ -9,7 +9,6 @@ Kernels in Gluon, which it does not have, are simulated.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import os
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from diagc.backends.writer import identifier
+from diagc.modules import module_of
 from diagc.verify.gluon_simulation import simulated
 
 
@@ -41,15 +41,6 @@ def main() -> None:
             np.savez(folder / f"{call['name']}.out.npz", *results)
         except Exception:  # the finding is reported by the parent
             (folder / f"{call['name']}.error").write_text(traceback.format_exc()[-1500:])
-
-
-def module_of(path: Path) -> Any:
-    """The module of a file, under the name of the file."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def several(made: Any) -> list[Any]:

@@ -135,12 +135,11 @@ def _reports(reports: list[Report]) -> str:
         "spills",
         "shared",
         "wgmma",
-        "warpgroup",
         "verdict",
     )
     rows: list[tuple[str, ...]] = [header]
     for r in reports:
-        amounts = (r.resident, r.warps, r.stages, r.registers, r.spills, r.shared, r.wgmma, r.warpgroup)
+        amounts = (r.resident, r.warps, r.stages, r.registers, r.spills, r.shared, r.wgmma)
         rows.append((r.kernel, r.target, r.blocks or "-", *map(str, amounts), r.problem or "ok"))
     return table(rows)
 

@@ -24,7 +24,18 @@ def diagc(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Complet
 def test_help_lists_every_command_and_each_has_its_own() -> None:
     listed = diagc("--help")
     assert listed.returncode == 0
-    for command in ("check", "fmt", "explain", "compile", "derive", "draw", "verify", "bench", "train"):
+    for command in (
+        "check",
+        "fmt",
+        "explain",
+        "compile",
+        "derive",
+        "trace",
+        "draw",
+        "verify",
+        "bench",
+        "train",
+    ):
         assert f"  {command} " in listed.stdout
         assert diagc(command, "--help").returncode == 0
 

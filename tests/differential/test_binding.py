@@ -16,7 +16,7 @@ import pytest
 
 from diagc.api import load
 from diagc.backends.emit import jax_source
-from diagc.backends.triton_terms import TORCH_DTYPES
+from diagc.modules import module_of
 from diagc.verify import differential, ptx
 from diagc.verify.aot import Report
 from diagc.verify.cases import cases
@@ -36,15 +36,7 @@ needs_plugin = pytest.mark.skipif(
 def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
     path = tmp_path_factory.mktemp("binding") / "f_jax.py"
     path.write_text(source())
-    return imported(path)
-
-
-def imported(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(path)
 
 
 def arrays(b: int, q: int, x: int, d: int = HELD) -> list[jax.Array]:
@@ -137,7 +129,7 @@ def test_a_shape_is_traced_once(made: Any, monkeypatch: pytest.MonkeyPatch) -> N
 def stand_in(variants: Any, *_: Any) -> list[Report]:
     """Compiles to nothing."""
     return [
-        Report(v.kernel.name, "sm_90", 0, "", c.warps, c.stages, 0, 0, 0, 0, 0, 0, None, ptx="//")
+        Report(v.kernel.name, "sm_90", 0, "", c.warps, c.stages, 0, 0, 0, 0, 0, False, None, ptx="//")
         for v in variants for c in v.configs
     ]  # fmt: skip
 
@@ -148,7 +140,13 @@ def stand_in(variants: Any, *_: Any) -> list[Report]:
     [
         ("norm/norms", "softmax_rows", ((6, 40),), (1, 2)),  # JAX differentiates what is no loop
         ("loss/cross_entropy", "cross_entropy_rows", ((6, 40), (6,)), (1, 2)),  # labels are no real numbers
-        ("attention/decode", "decode", ((2, 2, 4, 1, 64), (2, 2, 1024, 64), (2, 2, 1024, 64), ()), (2, 4)),
+        pytest.param(
+            "attention/decode",
+            "decode",
+            ((2, 2, 4, 1, 64), (2, 2, 1024, 64), (2, 2, 1024, 64), ()),
+            (2, 4),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_entries_of_every_kind(
@@ -160,12 +158,12 @@ def test_entries_of_every_kind(
     made, _ = ptx.carried({name: found}, {}, "sm_90")
     path = tmp_path / "module.py"
     path.write_text(jax_source({name: found}, "module.diag", None, made))
-    module = imported(path)
+    module = module_of(path)
     drawn = np.random.default_rng(0)
     given = [
         jnp.asarray(drawn.normal(size=shape) if node.dtype.kind == "float" else np.full(shape, 5), dtype)
         for node, shape in zip(found.diagram.inputs, shapes, strict=True)
-        for dtype in [TORCH_DTYPES[node.dtype]]
+        for dtype in [node.dtype.array_name]
     ]
     real = [place for place, node in enumerate(found.diagram.inputs) if node.dtype.kind == "float"]
 
@@ -244,7 +242,7 @@ if f_jax._plugin() is not None:
 """
 
 
-@pytest.mark.parametrize("check", [False])
+@pytest.mark.parametrize("check", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_it_runs_on_a_shard_of_a_batch(check: bool, tmp_path: Path) -> None:
     (tmp_path / "f_jax.py").write_text(source())
     run = [sys.executable, "-c", SHARDED.format(folder=str(tmp_path), check=check)]

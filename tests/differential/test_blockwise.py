@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 from pathlib import Path
 from types import ModuleType
@@ -15,11 +14,12 @@ from diagc.backends.reference import evaluate
 from diagc.backends.writer import identifier
 from diagc.check.entry import Entry
 from diagc.check.program import read_program
+from diagc.modules import module_of
 from diagc.verify.cases import cases
 from diagc.verify.differential import judge_array
 
 ROOT = Path(__file__).parents[2]
-SPECS = sorted(p for p in (ROOT / "specs").rglob("*.diag") if not {"flow", "runs"} & set(p.parts))
+SPECS = sorted(p for p in (ROOT / "specs").rglob("*.diag") if not {"flow", "runs", "design"} & set(p.parts))
 BLOCKS = (1, 16, 17, 1000)
 
 
@@ -30,11 +30,7 @@ def blocked(path: Path) -> dict[str, Entry]:
 def module(text: str, folder: Path) -> ModuleType:
     path = folder / "emitted.py"
     path.write_text(text)
-    spec = importlib.util.spec_from_file_location("emitted", path)
-    assert spec is not None and spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
+    return module_of(path)
 
 
 @pytest.mark.slow

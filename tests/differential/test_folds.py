@@ -183,7 +183,7 @@ fn several(S: f32[q x], V: f32[x d], t: f32[x]) -> (O: f32[q d], L: f32[q], m: f
 """
 
 
-@pytest.mark.parametrize("backend", ["triton", "jax"])
+@pytest.mark.parametrize("backend", [pytest.param("triton", marks=pytest.mark.slow), "jax"])
 def test_folds_inside_folds_and_many_results_share_a_pass(backend: Backend) -> None:
     entries = {name: entry(NESTED, name) for name in ("inner", "pooled", "several")}
     for found in entries.values():

@@ -63,7 +63,9 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("always", "few")
 @pytest.mark.parametrize("form", HOPPER)
-@pytest.mark.parametrize("name", list(SIZES))
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if n == "documents" else []) for n in SIZES]
+)
 def test_results_by_descriptors(name: str, form: Form) -> None:
     assert outcome(name, form).problem is None
 

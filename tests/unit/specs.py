@@ -11,7 +11,11 @@ from diagc.source import Source
 
 ROOT = Path(__file__).parents[2]
 SPECS = tuple(
-    sorted(p for p in (ROOT / "specs").rglob("*.diag") if not {"learning", "flow", "runs"} & set(p.parts))
+    sorted(
+        p
+        for p in (ROOT / "specs").rglob("*.diag")
+        if not {"learning", "flow", "runs", "design"} & set(p.parts)
+    )
 )
 
 

@@ -78,7 +78,9 @@ def test_pictures_go_to_files(tmp_path: Path) -> None:
     for name, start in (("a.svg", "<svg"), ("a.tex", "% causal"), ("a.html", "<!doctype html>")):
         d.draw(tmp_path / name)
         assert (tmp_path / name).read_text().startswith(start)
-    assert "a loop streams x" in d.draw(kernels=True)
+    assert "a loop streams x" in d.draw(style="kernels")
+    with pytest.raises(ValueError, match=r"name one of \.svg"):
+        d.draw(tmp_path / "a.png")
     assert "def causal" in d.triton and "def causal" in d.jax and "associativity" in d.derivation()
 
 

@@ -44,7 +44,8 @@ function show(next) {
   svg = views.get(path.at(-1));
   const steps = path.map((key, n) => button(titles[key], () => show(path.slice(0, n + 1))));
   steps.at(-1).setAttribute("aria-current", "true");
-  if (titles.kernels && path.length === 1) steps.push(button("kernels", () => show([path[0], "kernels"])));
+  const beside = Object.keys(titles).filter((key) => path.length === 1 && !key.startsWith("view"));
+  for (const key of beside) steps.push(button(titles[key], () => show([path[0], key])));
   trail.replaceChildren(...steps);
   fit();
 }

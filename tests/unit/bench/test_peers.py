@@ -73,7 +73,9 @@ def test_counts_of_a_product() -> None:
     assert least_bytes(entry.diagram, sizes) == 4 * (7 * 5 + 3 * 7 + 3 * 5)
 
 
-@pytest.mark.parametrize("work", ["forward", pytest.param("backward", marks=pytest.mark.slow), "both"])
+@pytest.mark.parametrize(
+    "work", ["forward", *(pytest.param(w, marks=pytest.mark.slow) for w in ("backward", "both"))]
+)
 def test_the_bench_measures_both_forms_and_the_peers(work: Work) -> None:
     pytest.importorskip("torch")
     rows = bench_cpu(read_program(SPEC), ["mha"], SIZES, repeat=1, work=work)
@@ -90,6 +92,7 @@ def test_the_bench_measures_both_forms_and_the_peers(work: Work) -> None:
         assert row.first > 0
 
 
+@pytest.mark.slow
 def test_parameters_of_a_model_are_inputs_like_others() -> None:
     made = read_program(ROOT / "specs" / "learning" / "autoencoder.diag")
     rows = bench_cpu(made, ["encoder"], {"hidden": 12}, repeat=1, work="both")
@@ -97,6 +100,7 @@ def test_parameters_of_a_model_are_inputs_like_others() -> None:
     assert found == [("emitted, plain", None), ("emitted, called from torch", None)]
 
 
+@pytest.mark.slow
 def test_the_command_writes_json(tmp_path: Path) -> None:
     target = tmp_path / "out.json"
     options = ["--entry", "causal", "--size", "q=16,x=16,d=8", "--repeat", "1", "--json", str(target)]

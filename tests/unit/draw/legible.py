@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TypeVar
 
 from diagc.draw import Box, Region, Scene, Strand, Text
-from diagc.draw.scene import Bounds
+from diagc.draw.scene import Bounds, bounds
 
 T = TypeVar("T")
 
@@ -52,6 +52,7 @@ def assert_legible(scene: Scene) -> None:
         assert within(text.bounds, (0, 0, scene.width, scene.height)), text
         for box in boxes:
             assert within(text.bounds, box.bounds) or not meet(text.bounds, box.bounds), (text, box)
+    assert_kept_apart(scene)
     plates = [r.bounds for r in of(scene, Region) if r.style != "cell"]
     for strand in of(scene, Strand):
         if strand.part == "open":
@@ -62,3 +63,12 @@ def assert_legible(scene: Scene) -> None:
     for text in texts:
         through = [s for s in of(scene, Strand) if s.part == "through" and hits(s, text.bounds)]
         assert not through or any(within(text.bounds, p) for p in plates), text
+
+
+def assert_kept_apart(scene: Scene) -> None:
+    """No strand meets a line that keeps two bundles apart."""
+    strands = of(scene, Strand)
+    for line in (s for s in strands if s.part == "apart"):
+        left, top, right, bottom = bounds(line)
+        others = (s for s in strands if s.part == "open")
+        assert not any(hits(s, (left, top - 0.5, right, bottom + 0.5)) for s in others), line

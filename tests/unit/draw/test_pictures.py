@@ -10,7 +10,7 @@ import pytest
 
 from diagc.core.diagram import Diagram, Node
 from diagc.diagnostics import DiagnosticError
-from diagc.draw import Box, Cell, Scene, Strand, draw_cells, draw_diagram, render_svg
+from diagc.draw import Box, Cell, Scene, Strand, draw_cells, draw_diagram, draw_overview, render_svg
 from tests.unit.draw import examples as ex
 from tests.unit.draw.legible import assert_legible, hits, of
 
@@ -53,7 +53,7 @@ def ends(scene: Scene, box: Box, axis: str) -> tuple[int, int, int]:
 def test_consumed_axes_end_at_the_box_and_woven_axes_pass() -> None:
     scene = draw_diagram(*ex.attention())
     boxes = {box.label: box for box in of(scene, Box)}
-    assert set(boxes) == {"contract d", "× d^-½", "mask x ≤ q", "softmax x", "contract x"}
+    assert set(boxes) == {"contract d", "/ √d", "mask x ≤ q", "softmax x", "contract x"}
     assert ends(scene, boxes["contract d"], "d") == (2, 0, 0)
     assert ends(scene, boxes["contract d"], "b") == (2, 2, 1)
     assert ends(scene, boxes["contract x"], "x") == (2, 0, 0)
@@ -66,7 +66,7 @@ def test_consumed_axes_end_at_the_box_and_woven_axes_pass() -> None:
 
 def test_colours_tell_axes_apart_and_batch_axes_are_grey() -> None:
     scene = draw_diagram(*ex.attention())
-    roles = {(s.axis, s.role) for s in of(scene, Strand)}
+    roles = {(s.axis, s.role) for s in of(scene, Strand) if s.part == "open"}
     assert {axis for axis, role in roles if role == "batch"} == {"b", "h"}
     assert len({role for _, role in roles}) == 4
 
@@ -114,6 +114,35 @@ def test_cells_of_any_shape_are_legible() -> None:
     cells = [Cell("", long, identity, "mse"), last]
     assert_legible(draw_cells(cells))
     assert_legible(draw_cells([]))
+
+
+def test_an_overview_draws_what_paths_share_once() -> None:
+    arrow, path = ex.Arrow, ex.Path
+    code = path(("x", "f32[p]", "f32[z]"), (arrow("image"), arrow("enc", "train")))
+    back = path((*code.objects, "f32[p]"), (*code.arrows, arrow("dec", "train")))
+    image = path(("x", "f32[p]"), (arrow("image"),))
+    held = path(("x", "f32[p]", "f32[z]"), (arrow("image"), arrow("old", "frozen")))
+    scene = draw_overview([Cell("again", back, image, "mse"), Cell("near", code, held, "cosine", "0.1")])
+    assert_legible(scene)
+    arrows = [s.title for s in of(scene, Strand) if s.head]
+    assert sorted(arrows) == ["data: image", "frozen: old", "train: dec", "train: enc"]
+    assert {box.label for box in of(scene, Box)} == {"mse", "cosine × 0.1"}
+    for box in of(scene, Box):  # two paths end at each
+        ends = [s.points[-1] for s in of(scene, Strand) if not s.head]
+        assert sum(x == box.x and box.y < y < box.y + box.h for x, y in ends) == 2
+    assert_legible(draw_overview([]))
+
+
+def test_bundles_that_run_side_by_side_are_kept_apart() -> None:
+    scene = draw_diagram(*ex.attention())
+    (box,) = [box for box in of(scene, Box) if box.label == "contract d"]
+    apart = [s for s in of(scene, Strand) if s.part == "apart"]
+    (line,) = [s for s in apart if box.x - 5 < s.points[-1][0] < box.x]
+    heights = sorted(
+        s.points[-1][1] for s in of(scene, Strand) if s.part == "open" and s.points[-1][0] == box.x
+    )
+    # four strands of Q above it, four of K below it
+    assert sum(y < line.points[0][1] for y in heights) == 4 == sum(y > line.points[0][1] for y in heights)
 
 
 def test_without_pygraphviz_there_is_a_diagnostic(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,33 +14,15 @@ from click.testing import CliRunner, Result
 from safetensors.numpy import load_file
 
 from diagc.cli.train import train
+from tests.unit.learn.test_service import SPEC as LONGER
 
-SPEC = """diag 1
-axis i: 6, o: 3, h: 16
-fn net(X: f32[i]) -> f32[o] {
-  model a = dense[i h]
-  model b = dense[h o]
-  return X |> a |> tanh |> b
-}
-learning l {
-  source s { x: f32[i], y: i32 in o, n: f32[i] ~ normal(stddev = 0.1) }
-  train m: f32[i] -> f32[o] = net
-  ema slow of m decay 0.9
-  commute e: m(x + n) ~ s.y by cross_entropy
-  commute f: m(x) ~ slow(x + normal[i]()) by mse weight linear(0, 0.1, steps = 50)
-  optimise by adam(lr = 1e-2)
-  batch 16
-  epochs 4
-}
-"""
+SPEC = LONGER.replace("epochs 7", "epochs 4")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    x = np.random.default_rng(0).standard_normal((100, 6)).astype(np.float32)
-    np.savez(tmp_path / "s.npz", x=x, y=np.argmax(x[:, :3], 1).astype(np.int32))
-    (tmp_path / "l.diag").write_text(SPEC, "utf-8")
-    return tmp_path
+def folder(samples: Path) -> Path:
+    (samples / "l.diag").write_text(SPEC, "utf-8")
+    return samples
 
 
 def call(folder: Path, *arguments: str) -> Result:

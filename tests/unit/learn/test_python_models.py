@@ -32,15 +32,12 @@ learning l {{
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    generator = np.random.default_rng(0)
-    x = generator.standard_normal((200, 6)).astype(np.float32)
-    np.savez(tmp_path / "s.npz", x=x, y=np.argmax(x[:, :3], 1).astype(np.int32))
-    (tmp_path / "modules_for_tests.py").write_text(
+def folder(samples: Path) -> Path:
+    (samples / "modules_for_tests.py").write_text(
         (Path(__file__).parent / "modules_for_tests.py").read_text("utf-8"), "utf-8"
     )
     sys.modules.pop("modules_for_tests", None)
-    return tmp_path
+    return samples
 
 
 def call(folder: Path, written: str, *more: str, result: str = "o") -> Any:

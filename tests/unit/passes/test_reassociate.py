@@ -10,6 +10,7 @@ from diagc.backends.sizes import input_name
 from diagc.core import ops
 from diagc.core.contraction import summed_factors
 from diagc.core.diagram import Diagram, Node, walk
+from diagc.core.rewrite import Record
 from diagc.core.text import print_diagram
 from diagc.passes.normalise import Normalise
 from diagc.passes.reassociate import Reassociate
@@ -55,6 +56,18 @@ def test_a_low_rank_update_is_applied_without_being_formed() -> None:
 def test_keys_of_a_latent_are_formed_for_many_queries_and_absorbed_for_one(q: int, inner: str) -> None:
     _, made = reassociated(LATENT, {"q": q, "x": 4096})
     assert intermediate_axes(made) == {frozenset(inner)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "axis i, h\nfn f(A: f32[h i], B: f32[i h], r: f32[h]) -> f32[h] { return sum[i](A * sum[h](B * r)) }",
+        "axis i, j, l, k\nfn f(U: f32[k i], V: f32[k j], W: f32[k l]) -> f32[i j l] { return sum[k](U * V * W) }",
+    ],
+)
+def test_what_would_only_change_places_is_no_step(text: str) -> None:
+    normal, record = Normalise().run(entry(text).diagram), Record()
+    assert Reassociate().run(normal, record) is normal and not record.steps
 
 
 def test_a_contraction_in_f16_stays_as_written() -> None:

@@ -41,11 +41,9 @@ learning l {
         ("lion(lr = 1e-3)", "differs first in parameter m.a.W"),
     ],
 )
-def test_runs_compose_with_the_state_only(tmp_path: Path, optimiser: str, without: str) -> None:
-    x = RNG.normal(size=(100, 6)).astype(np.float32)
-    np.savez(tmp_path / "s.npz", x=x, y=x[:, :3].argmax(1).astype(np.int32))
-    (tmp_path / "l.diag").write_text(SPEC % optimiser)
-    words = ["functor", str(tmp_path / "l.diag"), "--data", str(tmp_path / "s.npz"), "--steps", "9"]
+def test_runs_compose_with_the_state_only(samples: Path, optimiser: str, without: str) -> None:
+    (samples / "l.diag").write_text(SPEC % optimiser)
+    words = ["functor", str(samples / "l.diag"), "--data", str(samples / "s.npz"), "--steps", "9"]
     made = CliRunner().invoke(runs, words)
     assert made.exit_code == 0, made.output
     assert "18 updates against 9 and 9: the same bits" in made.output

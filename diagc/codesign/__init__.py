@@ -1,0 +1,1 @@
+"""Design problems: families of machines for a workload, and systems of monotone components."""
