@@ -124,8 +124,8 @@ def page(
     from diagc.draw.opened import views
     from diagc.draw.viewer import Shown, viewer
 
-    is_entry = entry in program.entries or not (program.learnings or program.designs)
-    if learning is not None or not is_entry:
+    whole = learning is not None or program.learnings or program.designs
+    if whole and entry not in program.entries:
         drawn = scene(program, entry, learning)
         shown = [Shown("view0", drawn.title, drawn)]
         is_learning = program.learnings and (learning is not None or entry is None)

@@ -11,7 +11,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from diagc.diagnostics import Label, failure
+from diagc.diagnostics import Diagnostic, DiagnosticError, Label, failure
 from diagc.limits import MAX_IMPLEMENTATIONS
 from diagc.source import Source
 from diagc.syntax import tree
@@ -35,10 +35,7 @@ def read_table(item: tree.Rows, user: Source, root: Path, extra: dict[str, str])
 
     Raises `DiagnosticError`: E0901–E0903 for the file, E1506 for what is no table.
     """
-    if item.path in extra:
-        text = extra[item.path]
-    else:
-        text = load_source(Path(user.name).parent / item.path, root).text
+    text = extra[item.path] if item.path in extra else _loaded(item, user, root)
     rows = [row for row in csv.reader(io.StringIO(text)) if row]
     label = Label(item.path_span)
     if len(rows) < 2:
@@ -58,6 +55,19 @@ def read_table(item: tree.Rows, user: Source, root: Path, extra: dict[str, str])
     columns = {name: tuple(row[n].strip() for row in body) for n, name in enumerate(head)}
     named = next((texts for texts in columns.values() if not all(map(is_number, texts))), None)
     return Table(columns, named or tuple(f"row {n}" for n in range(1, len(body) + 1)))
+
+
+def _loaded(item: tree.Rows, user: Source, root: Path) -> str:
+    try:
+        return load_source(Path(user.name).parent / item.path, root).text
+    except DiagnosticError as error:
+        label, help = (
+            Label(item.path_span, "read here"),
+            "a path is relative to the folder of the file that names it",
+        )
+        raise DiagnosticError(
+            Diagnostic(d.code, d.message, (label, *d.labels), d.help or help) for d in error.diagnostics
+        ) from None
 
 
 def is_number(text: str) -> bool:

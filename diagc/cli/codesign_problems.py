@@ -80,7 +80,8 @@ def lines(found: Sequence[Answer]) -> Iterator[str]:
                 yield f"{head}infeasible: {solution.reason}"
                 continue
             settled = f"; loops settled in {solution.steps} steps" if solution.steps > 1 else ""
-            yield f"{head}{len(solution.points):,} least resources{settled}"
+            count = len(solution.points)
+            yield f"{head}{count:,} point{'s' * (count != 1)} of least resources{settled}"
             parts = [p.name for p in each.design.components if len(p.labels) > 1]
             heads = [*(p.name for p in each.design.requires), *parts]
             order = sorted(range(len(solution.points)), key=lambda n, s=solution: tuple(s.points[n]))

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from diagc.codesign.amounts import Free, Values
 from diagc.codesign.antichain import Places, minimal
 from diagc.codesign.family import Family, amounts_of
+from diagc.codesign.prices import unpriced
 from diagc.codesign.samples import designs
 from diagc.codesign.schedules import BOUNDS, Best, Indices, Machines, best_schedules, chunks, merged, rounded
 from diagc.codesign.workload import Kernel
-from diagc.cost.demand import Pools
+from diagc.cost.demand import Pools, kind_of
 from diagc.cost.region import Region
+from diagc.diagnostics import failure
 from diagc.machine import Machine
 
 OBJECTIVES: Final = ("time", "energy", "cost")
@@ -93,6 +95,8 @@ def front(
     chosen = designs(family, most)
     groups = [_machines(family, chosen)]
     groups += [Machines(m, amounts_of(m), family.prices) for m in references]
+    for group in groups:
+        _check_prices(group, kernels)
     with _Workers(kernels, jobs) as workers:
         own, *others = workers.outcomes(groups)
         found = np.flatnonzero(own.feasible)
@@ -100,6 +104,17 @@ def front(
         sensitivities = _sensitivities(workers, family, chosen, own, places)
     named = tuple(zip(references, others, strict=True))
     return Front(family, tuple(kernels), chosen, own, places, named, sensitivities)
+
+
+def _check_prices(machines: Machines, kernels: Sequence[Kernel]) -> None:
+    """E1104 for work whose energy is not stated beside that of other work."""
+    done = {
+        kind_of(w, machines.form) for k in kernels for way in k.ways for s in way for r in s for w in r.work
+    }
+    missing = unpriced(machines.prices, done)
+    if machines.prices.energy and missing:
+        raise failure("E1104", f"section `energy` states nothing for `{missing[0]}`, which {machines.form.name} does",
+                      help=f"add `{missing[0]}: {{value: … pJ/FLOP, source: …}}`")  # fmt: skip
 
 
 def _machines(family: Family, chosen: Values) -> Machines:

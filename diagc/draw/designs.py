@@ -26,7 +26,7 @@ def draw_design(design: Design) -> Scene:
     graph, loops = _Builder(design).graph()
     placed = layout(graph)
     items = painted(graph, placed)
-    every = [bounds(item) for item in items]
+    every = [bounds(item) for item in items] or [(0.0, 0.0, 0.0, 0.0)]
     frame = min(b[0] for b in every), max(b[2] for b in every), max(b[3] for b in every)
     back = [_back(placed, graph, ends, frame, (n + 1) * PITCH) for n, ends in enumerate(loops)]
     return fitted([*back, *items], title=design.name)

@@ -68,6 +68,14 @@ class Runnable:
     results: tuple[Variable, ...]
     opaque: bool
 
+    @property
+    def reads(self) -> frozenset[int]:
+        return frozenset(o.number for o in self.operands if isinstance(o, Variable))
+
+    @property
+    def writes(self) -> frozenset[int]:
+        return frozenset(v.number for v in self.results)
+
     def run(self, known: dict[int, Any]) -> None:
         """Compute its results from what is known by number."""
         given = [

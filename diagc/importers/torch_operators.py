@@ -32,6 +32,10 @@ class Operators(Layers):
         if self.knows(call.name):
             method: Callable[[Call], Any] = getattr(self, _METHODS.get(call.name, f"on_{call.name}"))
             return method(call)
+        return self.unknown(call)
+
+    def unknown(self, call: Call) -> Operand | list[Operand]:
+        """A call as an operation that nobody knows."""
         results = [self.variable(dtype, shape) for dtype, shape in call.types]
         arrays = [x for x in call.given.values() if isinstance(x, Variable)]
         self.record(call.name, {}, arrays, results)

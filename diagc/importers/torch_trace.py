@@ -13,6 +13,7 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from torch.utils._pytree import tree_flatten
 
 from diagc.importers.held import described
 from diagc.importers.torch_operators import Call, Operators
-from diagc.importers.traced import NAMES, Literal, Operand, Refused, Traced, Variable, dtype_of
+from diagc.importers.traced import NAMES, Literal, Operand, Operation, Refused, Traced, Variable, dtype_of
 from diagc.importers.values import NoDiagram
 
 Arrays = list[np.ndarray[Any, Any]]
@@ -108,9 +109,69 @@ def traced(exported: Any, name: str, file: str, names: Sequence[str]) -> Traced:
     """An exported program whose own arguments have names. Raises `Refused`."""
     unknown = [n for n in exported.graph.nodes if n.op == "call_function" and not _is_known(n)]
     if unknown:
-        with warnings.catch_warnings(action="ignore"):  # torch's own, of names that it no longer likes
-            exported = exported.run_decompositions(_decompositions())
+        exported = _decomposed(exported)
     return _Reader(exported, file).read(name, names)
+
+
+def _decomposed(exported: Any) -> Any:
+    with warnings.catch_warnings(action="ignore"):  # torch's own, of names that it no longer likes
+        return exported.run_decompositions(_decompositions())
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A node of an exported graph with what its arguments and results are in a traced function."""
+
+    node: Any
+    known: Mapping[Any, Any]
+    own: tuple[Variable, ...]
+
+    @property
+    def reads(self) -> frozenset[int]:
+        given = tree_flatten([self.known[n] for n in self.node.all_input_nodes])[0]
+        return frozenset(o.number for o in given if isinstance(o, Variable))
+
+    @property
+    def writes(self) -> frozenset[int]:
+        """Nothing, where its results are arguments or numbers."""
+        return frozenset(v.number for v in self.own)
+
+    def run(self, known: dict[int, Any]) -> None:
+        """Compute its results from what is known by number."""
+
+        def given(node: Any) -> Any:
+            found = self.known[node]
+            return [value(o, known) for o in found] if isinstance(found, list) else value(found, known)
+
+        args, kwargs = map_arg((self.node.args, self.node.kwargs), given)
+        made, names = self.node.target(*args, **kwargs), self.known[self.node]
+        pairs = zip(names, made, strict=True) if isinstance(names, list) else [(names, made)]
+        known |= {v.number: a for v, a in pairs if isinstance(v, Variable)}
+
+
+def value(operand: Operand, known: Mapping[int, Any]) -> Any:
+    """An array of torch for an operand."""
+    if isinstance(operand, Literal):
+        return torch.full(operand.shape, operand.value, dtype=getattr(torch, NAMES[operand.dtype]))
+    return known[operand.number]
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """An exported graph as a traced function, and for each node its operations; some are opaque."""
+
+    traced: Traced
+    units: tuple[tuple[tuple[Operation, ...], Runnable, bool], ...]
+
+
+def nodes(exported: Any, names: Sequence[str]) -> Nodes:
+    """An exported graph without parameters of its own as operations beside its nodes. Raises `Refused`."""
+    schemas = [getattr(n.target, "_schema", None) for n in exported.graph.nodes]
+    if any(schema is not None and schema.is_mutable for schema in schemas):
+        exported = _decomposed(exported)
+    reader = _Reader(exported, "", whole=False)
+    made = reader.read("graph", names)
+    return Nodes(made, tuple(reader.units))
 
 
 def _is_known(node: Any) -> bool:
@@ -137,9 +198,10 @@ def _decompositions() -> Any:
 class _Reader:
     """One walk over an exported program."""
 
-    def __init__(self, exported: Any, file: str) -> None:
-        self.exported, self.file = exported, file
+    def __init__(self, exported: Any, file: str, whole: bool = True) -> None:
+        self.exported, self.file, self.whole = exported, file, whole
         self.graph = Operators()
+        self.units: list[tuple[tuple[Operation, ...], Runnable, bool]] = []
         self.known: dict[Any, Any] = {}
 
     def read(self, name: str, names: Sequence[str]) -> Traced:
@@ -194,10 +256,19 @@ class _Reader:
         values = node.meta.get("val")
         results = values if isinstance(values, tuple | list) else [values]
         types = tuple((_dtype(v), tuple(v.shape)) for v in results if isinstance(v, torch.Tensor))
+        before, opaque = len(self.graph.operations), False
         try:
             self.known[node] = self.graph.write(Call(name, self._given(node), types))
         except Refused as error:
-            raise NoDiagram(f"`{name}`: {error}", self.graph.line) from None
+            if self.whole:
+                raise NoDiagram(f"`{name}`: {error}", self.graph.line) from None
+            del self.graph.operations[before:]
+            self.known[node], opaque = self.graph.unknown(Call(name, self._given(node), types)), True
+        made = tuple(self.graph.operations[before:])
+        results = {r.number for operation in made for r in operation.results}
+        found = self.known[node] if isinstance(self.known[node], list) else [self.known[node]]
+        own = tuple(v for v in found if isinstance(v, Variable) and v.number in results)
+        self.units.append((made, Runnable(node, self.known, own), opaque))
 
     def _given(self, node: Any) -> Mapping[str, Any]:
         """The arguments by the names of the schema, arrays as operands, dtypes as the language writes them."""

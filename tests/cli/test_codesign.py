@@ -85,7 +85,31 @@ def test_a_small_family_in_every_form(tmp_path: Path) -> None:
     assert reference["kernels"]["mha"]["seconds"] == pytest.approx(alone["predicted_seconds"])
     table = list(csv.DictReader(io.StringIO(diagc(*words, "--format", "csv").output)))
     assert len(table) == len(found["front"]) + 1
-    assert "special functions" in diagc(*words).output
+
+
+def test_a_front_is_told_in_words() -> None:
+    words = [
+        "--entry",
+        "matmul",
+        "--size",
+        "m=1024,n=1024,k=64",
+        "--designs",
+        "4",
+        "--jobs",
+        "1",
+        "--reference",
+        "",
+    ]
+    told = diagc(
+        "codesign", "specs/dense/matmul.diag", "--machine", "specs/families/hopper.yaml", *words
+    ).output
+    for part in (
+        "4 designs of 10 free parameters",
+        "least cost",
+        "beaten by",
+        "d log time / d log parameter",
+    ):
+        assert part in told
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ fn causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> bf16[q d] {
 
 const KEYWORDS = new Set(("diag use as size axis fn return param model learning source frozen train ema decay commute commutes by "
   + "weight updates against mask glue over optimise epochs batch seed weave chain schedule on group stream stages warps from in "
-  + "else and or not").split(" "));
+  + "else and or not design component poset provides requires choice ensure").split(" "));
 const TYPES = /^(f64|f32|tf32|bf16|f16|f8e4m3|f8e5m2|i64|i32|i16|i8|u8|bool)$/;
 const language = StreamLanguage.define({
   token(stream) {

@@ -63,7 +63,7 @@ def test_a_grid_is_taken_whole_and_samples_are_even() -> None:
 def test_schedules_on_many_machines_are_those_of_the_search(entry: str, part: str) -> None:
     """The search over one machine is another program: scalars, Python's sort, its own rounding."""
     family = read_family(HOPPER)
-    chosen = designs(family, 8)
+    chosen = designs(family, 4)
     machines = Machines(family.machine, family.values(chosen), family.prices)
     kernel = kernel_of(Job(MHA, entry, SIZES, "backward" if part == "backward" else "forward"))
     for region in (region for stage in kernel.ways[0] for region in stage[-1:]):
@@ -132,9 +132,13 @@ def test_energy_and_area_are_sums_of_prices(small: Front) -> None:
     assert float(family.prices.costs(amounts)[0]) == pytest.approx(0.24 * area + 12 * 80 + 40 * 3.35)
 
 
-def test_processes_and_picture_do_not_change_what_is_found(small: Front) -> None:
+@pytest.mark.slow
+def test_processes_do_not_change_what_is_found(small: Front) -> None:
     again = front(small.family, small.kernels, 64, [machine("h100")], 2)
     assert np.array_equal(again.outcome.points, small.outcome.points)
+
+
+def test_machines_that_exist_are_named_in_the_picture(small: Front) -> None:
     scene = front_picture(small)
     words = [item.text for item in scene.items if hasattr(item, "text")]
     assert {"h100", "h200", "mi300x"} <= set(words)
@@ -157,6 +161,12 @@ def test_wrong_files_are_refused_with_their_place(tmp_path: Path, old: str, new:
         family_of(tmp_path, old, new)
     assert caught.value.diagnostics[0].code == code
     assert caught.value.diagnostics[0].labels
+
+
+def test_work_without_an_energy_is_refused(tmp_path: Path) -> None:
+    line = "  pipelines.special: {value: 8 pJ/op, source: assumed}\n"
+    with pytest.raises(DiagnosticError, match=r"states nothing for `pipelines.special`, which hopper does"):
+        front(family_of(tmp_path, line, ""), [kernel_of(Job(MHA, "mha", SIZES))], 2, [], 1)
 
 
 def test_an_entry_that_is_not_there_is_named() -> None:

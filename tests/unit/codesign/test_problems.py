@@ -164,7 +164,7 @@ def test_a_loop_settles_where_its_equation_does(gain: float) -> None:
     assert solution.points[0, 0] == pytest.approx(3 * gain / (100 - gain), rel=1e-6)
 
 
-@pytest.mark.parametrize("gain", [100.0, 101.0, 5000.0])
+@pytest.mark.parametrize("gain", [100.0, 5000.0])
 def test_a_loop_without_bound_is_infeasible(gain: float) -> None:
     solution = solve(design(LOOP.replace("GAIN", str(gain))), {"load": 3.0})
     assert len(solution.points) == 0
@@ -208,7 +208,7 @@ def test_an_antichain_of_ten_thousand_points() -> None:
     assert "`first`" in too_much.reason
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8),
     st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8),
@@ -320,6 +320,26 @@ def test_wrong_designs_are_refused(part: str, wire: str, code: str, words: str) 
 def test_terms_whose_signs_decide_nothing_are_compared_at_points() -> None:
     """f·f − 2f + 1 falls below 1; f·f·f + f − f/2 does not, though a minus stands in it."""
     assert design(PART.format(part="ensure r >= f * f * f + f - f / 2", wire="c.r"))
+
+
+def test_designs_without_parts_or_ports() -> None:
+    nothing = solve(design("design empty { }"), {})
+    assert nothing.points.shape == (1, 0)
+    bare = design("design bare { requires r: real ensure r >= 3 + between(0, 1) }")
+    assert [answer(bare, {}).best.points.tolist(), answer(bare, {}).worst.points.tolist()] == [
+        [[3.0]],
+        [[4.0]],
+    ]
+    own = """
+    design own {
+      provides f: natural
+      requires r: real
+      component c { provides f: natural requires g: real ensure g >= 0.5 * f + 0.25 }
+      ensure c.f >= max(f, c.g)
+      ensure r >= c.g
+    }
+    """
+    assert solve(design(own), {"f": 2.0}).points.tolist() == [[1.25]]
 
 
 def test_units_at_the_ends_of_a_wire_agree() -> None:

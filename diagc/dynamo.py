@@ -1,0 +1,132 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
+"""`torch.compile(model, backend="diagc")`: regions of a graph of Dynamo by derived code, all else by torch as it is.
+
+Law: results are those of the graph. Values and gradients are compared with it on random arrays before regions are used;
+where they differ, where sizes are symbols, or where nothing is found, the graph itself runs.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+import torch.export
+from torch._dynamo import register_backend  # pyright: ignore[reportUnknownVariableType]
+from torch._subclasses.fake_tensor import unset_fake_temporarily
+
+from diagc.importers.torch_trace import nodes, value
+from diagc.importers.traced import Operand, Refused, Variable
+from diagc.importers.written import knows
+from diagc.optimise.derived import LEAST_BYTES, derived
+from diagc.optimise.regions import Step, Unit, is_wall, ordered, origins, region_step, regions
+
+TOLERANCE: Final = 1e-4
+"""How far results and gradients of a graph may be from its own, of the largest element."""
+
+
+@register_backend
+def diagc(graph: Any, examples: Sequence[Any], **options: Any) -> Callable[..., Any]:
+    """What runs in place of a graph: a backend of `torch.compile`.
+
+    `options` may have `least_bytes`: regions whose operations move less stay as they are.
+    """
+    if not all(isinstance(e, torch.Tensor) and all(type(n) is int for n in e.shape) for e in examples):
+        return graph.forward
+    with unset_fake_temporarily(), torch.random.fork_rng(devices=[]):
+        try:
+            least = int(options.get("options", {}).get("least_bytes", LEAST_BYTES))
+            program = _program(
+                graph, [_random(e) for e in examples], [_is_weight(e) for e in examples], least
+            )
+            difference = "" if program is None else _difference(graph, program, examples)
+        except Refused as error:
+            program, difference = None, str(error)
+    if difference:
+        warnings.warn(f"the backend diagc runs a graph as it is: {difference}", stacklevel=2)
+    return graph.forward if program is None or difference else program
+
+
+def _is_weight(example: Any) -> bool:
+    return isinstance(example, torch.nn.Parameter) or (example.requires_grad and example.is_leaf)
+
+
+def _random(example: Any) -> Any:
+    """A dense array of the shape and dtype of an example; integers are indices of any axis of two."""
+    if example.is_floating_point():
+        return torch.randn(example.shape, dtype=example.dtype)
+    return torch.randint(0, 2, example.shape, dtype=example.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """Nodes and regions of an exported graph in an order in which each can run."""
+
+    inputs: Sequence[int]
+    outputs: Sequence[Operand]
+    steps: Sequence[Step]
+
+    def __call__(self, *arrays: Any) -> Any:
+        known: dict[int, Any] = dict(zip(self.inputs, arrays, strict=True))
+        for step in self.steps:
+            step.run(known)
+        return tuple(value(o, known) for o in self.outputs)
+
+
+def _program(graph: Any, arrays: Sequence[Any], weights: Sequence[bool], least_bytes: int) -> _Program | None:
+    """The graph with derived regions; None where there are none."""
+    exported = torch.export.export(graph, tuple(arrays), strict=False)
+    read = nodes(exported, [f"x{i}" for i in range(len(arrays))])
+    made = read.traced
+    source = origins(made.operations)
+    held = {v.number for (_, v, _), is_weight in zip(made.inputs, weights, strict=False) if is_weight}
+
+    def weight(array: Variable) -> bool:
+        return source.get(array.number, array.number) in held
+
+    units = [Unit(o, opaque or is_wall(o, weight, knows)) for o, _, opaque in read.units]
+    results = [o for o in made.outputs if isinstance(o, Variable)]
+    found = [
+        (region, code.run)
+        for region in regions(units, results, "graph")
+        if (code := derived(region.traced, "torch", least_bytes)) is not None
+    ]
+    if not found:
+        return None
+    replaced = {place for region, _ in found for place in region.units}
+    rest = [run for place, (_, run, _) in enumerate(read.units) if place not in replaced]
+    steps = [Step(run.reads, run.writes, run.run) for run in rest if run.writes]
+    inputs = [v.number for _, v, _ in made.inputs]
+    return _Program(inputs, made.outputs, ordered([*steps, *(region_step(*pair) for pair in found)]))
+
+
+def _difference(graph: Any, program: _Program, examples: Sequence[Any]) -> str:
+    """What is wrong with a program, by values and by gradients on random arrays; empty where nothing is."""
+    arrays = [_random(e) for e in examples]
+    (values, slopes), (found, found_slopes) = (_both(run, arrays) for run in (graph.forward, program))
+    for what, ours, theirs in (("values", found, values), ("gradients", found_slopes, slopes)):
+        for one, other in zip(ours, theirs, strict=True):
+            if one is None or other is None or not other.is_floating_point():
+                continue
+            scale = other.abs().nan_to_num(0.0, 0.0, 0.0).max().clamp(min=1e-30)
+            error = float(((one - other).abs() / scale).nan_to_num(0.0, 0.0, 0.0).max())
+            if not error <= TOLERANCE:
+                return f"its {what} would differ by {error:.1e} of the largest element"
+    return ""
+
+
+def _both(run: Callable[..., Any], arrays: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Results, and gradients of their sum by every real array."""
+    torch.manual_seed(0)
+    with torch.enable_grad():
+        given = [a.detach().clone().requires_grad_(a.is_floating_point()) for a in arrays]
+        made = [r for r in run(*given) if isinstance(r, torch.Tensor)]
+        total = sum(r.sum() for r in made if r.is_floating_point() and r.requires_grad)
+        real = [a for a in given if a.requires_grad]
+        slopes = (
+            torch.autograd.grad(total, real, allow_unused=True) if isinstance(total, torch.Tensor) else ()
+        )
+    return [r.detach() for r in made], list(slopes)

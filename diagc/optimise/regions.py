@@ -1,0 +1,200 @@
+"""Regions of a traced function that are worth a diagram of their own: what lies between products with weights.
+
+A product with a weight is left to the library, and so is what has no diagram. All else that is connected and on one
+level is a region: levels count the walls on the longest way from the inputs, so that no way leaves a region and comes
+back. What depends on no input, as a mask by indices, belongs to every region that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from diagc.importers.traced import Operation, Traced, Variable
+from diagc.optimise.operations import VIEWS
+
+FOLDS: Final = ("reduce_", "arg", "cumsum", "top_k", "dot_general")
+"""How the names of operations begin that a region must have one of: what is pointwise, compilers fuse as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Operations that run together or not at all: those of one operator of the framework; `wall` is in no region."""
+
+    operations: tuple[Operation, ...]
+    wall: bool
+
+    @property
+    def writes(self) -> tuple[Variable, ...]:
+        return tuple(r for operation in self.operations for r in operation.results)
+
+    @property
+    def reads(self) -> tuple[Variable, ...]:
+        """What comes from other units, once each."""
+        own = {v.number for v in self.writes}
+        found = (o for operation in self.operations for o in operation.operands)
+        read = {o.number: o for o in found if isinstance(o, Variable) and o.number not in own}
+        return tuple(read.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Units by their places, and the function that they are; `inputs` and `outputs` are in its order."""
+
+    units: tuple[int, ...]
+    traced: Traced
+
+    @property
+    def inputs(self) -> tuple[Variable, ...]:
+        return tuple(variable for _, variable, _ in self.traced.inputs)
+
+    @property
+    def outputs(self) -> tuple[Variable, ...]:
+        return tuple(o for o in self.traced.outputs if isinstance(o, Variable))
+
+
+def regions(units: Sequence[Unit], results: Iterable[Variable], name: str) -> list[Region]:
+    """The regions of a function, each with a fold, in an order in which each can run."""
+    levels = _levels(units)
+    made = {v.number: place for place, unit in enumerate(units) for v in unit.writes}
+    groups = _groups(units, levels, made)
+    kept = {v.number for v in results}
+    found = [_region(units, places, levels, made, kept, f"{name}_{n}") for n, places in enumerate(groups)]
+    return [region for region in found if _has_fold(region.traced)]
+
+
+def _levels(units: Sequence[Unit]) -> list[int | None]:
+    """Walls on the longest way to each unit; None for what depends on no input."""
+    level: dict[int, int | None] = {}
+    found: list[int | None] = []
+    written = {v.number for unit in units for v in unit.writes}
+    for unit in units:
+        below = [level[v.number] if v.number in written else 0 for v in unit.reads]
+        known = [n for n in below if n is not None]
+        own = max(known) if known else (0 if unit.wall else None)
+        found.append(own)
+        after = own + 1 if own is not None and unit.wall else own
+        level |= {v.number: after for v in unit.writes}
+    return found
+
+
+def _groups(units: Sequence[Unit], levels: Sequence[int | None], made: dict[int, int]) -> list[list[int]]:
+    """Connected units of one level."""
+    parent = list(range(len(units)))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            place = parent[place]
+        return place
+
+    inside = [level is not None and not unit.wall for unit, level in zip(units, levels, strict=True)]
+    for place, unit in enumerate(units):
+        for variable in unit.reads:
+            source = made.get(variable.number)
+            if source is not None and inside[place] and inside[source] and levels[source] == levels[place]:
+                parent[root(place)] = root(source)
+    groups: dict[int, list[int]] = {}
+    for place in range(len(units)):
+        if inside[place]:
+            groups.setdefault(root(place), []).append(place)
+    return sorted(groups.values(), key=lambda places: places[-1])
+
+
+def _region(
+    units: Sequence[Unit],
+    places: Sequence[int],
+    levels: Sequence[int | None],
+    made: dict[int, int],
+    results: set[int],
+    name: str,
+) -> Region:
+    own = set(places)
+    waiting = list(places)
+    while waiting:  # what depends on no input
+        for variable in units[waiting.pop()].reads:
+            source = made.get(variable.number)
+            if source is not None and levels[source] is None and source not in own:
+                own.add(source)
+                waiting.append(source)
+    order = sorted(own)
+    written = {v.number for place in order for v in units[place].writes}
+    read = {v.number: v for place in order for v in units[place].reads if v.number not in written}
+    outside = {v.number for place, unit in enumerate(units) if place not in own for v in unit.reads} | results
+    given = {v.number for place in places for v in units[place].writes}
+    outputs = [v for place in order for v in units[place].writes if v.number in outside & given]
+    inputs = tuple((f"x{i}", variable, ()) for i, variable in enumerate(read.values()))
+    operations = tuple(operation for place in order for operation in units[place].operations)
+    return Region(tuple(places), Traced(name, inputs, operations, tuple(outputs)))
+
+
+def _has_fold(traced: Traced) -> bool:
+    return any(operation.primitive.startswith(FOLDS) for operation in traced.operations)
+
+
+def is_wall(
+    operations: Sequence[Operation], weights: Callable[[Variable], bool], known: Callable[[str], bool]
+) -> bool:
+    """Whether an operator is in no region: one without a diagram, or a product with a weight."""
+    for operation in operations:
+        if not known(operation.primitive):
+            return True
+        if operation.primitive in ("dot_general", "conv_general_dilated"):
+            arrays = [o for o in operation.operands if isinstance(o, Variable)]
+            if any(map(weights, arrays)):
+                return True
+    return False
+
+
+def origins(operations: Iterable[Operation]) -> dict[int, int]:
+    """The number of the array that each re-indexed array is, or is a copy in another dtype of."""
+    found: dict[int, int] = {}
+    for operation in operations:
+        if operation.primitive in VIEWS or operation.primitive == "convert_element_type":
+            for operand in operation.operands[:1]:
+                if isinstance(operand, Variable):
+                    source = found.get(operand.number, operand.number)
+                    found |= {r.number: source for r in operation.results}
+    return found
+
+
+# ---- running
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that runs: the numbers of the arrays that it reads and writes in what is known."""
+
+    reads: frozenset[int]
+    writes: frozenset[int]
+    run: Callable[[dict[int, Any]], None]
+
+
+def region_step(region: Region, code: Callable[..., Any]) -> Step:
+    """A region by its code."""
+    inputs, outputs = ([v.number for v in side] for side in (region.inputs, region.outputs))
+
+    def run(known: dict[int, Any]) -> None:
+        made = code(*(known[n] for n in inputs))
+        known.update(zip(outputs, made, strict=True) if len(outputs) > 1 else ((outputs[0], made),))
+
+    return Step(frozenset(inputs), frozenset(outputs), run)
+
+
+def ordered(steps: Sequence[Step]) -> list[Step]:
+    """Steps so that each comes after what it reads."""
+    maker = {n: place for place, step in enumerate(steps) for n in step.writes}
+    order: list[Step] = []
+    done: set[int] = set()
+    stack = [(place, False) for place in reversed(range(len(steps)))]
+    while stack:
+        place, ready = stack.pop()
+        if place in done:
+            continue
+        if ready:
+            done.add(place)
+            order.append(steps[place])
+            continue
+        stack.append((place, True))
+        stack += [(maker[n], False) for n in steps[place].reads if n in maker and maker[n] not in done]
+    return order
