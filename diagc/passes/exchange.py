@@ -54,7 +54,9 @@ def _exchanged(current: Node, sums: Mapping[_Key, Node]) -> Node | None:
     assert isinstance(current.op, ops.Reduce)
     consumed, factors = set(current.op.axes), _factors(current)
     for place, inner in enumerate(factors):
-        if not _is_sum(inner):
+        if (
+            not _is_sum(inner) or _key(inner) in sums
+        ):  # of two that are there, each gives the other without end
             continue
         assert isinstance(inner.op, ops.Reduce)
         others = [*factors[:place], *factors[place + 1 :]]
@@ -64,7 +66,7 @@ def _exchanged(current: Node, sums: Mapping[_Key, Node]) -> Node | None:
         bound = [f for f in every if consumed & set(f.axes)]
         free = [f for f in every if not consumed & set(f.axes)]
         found = sums.get((frozenset(consumed), frozenset(Counter(bound).items())))
-        if found is None or found is inner:
+        if found is None:
             continue
         made = _sum_like(current, inner.op.axes, product([*free, found]))
         if made is not None:

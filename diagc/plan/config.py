@@ -101,17 +101,10 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
     if streamed and resident:  # a tile has the streamed, the held and the shared-out indices
         return tuple(_three_sides(n, tiled, streamed) for n in (64, 256, 1024, 4096, MAX_RESIDENT_ROW))
     if streamed:
-        return (
-            Config(
-                0,
-                tuple((a, 4096 if not tiled else 128) for a in streamed) + tuple((a, 16) for a in tiled),
-                8,
-                2,
-            ),
-        )
+        return (_folded(tiled, streamed),)
     if resident:
         if tiled:
-            return _two_sides(structure, tiled[-1])
+            return _two_sides(structure, tiled)
         return tuple(Config(n, (), w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
     return (Config(0, tuple((axis, 1024) for axis in tiled), 4, 1),)
 
@@ -129,7 +122,17 @@ def row_configurations(structure: Structure) -> tuple[Config, ...]:
     return fitting or offered[:1]
 
 
-def _two_sides(structure: Structure, axis: Axis) -> tuple[Config, ...]:
+def _folded(tiled: list[Axis], streamed: list[Axis]) -> Config:
+    """The configuration for folds along streamed axes: up to 16 indices of each tiled axis, 128 registers a thread."""
+    blocks, room = dict[Axis, int](), 2 * _ROW_TILE
+    for axis in reversed(tiled):
+        blocks[axis] = min(16, room)
+        room //= blocks[axis]
+    step = min(room, 128) if tiled else 4096
+    return Config(0, tuple((a, step) for a in streamed) + tuple((a, blocks[a]) for a in tiled), 8, 2)
+
+
+def _two_sides(structure: Structure, tiled: list[Axis]) -> tuple[Config, ...]:
     """The configurations for rows of which a program takes several: 32 registers a thread for each array, or fewer."""
     seen = _sized(structure)
     found: list[Config] = []
@@ -137,13 +140,15 @@ def _two_sides(structure: Structure, axis: Axis) -> tuple[Config, ...]:
     for held in (n for n in (16, 64, 256, 1024, 4096, MAX_RESIDENT_ROW) if n >= shortest):
         least = min(MAX_RESIDENT_ROW // held, LINE)
         rows = max(4096 // held, least)
-        offered = [_two_sided(held, axis, r) for r in (rows, rows // 2, rows // 4, rows // 8) if r >= least]
+        offered = [_two_sided(held, tiled, r) for r in (rows, rows // 2, rows // 4, rows // 8) if r >= least]
         found.append(_lighter(structure, seen, offered))
     return tuple(found)
 
 
-def _two_sided(held: int, axis: Axis, rows: int) -> Config:
-    return Config(held, ((axis, _block(axis, rows)),), max(4, rows * held // 1024), 1)
+def _two_sided(held: int, tiled: list[Axis], rows: int) -> Config:
+    *others, axis = tiled
+    blocks = (*((other, 1) for other in others), (axis, _block(axis, rows)))
+    return Config(held, blocks, max(4, rows * held // 1024), 1)
 
 
 def _three_sides(held: int, tiled: list[Axis], streamed: list[Axis]) -> Config:
