@@ -12,6 +12,7 @@ from itertools import chain
 from diagc.backends.differentiate import Derivative, derivative, is_differentiable
 from diagc.backends.jax_block_frame import block_argument
 from diagc.backends.jax_blockwise import BlockBody
+from diagc.backends.jax_helpers import HELPERS
 from diagc.backends.jax_plain import (
     bind_parameters,
     convert_inputs,
@@ -20,6 +21,7 @@ from diagc.backends.jax_plain import (
     signature,
     vary_together,
 )
+from diagc.backends.jax_runtime import DERIVATIVE, RUNTIME
 from diagc.backends.plans import normal_form
 from diagc.backends.shapes import bind_shapes, read_sizes, undetermined
 from diagc.backends.sizes import input_name
@@ -317,7 +319,9 @@ def _sizes(writer: Writer, stages: Iterable[Stage], arrays: Mapping[Node, str]) 
 
 
 def _private(stage: Stage) -> str:
-    return f"_{identifier(stage.diagram.name)}"
+    """The name of a stage's function, which is none of the functions that the module defines for itself."""
+    name = f"_{identifier(stage.diagram.name)}"
+    return f"{name}_stage" if name in HELPERS or f"def {name}(" in RUNTIME + DERIVATIVE else name
 
 
 def _loops(stage: Stage) -> bool:
