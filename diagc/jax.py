@@ -12,21 +12,20 @@ import functools
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from diagc.importers import jax_trace
-from diagc.importers.traced import Literal, Operand, Refused, Traced, Variable
+from diagc.importers.function import TOLERANCES, difference
+from diagc.importers.traced import DTYPES, Literal, Operand, Refused, Traced, Variable
 from diagc.importers.written import knows
 from diagc.optimise.derived import LEAST_BYTES, derived
 from diagc.optimise.regions import Step, Unit, is_wall, ordered, origins, region_step, regions
 
 F = TypeVar("F", bound=Callable[..., Any])
-TOLERANCE: Final = {"float64": 1e-9, "float32": 1e-4, "float16": 2e-2, "bfloat16": 5e-2}
-"""How far a fused function may be from the function, of the largest element."""
 
 
 def fuse(function: F, least_bytes: int = LEAST_BYTES) -> F:
@@ -155,17 +154,10 @@ def _difference(flat: Callable[..., Any], program: _Program, shapes: Sequence[An
         )
         for what, ours, theirs in (("values", found, values), ("gradients", found_slopes, slopes)):
             for one, other in zip(ours, theirs, strict=True):
-                error = _error(one, other)
-                if not error <= TOLERANCE[str(other.dtype)]:
+                error = difference(one, other)
+                if not error <= TOLERANCES[DTYPES[str(other.dtype)]]:
                     return f"its {what} would differ by {error:.1e} of the largest element"
     return ""
-
-
-def _error(one: Any, other: Any) -> float:
-    a, b = (np.asarray(x, np.float64) for x in (one, other))
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    scale = np.abs(b[np.isfinite(b)]).max(initial=1e-30)
-    return float(np.where(same, 0.0, np.abs(a - b) / scale).max(initial=0.0))
 
 
 def _random(random: np.random.Generator, shape: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagc.cli.options import pairs, size_option, whole, write_text
+from diagc.cli.options import pairs, size_option, table_format_option, whole, write_text
 
 if TYPE_CHECKING:
     from diagc.codesign.family import Family, Job
@@ -58,9 +58,7 @@ _REFERENCES = "h100,h200,b200,mi300x"
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the front as a picture (.svg).",
 )
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json", "csv"]), default="text", help="How it is printed."
-)
+@table_format_option
 def codesign(
     specs: tuple[Path, ...], family: Path | None, entries: tuple[str, ...], size: tuple[str, ...], designs: int,
     reference: str, need: tuple[str, ...], design: str | None, jobs: int | None, out: Path | None, style: str,

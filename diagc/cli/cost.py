@@ -14,6 +14,7 @@ from diagc.cli.options import (
     pairs,
     size_option,
     spec_argument,
+    table_format_option,
     whole,
     write_text,
 )
@@ -54,9 +55,7 @@ if TYPE_CHECKING:
     metavar="SHARE",
     help="Of the tiles of loops whose masks depend on data, count this share; all without it.",
 )
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json", "csv"]), default="text", help="How it is printed."
-)
+@table_format_option
 def cost(
     spec: Path, entry: str | None, on: str, size: tuple[str, ...], group: tuple[str, ...], stream: tuple[str, ...],
     sweep: tuple[str, ...], out: Path | None, cluster: int | None, share: float | None, style: str,

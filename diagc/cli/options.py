@@ -93,6 +93,11 @@ size_option = click.option(
 )
 
 
+table_format_option = click.option(
+    "--format", "style", type=click.Choice(["text", "json", "csv"]), default="text", help="How it is printed."
+)
+
+
 form_option = click.option(
     "--form",
     type=click.Choice(FORMS),

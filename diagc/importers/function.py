@@ -163,8 +163,13 @@ def _error(text: str, name: str, traced: Traced, folder: Path) -> float:
     found = evaluate(entry.diagram, given)
     worst = 0.0
     for made, key in zip(found, outputs.files, strict=True):
-        expected = outputs[key]
-        scale = np.abs(expected[np.isfinite(expected)]).max(initial=1e-30)
-        same = (made == expected) | (np.isnan(made) & np.isnan(expected))
-        worst = max(worst, float(np.where(same, 0.0, np.abs(made - expected) / scale).max(initial=0.0)))
+        worst = max(worst, difference(made, outputs[key]))
     return worst
+
+
+def difference(made: Any, expected: Any) -> float:
+    """The largest difference between arrays, of the largest finite element that is expected."""
+    a, b = (np.asarray(x, np.float64) for x in (made, expected))
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    scale = np.abs(b[np.isfinite(b)]).max(initial=1e-30)
+    return float(np.where(same, 0.0, np.abs(a - b) / scale).max(initial=0.0))

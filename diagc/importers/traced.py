@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-DTYPES: Final = {
-    "float64": "f64", "float32": "f32", "bfloat16": "bf16", "float16": "f16", "float8_e4m3fn": "f8e4m3",
-    "float8_e5m2": "f8e5m2", "int64": "i64", "int32": "i32", "int16": "i16", "int8": "i8", "uint8": "u8",
-    "bool": "bool",
-}  # fmt: skip
+from diagc.core.dtypes import BY_ARRAY_NAME
+
+DTYPES: Final = {name: dtype.value for name, dtype in BY_ARRAY_NAME.items()}
 """The dtypes of arrays by the names that NumPy, JAX and torch share, as the language writes them."""
 
 NAMES: Final = {short: name for name, short in DTYPES.items()}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import importlib.util
 import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final, Literal
 
 from diagc import api
@@ -21,6 +19,7 @@ from diagc.importers.traced import Traced
 from diagc.importers.values import NoDiagram
 from diagc.importers.written import named, write
 from diagc.machine import machine
+from diagc.modules import module_of
 from diagc.optimise.operations import one_by_one
 from diagc.source import Source
 
@@ -90,15 +89,7 @@ def _loaded(entry: Entry, target: Target) -> Callable[..., Any]:
     if target == "torch":
         path = path.with_name(f"{stem}_triton.py")
         path.write_text(api.triton_source({_NAME: entry}, f"{stem}.diag"), "utf-8")
-    return getattr(_module(path), _NAME)
-
-
-def _module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
+    return getattr(module_of(path), _NAME)
 
 
 def known() -> list[Derived | None]:

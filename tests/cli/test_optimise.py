@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import torch
 from click.testing import CliRunner
 
 from diagc.cli.main import cli
+from diagc.modules import module_of
 from tests.differential import torch_functions as functions
 
 FILE = functions.__file__
@@ -30,10 +30,7 @@ def test_a_module_stands_for_a_function_forward_and_backward(
     said = run(f"{FILE}:causal", "--args", f"{shape} {shape} {shape}", "-o", str(tmp_path))
     assert "operations become 1 kernel" in said and "one pass over" in said
     monkeypatch.syspath_prepend(tmp_path)
-    spec = importlib.util.spec_from_file_location("causal_optimised", tmp_path / "causal_optimised.py")
-    assert spec is not None and spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+    made = module_of(tmp_path / "causal_optimised.py")
     sys.modules.pop("causal_triton")
     arrays = [torch.randn(2, 3, 64, 8, requires_grad=True) for _ in range(3)]
     found, expected = made.causal(*arrays), functions.causal(*arrays)
