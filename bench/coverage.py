@@ -1,7 +1,8 @@
 """Writes docs/coverage.md: for every entry of specs/ its kernels, passes, predictions and verification.
 
 `python -m bench.coverage` measures what has changed and writes the page; `--only NAME` measures entries whose file or
-name contains NAME. What was run is kept in out/coverage under a hash of the emitted code, so a second run is short.
+name contains NAME. What was run is kept in bench/results/coverage.json with a hash of the emitted code, so a second run
+is short.
 """
 
 from __future__ import annotations
@@ -16,19 +17,21 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, Final
 
 from diagc.api import load
 from diagc.backends.emit import jax_source, triton_source
 from diagc.backends.plans import kernels
 from diagc.check.entry import Entry
+from diagc.cli.options import write_text
 from diagc.diagnostics import DiagnosticError
 from diagc.verify.cases import cases
 from diagc.verify.differential import Backend, Outcome, compare, gradients_of, results_of
 from diagc.verify.summary import differentiated, gradient_cases
 
 ROOT = Path(__file__).parents[1]
-CACHE = ROOT / "out" / "coverage"
+RESULTS = ROOT / "bench" / "results" / "coverage.json"
 PAGE = ROOT / "docs" / "coverage.md"
 SMALL = 4096
 """Elements of all arrays of a small case together."""
@@ -55,31 +58,33 @@ def codes(entry: Entry, file: str) -> dict[str, str]:
     return {part: hashes["jax" if part.startswith("jax") else "triton"] for part in PARTS}
 
 
-def place(path: Path, name: str) -> Path:
-    """Where the findings about an entry are kept, of any code that it ever had."""
-    return CACHE / f"{path.stem}.{name}.json"
+Results = dict[str, dict[str, dict[str, Any]]]
+"""By entry and part what was found, and the hash of the code that it was found of."""
+
+_WRITING: Final = Lock()
 
 
-def _kept(file: Path) -> dict[str, dict[str, Any]]:
-    """By part and code what was found."""
-    return json.loads(file.read_text()) if file.exists() else {}
+def read() -> Results:
+    """The findings that are kept."""
+    return json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
 
 
-def known(path: Path, name: str, entry: Entry) -> dict[str, dict[str, Any]]:
+def known(path: Path, name: str, entry: Entry, kept: Results) -> dict[str, dict[str, Any]]:
     """The findings about the code that is emitted now, by part."""
-    kept = _kept(place(path, name))
+    parts = kept.get(f"{path.stem}.{name}", {})
     return {
-        part: kept[part][code] for part, code in codes(entry, path.name).items() if code in kept.get(part, {})
+        part: parts[part]
+        for part, code in codes(entry, path.name).items()
+        if parts.get(part, {}).get("code") == code
     }
 
 
-def keep(path: Path, name: str, part: str, code: str, found: dict[str, Any]) -> None:
-    """Add a finding to what is kept."""
-    file = place(path, name)
-    kept = _kept(file)
-    kept.setdefault(part, {})[code] = found
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(kept, indent=1))
+def keep(path: Path, name: str, part: str, found: dict[str, Any]) -> None:
+    """Add a finding to what is kept; one about other code gives way."""
+    with _WRITING:
+        kept = read()
+        kept.setdefault(f"{path.stem}.{name}", {})[part] = found
+        write_text(RESULTS, json.dumps(kept, indent=1, sort_keys=True) + "\n")
 
 
 # ---- what is run, each part in a process of its own
@@ -153,12 +158,12 @@ def refresh(path: Path, name: str, entry: Entry, again: bool, limit: float) -> N
 
     Small cases come first, so that what does not finish has something to show.
     """
-    there = {} if again else known(path, name, entry)
+    there = {} if again else known(path, name, entry, read())
     for part, code in codes(entry, path.name).items():
         if not _finished(there.get(part, {})):
             command = [sys.executable, "-m", "bench.coverage", "--measure", str(path), name, part]
-            found = _answer(command, limit)
-            keep(path, name, part, code, found)
+            found = {"code": code, **_answer(command, limit)}
+            keep(path, name, part, found)
             print(path.stem, name, part, json.dumps(found)[:160], flush=True)
 
 
@@ -189,7 +194,8 @@ def main() -> None:
             list(pool.map(lambda e: refresh(*e, options.again, options.seconds), chosen))
     from bench.coverage_page import page
 
-    PAGE.write_text(page(found, known))
+    kept = read()
+    PAGE.write_text(page(found, lambda path, name, entry: known(path, name, entry, kept)))
 
 
 if __name__ == "__main__":

@@ -534,9 +534,16 @@ def layernorm_residual_backward_d_X_d_R_rows_kernel(
     first_row = program * BLOCK_ROW
     row_index = first_row + tl.arange(0, BLOCK_ROW)
     n_index = tl.arange(0, BLOCK_N)
+    d_Y = tl.load(
+        d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    # src[fused.diag:6]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    d_Y_f32 = d_Y.to(tl.float32)
+    mul_row_n = weight[None, :] * d_Y_f32
     recip = 1.0 / tl.cast(size_n, tl.float32)
-    state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
-    rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:29]
     mul_row = state * recip
@@ -552,32 +559,27 @@ def layernorm_residual_backward_d_X_d_R_rows_kernel(
         other=0.0,
     )
     # src[fused.diag:10]
+    S = X.to(tl.float32) + R.to(tl.float32)
     # src[maps.diag:29]
-    sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-    d_Y = tl.load(
-        d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
-        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
-        other=0.0,
-    )
-    # src[fused.diag:6]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    d_Y_f32 = d_Y.to(tl.float32)
-    mul_row_n = (weight[None, :] * d_Y_f32) * sub_row_n
-    sum_ = tl.sum(mul_row_n, 1)
-    mul_row_n_2 = ((sum_ * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
-    mul_row_n_3 = (((recip * sum_) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
-    safe_ = tl.where(mul_row_n_3 == float("-inf"), 0.0, mul_row_n_3)
-    sub_row_n_2 = tl.where((n_index < size_n)[None, :], (weight[None, :] * d_Y_f32) - safe_, 0.0)
-    sum_2 = tl.sum(sub_row_n_2, 1)
-    mul_row_n_4 = (recip * rsqrt_row)[:, None] * (sum_2[:, None] + mul_row_n_2)
-    mul_row_n_5 = (weight[None, :] * rsqrt_row[:, None]) * d_Y_f32
+    sub_row_n = S - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+    mul_row_n_2 = (weight[None, :] * d_Y_f32) * sub_row_n
+    sum_ = tl.sum(mul_row_n_2, 1)
+    state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
+    rsqrt_row = tl.rsqrt(1e-05 + (state__ * recip))
+    sub_row_n_2 = mul_row[:, None] - tl.where(S == float("-inf"), 0.0, S)
+    mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_)[:, None] * sub_row_n_2
+    add_row_n = tl.where((n_index < size_n)[None, :], mul_row_n_3 + mul_row_n, 0.0)
+    sum_2 = tl.sum(add_row_n, 1)
+    mul_row_n_4 = ((rsqrt_row * rsqrt_row) * sum_)[:, None] * sub_row_n
+    mul_row_n_5 = recip * (mul_row_n_4 + sum_2[:, None])
+    safe_ = tl.where(mul_row_n_5 == float("-inf"), 0.0, mul_row_n_5)
     d_S = tl.load(
         d_S_ptr + row_index[:, None] * d_S_stride_row + n_index[None, :] * d_S_stride_n,
         mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
-    safe_2 = tl.where(mul_row_n_4 == float("-inf"), 0.0, mul_row_n_4)
-    tile_bf16 = ((d_S.to(tl.float32) + mul_row_n_5) - safe_2).to(tl.bfloat16)
+    add_row_n_2 = d_S.to(tl.float32) + (rsqrt_row[:, None] * (mul_row_n - safe_))
+    tile_bf16 = add_row_n_2.to(tl.bfloat16)
     tl.store(
         d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
         tile_bf16,
@@ -608,7 +610,7 @@ def layernorm_residual_backward_d_X_d_R_kernel(
     # src[maps.diag:29]
     mul_row = state * recip
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
-    rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
+    rsqrt_row = tl.rsqrt(1e-05 + (state__ * recip))
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
@@ -625,8 +627,9 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
+        S = X.to(tl.float32) + R.to(tl.float32)
         # src[maps.diag:29]
-        sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        sub_row_n = S - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         d_Y = tl.load(
             d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
             mask=(row_index < size_row)[:, None],
@@ -640,13 +643,13 @@ def layernorm_residual_backward_d_X_d_R_kernel(
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        mul_row_n_2 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
-        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_2 = (weight[None, :] * d_Y_f32) - safe_
-        tile_sum_2 = tl.sum(sub_row_n_2, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_row_n, 1)
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        sub_row_n_2 = mul_row[:, None] - tl.where(S == float("-inf"), 0.0, S)
+        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
+        add_row_n = mul_row_n_2 + (weight[None, :] * d_Y_f32)
+        tile_sum_2 = tl.sum(add_row_n, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n_2, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
@@ -667,9 +670,9 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
+        S = X.to(tl.float32) + R.to(tl.float32)
         # src[maps.diag:29]
-        sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
+        sub_row_n = S - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         d_Y = tl.load(
             d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
@@ -678,18 +681,19 @@ def layernorm_residual_backward_d_X_d_R_kernel(
         # src[fused.diag:6]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         d_Y_f32 = d_Y.to(tl.float32)
-        mul_row_n = (weight[None, :] * d_Y_f32) * sub_row_n_2
+        mul_row_n = (weight[None, :] * d_Y_f32) * sub_row_n
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        mul_row_n_2 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_2
-        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_3 = tl.where((n_index < size_n)[None, :], (weight[None, :] * d_Y_f32) - safe_, 0.0)
-        tile_sum_2 = tl.sum(sub_row_n_3, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_row_n_2, 1)
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        sub_row_n_2 = mul_row[:, None] - tl.where(S == float("-inf"), 0.0, S)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], sub_row_n_2, 0.0)
+        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_3
+        add_row_n = tl.where((n_index < size_n)[None, :], mul_row_n_2 + (weight[None, :] * d_Y_f32), 0.0)
+        tile_sum_2 = tl.sum(add_row_n, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n_3, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
@@ -711,8 +715,8 @@ def layernorm_residual_backward_d_X_d_R_kernel(
         # src[fused.diag:10]
         # src[maps.diag:29]
         sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = ((acc_n * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
-        mul_row_n_2 = (recip * rsqrt_row)[:, None] * (sum_n[:, None] + mul_row_n)
+        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n_2 = recip * (mul_row_n + sum_n[:, None])
         d_Y = tl.load(
             d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
             mask=(row_index < size_row)[:, None],
@@ -720,14 +724,14 @@ def layernorm_residual_backward_d_X_d_R_kernel(
         )
         # src[fused.diag:6]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        mul_row_n_3 = (weight[None, :] * rsqrt_row[:, None]) * d_Y.to(tl.float32)
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        mul_row_n_3 = rsqrt_row[:, None] * ((weight[None, :] * d_Y.to(tl.float32)) - safe_)
         d_S = tl.load(
             d_S_ptr + row_index[:, None] * d_S_stride_row + n_index[None, :] * d_S_stride_n,
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
-        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        tile_bf16 = ((d_S.to(tl.float32) + mul_row_n_3) - safe_).to(tl.bfloat16)
+        tile_bf16 = (d_S.to(tl.float32) + mul_row_n_3).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
             tile_bf16,
@@ -755,8 +759,8 @@ def layernorm_residual_backward_d_X_d_R_kernel(
         # src[fused.diag:10]
         # src[maps.diag:29]
         sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = ((acc_n * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
-        mul_row_n_2 = (recip * rsqrt_row)[:, None] * (sum_n[:, None] + mul_row_n)
+        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n_2 = recip * (mul_row_n + sum_n[:, None])
         d_Y = tl.load(
             d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
@@ -764,14 +768,14 @@ def layernorm_residual_backward_d_X_d_R_kernel(
         )
         # src[fused.diag:6]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        mul_row_n_3 = (weight[None, :] * rsqrt_row[:, None]) * d_Y.to(tl.float32)
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        mul_row_n_3 = rsqrt_row[:, None] * ((weight[None, :] * d_Y.to(tl.float32)) - safe_)
         d_S = tl.load(
             d_S_ptr + row_index[:, None] * d_S_stride_row + n_index[None, :] * d_S_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
-        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        tile_bf16 = ((d_S.to(tl.float32) + mul_row_n_3) - safe_).to(tl.bfloat16)
+        tile_bf16 = (d_S.to(tl.float32) + mul_row_n_3).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
             tile_bf16,
@@ -796,7 +800,6 @@ def layernorm_residual_backward_d_weight_d_bias_rows_kernel(
     n_index = first_n + tl.arange(0, BLOCK_N)
     row_index = tl.arange(0, BLOCK_ROW)
     recip = 1.0 / tl.cast(size_n, tl.float32)
-    state__ = load_tile(state___ptr + row_index * state___stride_row, (row_index < size_row), 0.0, EXACT_ROW)
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
     # src[maps.diag:29]
     mul_row = state * recip
@@ -819,9 +822,10 @@ def layernorm_residual_backward_d_weight_d_bias_rows_kernel(
         mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
         other=0.0,
     )
+    state__ = load_tile(state___ptr + row_index * state___stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(1e-05 + (state__ * recip)), 0.0)
     d_Y_f32 = d_Y.to(tl.float32)
-    tile = tl.rsqrt((state__ * recip) + 1e-05)[None, :] * d_Y_f32
-    mul_n_row = tile * sub_n_row
+    mul_n_row = (rsqrt_row[None, :] * d_Y_f32) * sub_n_row
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
     sum_2 = tl.sum(d_Y_f32, 1)
@@ -844,7 +848,6 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
-        state__ = tl.load(state___ptr + row_index * state___stride_row)
         state = tl.load(state_ptr + row_index * state_stride_row)
         # src[maps.diag:29]
         mul_row = state * recip
@@ -867,8 +870,9 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
             mask=(n_index < size_n)[:, None],
             other=0.0,
         )
+        state__ = tl.load(state___ptr + row_index * state___stride_row)
         d_Y_f32 = d_Y.to(tl.float32)
-        tile = tl.rsqrt((state__ * recip) + 1e-05)[None, :] * d_Y_f32
+        tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :] * d_Y_f32
         mul_n_row = tile * sub_n_row
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
@@ -880,11 +884,6 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
     # tiles that a mask or the end cuts
     for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
-        state__ = tl.load(
-            state___ptr + row_index * state___stride_row,
-            mask=(row_index < size_row),
-            other=0.0,
-        )
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         # src[maps.diag:29]
         mul_row = state * recip
@@ -907,9 +906,14 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
+        state__ = tl.load(
+            state___ptr + row_index * state___stride_row,
+            mask=(row_index < size_row),
+            other=0.0,
+        )
+        rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(1e-05 + (state__ * recip)), 0.0)
         d_Y_f32 = d_Y.to(tl.float32)
-        tile = tl.rsqrt((state__ * recip) + 1e-05)[None, :] * d_Y_f32
-        mul_n_row = tile * sub_n_row
+        mul_n_row = (rsqrt_row[None, :] * d_Y_f32) * sub_n_row
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(d_Y_f32, 1)
@@ -1448,35 +1452,34 @@ def rmsnorm_residual_backward_d_X_d_R_rows_kernel(
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
-    # src[fused.diag:14]
-    R = load_tile(R_ptr + row_index * R_stride_row + n_index * R_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    # src[fused.diag:18]
-    recip = 1.0 / tl.cast(size_n, tl.float32)
-    state = tl.load(state_ptr + row_index * state_stride_row)
-    rsqrt = tl.rsqrt(1e-05 + (state * recip))
-    Y = load_tile(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    d_Y = load_tile(
-        d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
-        (n_index < size_n),
-        0.0,
-        EXACT_N,
-    )
-    d_Y_f32 = d_Y.to(tl.float32)
-    mul_n = d_Y_f32 * Y.to(tl.float32)
-    sum_ = tl.sum(mul_n, 0)
-    mul_n_2 = (((sum_ * recip) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
-    # src[fused.diag:14]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     d_S = load_tile(
         d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
         (n_index < size_n),
         0.0,
         EXACT_N,
     )
-    add_n = d_S.to(tl.float32) + ((rsqrt * d_Y_f32) * weight)
-    sub_n = add_n - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
-    tile_bf16 = sub_n.to(tl.bfloat16)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    rsqrt = tl.rsqrt(1e-05 + (state * recip))
+    # src[fused.diag:14]
+    R = load_tile(R_ptr + row_index * R_stride_row + n_index * R_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    # src[fused.diag:18]
+    d_Y = load_tile(
+        d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
+        (n_index < size_n),
+        0.0,
+        EXACT_N,
+    )
+    Y = load_tile(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    d_Y_f32 = d_Y.to(tl.float32)
+    mul_n = Y.to(tl.float32) * d_Y_f32
+    sum_ = tl.sum(mul_n, 0)
+    mul_n_2 = ((sum_ * recip) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+    # src[fused.diag:14]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    sub_n = (d_Y_f32 * weight) - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
+    tile_bf16 = ((sub_n * rsqrt) + d_S.to(tl.float32)).to(tl.bfloat16)
     tl.store(
         d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
         tile_bf16,
@@ -1503,9 +1506,9 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
-        Y = tl.load(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n)
         d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
-        mul_n = d_Y.to(tl.float32) * Y.to(tl.float32)
+        Y = tl.load(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n)
+        mul_n = Y.to(tl.float32) * d_Y.to(tl.float32)
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
@@ -1513,17 +1516,17 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
-        Y = tl.load(
-            Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            mask=(n_index < size_n),
-            other=0.0,
-        )
         d_Y = tl.load(
             d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
             mask=(n_index < size_n),
             other=0.0,
         )
-        mul_n = d_Y.to(tl.float32) * Y.to(tl.float32)
+        Y = tl.load(
+            Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        mul_n = Y.to(tl.float32) * d_Y.to(tl.float32)
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
@@ -1533,23 +1536,27 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
         # src[fused.diag:14]
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fused.diag:18]
-        mul_n = (((acc_n * recip) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+        mul_n = ((acc_n * recip) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
         # src[fused.diag:14]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
         d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
-        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
-        add_n = d_S.to(tl.float32) + ((rsqrt * d_Y.to(tl.float32)) * weight)
-        sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
-        tile_bf16 = sub_n.to(tl.bfloat16)
+        sub_n = (d_Y.to(tl.float32) * weight) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        tile_bf16 = ((sub_n * rsqrt) + d_S.to(tl.float32)).to(tl.bfloat16)
         tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
         tl.store(d_R_ptr + row_index * d_R_stride_row + n_index * d_R_stride_n, tile_bf16)
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        d_S = tl.load(
+            d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
         # src[fused.diag:14]
         R = tl.load(
             R_ptr + row_index * R_stride_row + n_index * R_stride_n,
@@ -1562,7 +1569,7 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:18]
-        mul_n = (((acc_n * recip) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+        mul_n = ((acc_n * recip) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
         # src[fused.diag:14]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         d_Y = tl.load(
@@ -1570,14 +1577,8 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
             mask=(n_index < size_n),
             other=0.0,
         )
-        d_S = tl.load(
-            d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
-            mask=(n_index < size_n),
-            other=0.0,
-        )
-        add_n = d_S.to(tl.float32) + ((rsqrt * d_Y.to(tl.float32)) * weight)
-        sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
-        tile_bf16 = sub_n.to(tl.bfloat16)
+        sub_n = (d_Y.to(tl.float32) * weight) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        tile_bf16 = ((sub_n * rsqrt) + d_S.to(tl.float32)).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
             tile_bf16,
@@ -1600,6 +1601,8 @@ def rmsnorm_residual_backward_d_weight_rows_kernel(
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
     row_index = tl.arange(0, BLOCK_ROW)
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    add_row = 1e-05 + (state * (1.0 / tl.cast(size_n, tl.float32)))
     # src[fused.diag:14]
     R = tl.load(
         R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
@@ -1612,8 +1615,6 @@ def rmsnorm_residual_backward_d_weight_rows_kernel(
         other=0.0,
     )
     # src[fused.diag:18]
-    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    add_row = 1e-05 + (state * (1.0 / tl.cast(size_n, tl.float32)))
     d_Y = tl.load(
         d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
@@ -1640,6 +1641,7 @@ def rmsnorm_residual_backward_d_weight_kernel(
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
+        state = tl.load(state_ptr + row_index * state_stride_row)
         # src[fused.diag:14]
         R = tl.load(
             R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
@@ -1652,7 +1654,6 @@ def rmsnorm_residual_backward_d_weight_kernel(
             other=0.0,
         )
         # src[fused.diag:18]
-        state = tl.load(state_ptr + row_index * state_stride_row)
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
             mask=(n_index < size_n)[:, None],
@@ -1667,6 +1668,7 @@ def rmsnorm_residual_backward_d_weight_kernel(
     # tiles that a mask or the end cuts
     for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         # src[fused.diag:14]
         R = tl.load(
             R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
@@ -1679,7 +1681,6 @@ def rmsnorm_residual_backward_d_weight_kernel(
             other=0.0,
         )
         # src[fused.diag:18]
-        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
@@ -2282,6 +2283,13 @@ def groupnorm_backward_buffer_0_buffer_1_rows_kernel(
     group_index = program.to(tl.int64)
     channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[None, :, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
+        mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
+    # src[fused.diag:24]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
@@ -2296,34 +2304,29 @@ def groupnorm_backward_buffer_0_buffer_1_rows_kernel(
         mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
+    X_f32 = X.to(tl.float32)
     # src[maps.diag:33]
-    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[None, :, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
-        mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
-        other=0.0,
-    )
-    # src[fused.diag:24]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
+    centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
     d_out_f32 = d_out.to(tl.float32)
-    mul_b_channel_pixel = (weight[None, :, None] * d_out_f32) * centred
+    mul_b_channel_pixel = (weight[None, :, None] * centred) * d_out_f32
     sum_ = tl.sum(tl.sum(mul_b_channel_pixel, 2), 1)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
         sum_,
         mask=(b_index < size_b),
     )
+    sub_b_channel_pixel = mul_b[:, None, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
-    mul_b_channel_pixel_2 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * centred
-    safe_ = tl.where(mul_b_channel_pixel_2 == float("-inf"), 0.0, mul_b_channel_pixel_2)
-    sub_b_channel_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (weight[None, :, None] * d_out_f32) - safe_, 0.0)
-    sum_2 = tl.sum(tl.sum(sub_b_channel_pixel, 2), 1)
+    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
+    mul_b_channel_pixel_2 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * sub_b_channel_pixel
+    add_b_channel_pixel = (weight[None, :, None] * d_out_f32) + mul_b_channel_pixel_2
+    add_b_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, None, :], add_b_channel_pixel, 0.0)
+    sum_2 = tl.sum(tl.sum(add_b_channel_pixel_2, 2), 1)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
         sum_2,
@@ -2362,7 +2365,7 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
+    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
     for channel_index in tl.range(0, 16):
         # src[fused.diag:24]
         weight = tl.load(
@@ -2372,34 +2375,34 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(b_index < size_b)[:, None],
+                other=0.0,
+            )
             # src[fused.diag:23]
             X = tl.load(
                 X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
                 mask=(b_index < size_b)[:, None],
                 other=0.0,
             )
+            X_f32 = X.to(tl.float32)
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(b_index < size_b)[:, None],
-                other=0.0,
-            )
+            centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * centred
+            mul_b_pixel = (weight * centred) * d_out_f32
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            sub_b_pixel = mul_b[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
             tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
-            mul_b_pixel_2 = tile[:, None] * centred
-            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel = (weight * d_out_f32) - safe_
-            tile_sum_2 = tl.sum(sub_b_pixel, 1)
+            add_b_pixel = (weight * d_out_f32) + (tile[:, None] * sub_b_pixel)
+            tile_sum_2 = tl.sum(add_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(centred, 1)
+            tile_sum_3 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -2408,35 +2411,36 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
             # src[fused.diag:23]
             X = tl.load(
                 X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
                 mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
+            X_f32 = X.to(tl.float32)
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-                other=0.0,
-            )
+            centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * centred_2
+            mul_b_pixel = (weight * centred) * d_out_f32
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            sub_b_pixel = mul_b[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+            sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_b_pixel, 0.0)
             tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
-            mul_b_pixel_2 = tile[:, None] * centred_2
-            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], (weight * d_out_f32) - safe_, 0.0)
-            tile_sum_2 = tl.sum(sub_b_pixel, 1)
+            add_b_pixel = (weight * d_out_f32) + (tile[:, None] * sub_b_pixel_2)
+            add_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_b_pixel, 0.0)
+            tile_sum_2 = tl.sum(add_b_pixel_2, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(centred_2, 1)
+            tile_sum_3 = tl.sum(sub_b_pixel_2, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -2469,6 +2473,11 @@ def groupnorm_backward_d_weight_d_bias_rows_kernel(
     group_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    d_out = tl.load(
+        d_out_ptr + b_index[None, :, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = load_tile(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
@@ -2486,11 +2495,7 @@ def groupnorm_backward_d_weight_d_bias_rows_kernel(
     )
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
-    d_out = tl.load(
-        d_out_ptr + b_index[None, :, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
-        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
-        other=0.0,
-    )
+    centred_2 = tl.where((pixel_index < size_pixel)[None, None, :], centred, 0.0)
     state__ = load_tile(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         (b_index < size_b),
@@ -2498,9 +2503,9 @@ def groupnorm_backward_d_weight_d_bias_rows_kernel(
         EXACT_B,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt(1e-05 + (state__ * recip)), 0.0)
+    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt((state__ * recip) + 1e-05), 0.0)
     d_out_f32 = d_out.to(tl.float32)
-    mul_channel_b_pixel = (rsqrt_b[None, :, None] * d_out_f32) * centred
+    mul_channel_b_pixel = (rsqrt_b[None, :, None] * centred_2) * d_out_f32
     sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
@@ -2537,11 +2542,16 @@ def groupnorm_backward_d_weight_d_bias_kernel(
         mul = state * recip
         state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
         # src[maps.diag:34]
-        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
+        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
             # src[fused.diag:23]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -2550,13 +2560,8 @@ def groupnorm_backward_d_weight_d_bias_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(channel_index < 16)[:, None],
-                other=0.0,
-            )
             d_out_f32 = d_out.to(tl.float32)
-            mul_channel_pixel = (rsqrt * d_out_f32) * centred
+            mul_channel_pixel = (rsqrt * centred) * d_out_f32
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(d_out_f32, 1)
@@ -2567,6 +2572,11 @@ def groupnorm_backward_d_weight_d_bias_kernel(
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
             # src[fused.diag:23]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -2575,13 +2585,9 @@ def groupnorm_backward_d_weight_d_bias_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
-                other=0.0,
-            )
+            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
             d_out_f32 = d_out.to(tl.float32)
-            mul_channel_pixel = (rsqrt * d_out_f32) * centred
+            mul_channel_pixel = (rsqrt * centred_2) * d_out_f32
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(d_out_f32, 1)
@@ -2633,7 +2639,7 @@ def groupnorm_backward_d_X_kernel(
     centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
     state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     # src[maps.diag:34]
-    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
+    rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
     buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     add_pixel = buffer_1 + (((rsqrt * rsqrt) * buffer_0) * centred)
     mul_pixel = add_pixel * recip
@@ -3448,8 +3454,9 @@ def groupnorm_residual_backward_buffer_0_buffer_1_rows_kernel(
     )
     # src[fused.diag:32]
     # src[fused.diag:36]
+    add_b_channel_pixel = X.to(tl.float32) + R.to(tl.float32)
     # src[maps.diag:33]
-    centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
+    centred = add_b_channel_pixel - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
     d_out = tl.load(
         d_out_ptr + b_index[:, None, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[None, :, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
         mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
@@ -3470,10 +3477,11 @@ def groupnorm_residual_backward_buffer_0_buffer_1_rows_kernel(
     )
     # src[maps.diag:34]
     rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
-    mul_b_channel_pixel_2 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * centred
-    safe_ = tl.where(mul_b_channel_pixel_2 == float("-inf"), 0.0, mul_b_channel_pixel_2)
-    sub_b_channel_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (d_out_f32 * weight[None, :, None]) - safe_, 0.0)
-    sum_2 = tl.sum(tl.sum(sub_b_channel_pixel, 2), 1)
+    safe_ = tl.where(add_b_channel_pixel == float("-inf"), 0.0, add_b_channel_pixel)
+    mul_b_channel_pixel_2 = (((recip * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * (mul_b[:, None, None] - safe_)
+    add_b_channel_pixel_2 = (d_out_f32 * weight[None, :, None]) + mul_b_channel_pixel_2
+    add_b_channel_pixel_3 = tl.where((pixel_index < size_pixel)[None, None, :], add_b_channel_pixel_2, 0.0)
+    sum_2 = tl.sum(tl.sum(add_b_channel_pixel_3, 2), 1)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
         sum_2,
@@ -3536,8 +3544,9 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             )
             # src[fused.diag:32]
             # src[fused.diag:36]
+            add_b_pixel = X.to(tl.float32) + R.to(tl.float32)
             # src[maps.diag:33]
-            centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            centred = add_b_pixel - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
             d_out = tl.load(
                 d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(b_index < size_b)[:, None],
@@ -3550,14 +3559,14 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
-            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
-            mul_b_pixel_2 = tile[:, None] * centred
-            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel = (d_out_f32 * weight) - safe_
-            tile_sum_2 = tl.sum(sub_b_pixel, 1)
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            safe_ = tl.where(add_b_pixel == float("-inf"), 0.0, add_b_pixel)
+            sub_b_pixel = mul_b[:, None] - safe_
+            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            add_b_pixel_2 = (d_out_f32 * weight) + (tile[:, None] * sub_b_pixel)
+            tile_sum_2 = tl.sum(add_b_pixel_2, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(centred, 1)
+            tile_sum_3 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -3580,29 +3589,30 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             )
             # src[fused.diag:32]
             # src[fused.diag:36]
+            add_b_pixel = X.to(tl.float32) + R.to(tl.float32)
             # src[maps.diag:33]
-            centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
+            centred = add_b_pixel - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
             d_out = tl.load(
                 d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * centred_2
+            mul_b_pixel = (weight * d_out_f32) * centred
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
-            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
-            mul_b_pixel_2 = tile[:, None] * centred_2
-            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], (d_out_f32 * weight) - safe_, 0.0)
-            tile_sum_2 = tl.sum(sub_b_pixel, 1)
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            safe_ = tl.where(add_b_pixel == float("-inf"), 0.0, add_b_pixel)
+            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], mul_b[:, None] - safe_, 0.0)
+            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            add_b_pixel_2 = (d_out_f32 * weight) + (tile[:, None] * sub_b_pixel)
+            add_b_pixel_3 = tl.where((pixel_index < size_pixel)[None, :], add_b_pixel_2, 0.0)
+            tile_sum_2 = tl.sum(add_b_pixel_3, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(centred_2, 1)
+            tile_sum_3 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -3661,6 +3671,11 @@ def groupnorm_residual_backward_d_weight_d_bias_rows_kernel(
     # src[fused.diag:36]
     # src[maps.diag:33]
     centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
+    d_out = tl.load(
+        d_out_ptr + b_index[None, :, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
     state__ = load_tile(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         (b_index < size_b),
@@ -3668,14 +3683,9 @@ def groupnorm_residual_backward_d_weight_d_bias_rows_kernel(
         EXACT_B,
     )
     # src[maps.diag:34]
-    d_out = tl.load(
-        d_out_ptr + b_index[None, :, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
-        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
-        other=0.0,
-    )
+    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt(1e-05 + (state__ * recip)), 0.0)
     d_out_f32 = d_out.to(tl.float32)
-    tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :, None] * d_out_f32
-    mul_channel_b_pixel = tile * centred
+    mul_channel_b_pixel = (rsqrt_b[None, :, None] * d_out_f32) * centred
     sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
@@ -3794,12 +3804,12 @@ def groupnorm_residual_backward_d_weight_d_bias_kernel(
 
 @triton.jit
 def groupnorm_residual_backward_d_X_d_R_kernel(
-    X_ptr, R_ptr, weight_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_X_ptr, d_R_ptr,
+    X_ptr, R_ptr, weight_ptr, d_out_ptr, state_ptr, state___ptr, buffer_1_ptr, buffer_0_ptr, d_X_ptr, d_R_ptr,
     X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel, R_stride_b, R_stride_group,
     R_stride_channel, R_stride_pixel, weight_stride_group, weight_stride_channel, d_out_stride_b,
     d_out_stride_group, d_out_stride_channel, d_out_stride_pixel, state_stride_b, state_stride_group,
-    state___stride_b, state___stride_group, buffer_0_stride_b, buffer_0_stride_group, buffer_1_stride_b,
-    buffer_1_stride_group, d_X_stride_b, d_X_stride_group, d_X_stride_channel, d_X_stride_pixel, d_R_stride_b,
+    state___stride_b, state___stride_group, buffer_1_stride_b, buffer_1_stride_group, buffer_0_stride_b,
+    buffer_0_stride_group, d_X_stride_b, d_X_stride_group, d_X_stride_channel, d_X_stride_pixel, d_R_stride_b,
     d_R_stride_group, d_R_stride_channel, d_R_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3811,9 +3821,10 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
     mul = state * recip
@@ -3833,11 +3844,10 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
     # src[fused.diag:36]
     # src[maps.diag:33]
     centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-    # src[maps.diag:34]
-    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
-    add_pixel = (((rsqrt * rsqrt) * buffer_0) * centred) + buffer_1
-    mul_pixel = recip * add_pixel
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    add_pixel = buffer_1 + (((buffer_0 * rsqrt) * rsqrt) * centred)
+    mul_pixel = add_pixel * recip
     # src[fused.diag:33]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     d_out = tl.load(
@@ -3846,7 +3856,7 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
         other=0.0,
     )
     safe_ = tl.where(mul_pixel == float("-inf"), 0.0, mul_pixel)
-    mul_pixel_2 = rsqrt * ((d_out.to(tl.float32) * weight) - safe_)
+    mul_pixel_2 = ((d_out.to(tl.float32) * weight) - safe_) * rsqrt
     tile_bf16 = mul_pixel_2.to(tl.bfloat16)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index * d_X_stride_channel + pixel_index * d_X_stride_pixel,
@@ -4168,18 +4178,18 @@ def _groupnorm_residual_backward_d_X_d_R(
     d_out: torch.Tensor,
     state: torch.Tensor,
     state__: torch.Tensor,
-    buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_groupnorm_residual_backward_d_X_d_R(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], d_out: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_0: f32[b group], buffer_1: f32[b group]) -> d_X: bf16[b group channel pixel], d_R: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_residual_backward_d_X_d_R(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], d_out: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_1: f32[b group], buffer_0: f32[b group]) -> d_X: bf16[b group channel pixel], d_R: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("R", R, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("d_out", d_out, torch.bfloat16, 4, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -4193,10 +4203,10 @@ def _groupnorm_residual_backward_d_X_d_R(
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
-    if buffer_0.shape != (b, 4):
-        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     if buffer_1.shape != (b, 4):
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if buffer_0.shape != (b, 4):
+        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     d_R = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     if _is_traced(d_X):
@@ -4204,11 +4214,11 @@ def _groupnorm_residual_backward_d_X_d_R(
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_backward_d_X_d_R_kernel[grid](
-        X, R, weight, d_out, state, state__, buffer_0, buffer_1, d_X, d_R, X.stride(0), X.stride(1),
+        X, R, weight, d_out, state, state__, buffer_1, buffer_0, d_X, d_R, X.stride(0), X.stride(1),
         X.stride(2), X.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), weight.stride(0),
         weight.stride(1), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), state.stride(0),
-        state.stride(1), state__.stride(0), state__.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), buffer_1.stride(1), d_X.stride(0), d_X.stride(1), d_X.stride(2), d_X.stride(3),
+        state.stride(1), state__.stride(0), state__.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0), d_X.stride(1), d_X.stride(2), d_X.stride(3),
         d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL,
         num_warps=warps, num_stages=stages,
     )
@@ -4231,7 +4241,7 @@ class _groupnorm_residual_autograd(torch.autograd.Function):
         X, R, weight, state, state__ = ctx.saved_tensors
         buffer_0, buffer_1 = _groupnorm_residual_backward_buffer_0_buffer_1(X, R, weight, d_out, state, state__)
         d_weight, d_bias = _groupnorm_residual_backward_d_weight_d_bias(X, R, d_out, state, state__)
-        d_X, d_R = _groupnorm_residual_backward_d_X_d_R(X, R, weight, d_out, state, state__, buffer_0, buffer_1)
+        d_X, d_R = _groupnorm_residual_backward_d_X_d_R(X, R, weight, d_out, state, state__, buffer_1, buffer_0)
         return d_X, d_R, d_weight, d_bias
 
 
@@ -4634,23 +4644,31 @@ def layernorm_matmul_backward_d_X_kernel(
     acc_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
     sum_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
     sum_n_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[maps.diag:29]
+    mul_row = recip * state
     d_out = tl.load(
         d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
         mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
         other=0.0,
     )
-    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
-    # src[maps.diag:29]
-    mul_row = recip * state
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:21]
-    # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt(1e-05 + (recip * state__))
+    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        X_f32 = X.to(tl.float32)
+        # src[maps.diag:29]
+        sub_row_n = X_f32 - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         # src[fused.diag:39]
         W = load_tile(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
@@ -4659,27 +4677,19 @@ def layernorm_matmul_backward_d_X_kernel(
             EXACT_O,
         )
         dot = tl.dot(d_out, tl.trans(W))
-        X = tl.load(
-            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
-            mask=(row_index < size_row)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:29]
-        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        # src[fused.diag:39]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        mul_row_n = weight[None, :] * (sub_row_n * dot)
+        mul_row_n = weight[None, :] * (dot * sub_row_n)
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
-        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_2 = (weight[None, :] * dot) - safe_
-        tile_sum_2 = tl.sum(sub_row_n_2, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_row_n, 1)
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        sub_row_n_2 = mul_row[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+        mul_row_n_2 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_2
+        add_row_n = (weight[None, :] * dot) + mul_row_n_2
+        tile_sum_2 = tl.sum(add_row_n, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n_2, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
@@ -4689,34 +4699,35 @@ def layernorm_matmul_backward_d_X_kernel(
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        X_f32 = X.to(tl.float32)
+        # src[maps.diag:29]
+        sub_row_n = X_f32 - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        # src[fused.diag:39]
         W = tl.load(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
             mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(W))
-        X = tl.load(
-            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
-            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:29]
-        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
-        # src[fused.diag:39]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        mul_row_n = weight[None, :] * (sub_row_n_2 * dot)
+        mul_row_n = weight[None, :] * (dot * sub_row_n)
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
-        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_3 = tl.where((n_index < size_n)[None, :], (weight[None, :] * dot) - safe_, 0.0)
-        tile_sum_2 = tl.sum(sub_row_n_3, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_row_n_2, 1)
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        sub_row_n_2 = mul_row[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], sub_row_n_2, 0.0)
+        mul_row_n_2 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_3
+        add_row_n = tl.where((n_index < size_n)[None, :], (weight[None, :] * dot) + mul_row_n_2, 0.0)
+        tile_sum_2 = tl.sum(add_row_n, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n_3, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
@@ -4732,7 +4743,7 @@ def layernorm_matmul_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n = ((acc_n * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
         mul_row_n_2 = recip * (sum_n[:, None] + mul_row_n)
         # src[fused.diag:39]
         W = load_tile(
@@ -4761,7 +4772,7 @@ def layernorm_matmul_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n = ((acc_n * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
         mul_row_n_2 = recip * (sum_n[:, None] + mul_row_n)
         # src[fused.diag:39]
         W = tl.load(
@@ -4806,15 +4817,8 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         row_index = first_row + tl.arange(0, BLOCK_ROW)
         state__ = tl.load(state___ptr + row_index * state___stride_row)
         # src[maps.diag:21]
-        # src[maps.diag:29]
-        d_out = load_tile(
-            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        dot = tl.dot(W, tl.trans(d_out))
         state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:29]
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -4824,7 +4828,14 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        mul_n_row = (sub_n_row * dot) * tl.rsqrt(1e-05 + (recip * state__))[None, :]
+        d_out = load_tile(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(W, tl.trans(d_out))
+        mul_n_row = (dot * sub_n_row) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(dot, 1)
@@ -4841,15 +4852,8 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
             other=0.0,
         )
         # src[maps.diag:21]
-        # src[maps.diag:29]
-        d_out = tl.load(
-            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
-            mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(W, tl.trans(d_out))
-        tile = tl.where((row_index < size_row)[None, :], dot, 0.0)
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        # src[maps.diag:29]
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -4859,7 +4863,14 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        mul_n_row = (sub_n_row * tile) * tl.rsqrt(1e-05 + (recip * state__))[None, :]
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+            mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(W, tl.trans(d_out))
+        tile = tl.where((row_index < size_row)[None, :], dot, 0.0)
+        mul_n_row = (tile * sub_n_row) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(tile, 1)
@@ -4884,10 +4895,10 @@ def layernorm_matmul_backward_d_W_kernel(
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
     acc_row = tl.full([BLOCK_N, BLOCK_O], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[fused.diag:39]
-    weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
     bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
     to_row = size_row // BLOCK_ROW * BLOCK_ROW
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
@@ -4899,8 +4910,8 @@ def layernorm_matmul_backward_d_W_kernel(
         )
         state__ = tl.load(state___ptr + row_index * state___stride_row)
         # src[maps.diag:21]
-        # src[maps.diag:29]
         state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:29]
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -4910,8 +4921,8 @@ def layernorm_matmul_backward_d_W_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        tile = weight[:, None] * tl.rsqrt(1e-05 + (recip * state__))[None, :]
-        tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
+        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile_bf16 = ((tile * sub_n_row) + bias[:, None]).to(tl.bfloat16)
         next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
     from_row = tl.maximum(0, to_row)
@@ -4929,8 +4940,8 @@ def layernorm_matmul_backward_d_W_kernel(
             other=0.0,
         )
         # src[maps.diag:21]
-        # src[maps.diag:29]
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        # src[maps.diag:29]
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -4940,8 +4951,8 @@ def layernorm_matmul_backward_d_W_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        tile = weight[:, None] * tl.rsqrt(1e-05 + (recip * state__))[None, :]
-        tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
+        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile_bf16 = ((tile * sub_n_row) + bias[:, None]).to(tl.bfloat16)
         next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
     tl.store(
@@ -5197,10 +5208,10 @@ def layernorm_matmul_long_backward_d_W_kernel(
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
     acc_row = tl.full([BLOCK_N, BLOCK_O], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[fused.diag:39]
-    weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
     bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
     to_row = size_row // BLOCK_ROW * BLOCK_ROW
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
@@ -5212,8 +5223,8 @@ def layernorm_matmul_long_backward_d_W_kernel(
         )
         state__ = tl.load(state___ptr + row_index * state___stride_row)
         # src[maps.diag:21]
-        # src[maps.diag:29]
         state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:29]
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -5223,8 +5234,8 @@ def layernorm_matmul_long_backward_d_W_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        tile = weight[:, None] * tl.rsqrt(1e-05 + (recip * state__))[None, :]
-        tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
+        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile_bf16 = ((tile * sub_n_row) + bias[:, None]).to(tl.bfloat16)
         next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
     from_row = tl.maximum(0, to_row)
@@ -5242,8 +5253,8 @@ def layernorm_matmul_long_backward_d_W_kernel(
             other=0.0,
         )
         # src[maps.diag:21]
-        # src[maps.diag:29]
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        # src[maps.diag:29]
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -5253,8 +5264,8 @@ def layernorm_matmul_long_backward_d_W_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        tile = weight[:, None] * tl.rsqrt(1e-05 + (recip * state__))[None, :]
-        tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
+        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile_bf16 = ((tile * sub_n_row) + bias[:, None]).to(tl.bfloat16)
         next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
     tl.store(
@@ -5278,14 +5289,9 @@ def layernorm_matmul_long_backward_d_X_rows_kernel(
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
     recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:21]
-    # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt(1e-05 + (recip * state__))
-    buffer_0 = tl.load(
-        buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
-        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
-        other=0.0,
-    )
+    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:29]
     mul_row = recip * state
     # src[fused.diag:39]
     X = tl.load(
@@ -5293,21 +5299,27 @@ def layernorm_matmul_long_backward_d_X_rows_kernel(
         mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
+    X_f32 = X.to(tl.float32)
     # src[maps.diag:29]
-    sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+    sub_row_n = X_f32 - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+    buffer_0 = tl.load(
+        buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
     # src[fused.diag:39]
     weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    mul_row_n = weight[None, :] * (sub_row_n * buffer_0)
+    mul_row_n = weight[None, :] * (buffer_0 * sub_row_n)
     sum_ = tl.sum(mul_row_n, 1)
-    mul_row_n_2 = ((rsqrt_row * rsqrt_row) * sum_)[:, None] * sub_row_n
-    mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_)[:, None] * sub_row_n
+    mul_row_n_2 = ((sum_ * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+    sub_row_n_2 = mul_row[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+    mul_row_n_3 = (((recip * sum_) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_2
     mul_row_n_4 = weight[None, :] * buffer_0
-    safe_ = tl.where(mul_row_n_3 == float("-inf"), 0.0, mul_row_n_3)
-    sub_row_n_2 = tl.where((n_index < size_n)[None, :], mul_row_n_4 - safe_, 0.0)
-    sum_2 = tl.sum(sub_row_n_2, 1)
+    add_row_n = tl.where((n_index < size_n)[None, :], mul_row_n_4 + mul_row_n_3, 0.0)
+    sum_2 = tl.sum(add_row_n, 1)
     mul_row_n_5 = recip * (sum_2[:, None] + mul_row_n_2)
-    safe_2 = tl.where(mul_row_n_5 == float("-inf"), 0.0, mul_row_n_5)
-    tile_bf16 = ((mul_row_n_4 - safe_2) * rsqrt_row[:, None]).to(tl.bfloat16)
+    safe_ = tl.where(mul_row_n_5 == float("-inf"), 0.0, mul_row_n_5)
+    tile_bf16 = ((mul_row_n_4 - safe_) * rsqrt_row[:, None]).to(tl.bfloat16)
     tl.store(
         d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
         tile_bf16,
@@ -5333,39 +5345,39 @@ def layernorm_matmul_long_backward_d_X_kernel(
     mul_row = recip * state
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:21]
-    # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt(1e-05 + (recip * state__))
+    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
-        buffer_0 = tl.load(
-            buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
-            mask=(row_index < size_row)[:, None],
-            other=0.0,
-        )
         # src[fused.diag:39]
         X = tl.load(
             X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
+        X_f32 = X.to(tl.float32)
         # src[maps.diag:29]
-        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        sub_row_n = X_f32 - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:39]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        mul_row_n = weight[None, :] * (sub_row_n * buffer_0)
+        mul_row_n = weight[None, :] * (buffer_0 * sub_row_n)
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
-        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_2 = (weight[None, :] * buffer_0) - safe_
-        tile_sum_2 = tl.sum(sub_row_n_2, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_row_n, 1)
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        sub_row_n_2 = mul_row[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+        mul_row_n_2 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_2
+        add_row_n = (weight[None, :] * buffer_0) + mul_row_n_2
+        tile_sum_2 = tl.sum(add_row_n, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n_2, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
@@ -5374,34 +5386,35 @@ def layernorm_matmul_long_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
-        buffer_0 = tl.load(
-            buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
-            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
-            other=0.0,
-        )
         # src[fused.diag:39]
         X = tl.load(
             X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
+        X_f32 = X.to(tl.float32)
         # src[maps.diag:29]
-        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
+        sub_row_n = X_f32 - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
         # src[fused.diag:39]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        mul_row_n = weight[None, :] * (sub_row_n_2 * buffer_0)
+        mul_row_n = weight[None, :] * (buffer_0 * sub_row_n)
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
-        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_3 = tl.where((n_index < size_n)[None, :], (weight[None, :] * buffer_0) - safe_, 0.0)
-        tile_sum_2 = tl.sum(sub_row_n_3, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_row_n_2, 1)
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        sub_row_n_2 = mul_row[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], sub_row_n_2, 0.0)
+        mul_row_n_2 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_3
+        add_row_n = tl.where((n_index < size_n)[None, :], (weight[None, :] * buffer_0) + mul_row_n_2, 0.0)
+        tile_sum_2 = tl.sum(add_row_n, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n_3, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
@@ -5417,7 +5430,7 @@ def layernorm_matmul_long_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n = ((acc_n * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
         mul_row_n_2 = recip * (sum_n[:, None] + mul_row_n)
         buffer_0 = tl.load(
             buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
@@ -5444,7 +5457,7 @@ def layernorm_matmul_long_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n = ((acc_n * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
         mul_row_n_2 = recip * (sum_n[:, None] + mul_row_n)
         buffer_0 = tl.load(
             buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
@@ -5476,13 +5489,8 @@ def layernorm_matmul_long_backward_d_weight_d_bias_rows_kernel(
     state__ = load_tile(state___ptr + row_index * state___stride_row, (row_index < size_row), 0.0, EXACT_ROW)
     recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:21]
-    # src[maps.diag:29]
-    buffer_0 = tl.load(
-        buffer_0_ptr + row_index[None, :] * buffer_0_stride_row + n_index[:, None] * buffer_0_stride_n,
-        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
-        other=0.0,
-    )
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    # src[maps.diag:29]
     mul_row = recip * state
     # src[fused.diag:39]
     X = tl.load(
@@ -5492,8 +5500,12 @@ def layernorm_matmul_long_backward_d_weight_d_bias_rows_kernel(
     )
     # src[maps.diag:29]
     sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-    sub_n_row_2 = tl.where((row_index < size_row)[None, :], sub_n_row, 0.0)
-    mul_n_row = (sub_n_row_2 * buffer_0) * tl.rsqrt(1e-05 + (recip * state__))[None, :]
+    buffer_0 = tl.load(
+        buffer_0_ptr + row_index[None, :] * buffer_0_stride_row + n_index[:, None] * buffer_0_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    mul_n_row = (buffer_0 * sub_n_row) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
     sum_2 = tl.sum(buffer_0, 1)
@@ -5518,13 +5530,8 @@ def layernorm_matmul_long_backward_d_weight_d_bias_kernel(
         row_index = first_row + tl.arange(0, BLOCK_ROW)
         state__ = tl.load(state___ptr + row_index * state___stride_row)
         # src[maps.diag:21]
-        # src[maps.diag:29]
-        buffer_0 = tl.load(
-            buffer_0_ptr + row_index[None, :] * buffer_0_stride_row + n_index[:, None] * buffer_0_stride_n,
-            mask=(n_index < size_n)[:, None],
-            other=0.0,
-        )
         state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:29]
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -5534,7 +5541,12 @@ def layernorm_matmul_long_backward_d_weight_d_bias_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        mul_n_row = (sub_n_row * buffer_0) * tl.rsqrt(1e-05 + (recip * state__))[None, :]
+        buffer_0 = tl.load(
+            buffer_0_ptr + row_index[None, :] * buffer_0_stride_row + n_index[:, None] * buffer_0_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        mul_n_row = (buffer_0 * sub_n_row) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(buffer_0, 1)
@@ -5551,13 +5563,8 @@ def layernorm_matmul_long_backward_d_weight_d_bias_kernel(
             other=0.0,
         )
         # src[maps.diag:21]
-        # src[maps.diag:29]
-        buffer_0 = tl.load(
-            buffer_0_ptr + row_index[None, :] * buffer_0_stride_row + n_index[:, None] * buffer_0_stride_n,
-            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
-            other=0.0,
-        )
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        # src[maps.diag:29]
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -5567,8 +5574,12 @@ def layernorm_matmul_long_backward_d_weight_d_bias_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        sub_n_row_2 = tl.where((row_index < size_row)[None, :], sub_n_row, 0.0)
-        mul_n_row = (sub_n_row_2 * buffer_0) * tl.rsqrt(1e-05 + (recip * state__))[None, :]
+        buffer_0 = tl.load(
+            buffer_0_ptr + row_index[None, :] * buffer_0_stride_row + n_index[:, None] * buffer_0_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        mul_n_row = (buffer_0 * sub_n_row) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(buffer_0, 1)
@@ -7898,8 +7909,8 @@ def groupnorm_matmul_backward_buffer_2_kernel(
             other=0.0,
         )
         # src[maps.diag:33]
-        centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_channel_pixel = weight[:, None] * (centred * dot)
+        sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_channel_pixel = weight[:, None] * (sub_channel_pixel * dot)
         tile_sum = tl.sum(mul_channel_pixel, 1)
         next_acc_pixel = acc_pixel + tile_sum
         acc_pixel = next_acc_pixel
@@ -7920,9 +7931,9 @@ def groupnorm_matmul_backward_buffer_2_kernel(
             other=0.0,
         )
         # src[maps.diag:33]
-        centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-        centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
-        mul_channel_pixel = weight[:, None] * (centred_2 * dot)
+        sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+        sub_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_channel_pixel, 0.0)
+        mul_channel_pixel = weight[:, None] * (sub_channel_pixel_2 * dot)
         tile_sum = tl.sum(mul_channel_pixel, 1)
         next_acc_pixel = acc_pixel + tile_sum
         acc_pixel = next_acc_pixel
@@ -7982,8 +7993,8 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
                 other=0.0,
             )
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            mul_channel_pixel = (centred * dot) * rsqrt
+            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            mul_channel_pixel = (sub_channel_pixel * dot) * rsqrt
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(dot, 1)
@@ -8008,8 +8019,8 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
                 other=0.0,
             )
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            mul_channel_pixel = (centred * tile) * rsqrt
+            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            mul_channel_pixel = (sub_channel_pixel * tile) * rsqrt
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(tile, 1)
@@ -8070,6 +8081,11 @@ def groupnorm_matmul_backward_d_W_kernel(
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(o_index < size_o)[:, None],
+                other=0.0,
+            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -8077,21 +8093,21 @@ def groupnorm_matmul_backward_d_W_kernel(
                 other=0.0,
             )
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
             # src[maps.diag:34]
-            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * centred)
+            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * sub_channel_pixel)
             tile_bf16 = add_channel_pixel.to(tl.bfloat16)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(o_index < size_o)[:, None],
-                other=0.0,
-            )
             next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
             acc_b_pixel = next_acc_b_pixel
         from_pixel = tl.maximum(0, to_pixel)
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -8099,16 +8115,10 @@ def groupnorm_matmul_backward_d_W_kernel(
                 other=0.0,
             )
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
             # src[maps.diag:34]
-            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * centred)
-            add_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_channel_pixel, 0.0)
-            tile_bf16 = add_channel_pixel_2.to(tl.bfloat16)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
-                other=0.0,
-            )
+            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * sub_channel_pixel)
+            tile_bf16 = add_channel_pixel.to(tl.bfloat16)
             next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
             acc_b_pixel = next_acc_b_pixel
     tl.store(
@@ -8195,11 +8205,6 @@ def groupnorm_matmul_backward_buffer_1_kernel(
     )
     # src[maps.diag:34]
     rsqrt_group = tl.rsqrt(1e-05 + (state__ * recip))
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
-        mask=(group_index < 4),
-        other=0.0,
-    )
     state = tl.load(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         mask=(group_index < 4),
@@ -8207,6 +8212,11 @@ def groupnorm_matmul_backward_buffer_1_kernel(
     )
     # src[maps.diag:33]
     mul_group = state * recip
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
+        mask=(group_index < 4),
+        other=0.0,
+    )
     for channel_index in tl.range(0, 16):
         # src[fused.diag:52]
         W = tl.load(
@@ -8224,16 +8234,6 @@ def groupnorm_matmul_backward_buffer_1_kernel(
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
-            # src[fused.diag:49]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + group_index[:, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-                mask=(group_index < 4)[:, None],
-                other=0.0,
-            )
-            safe_ = tl.where(mul_group == float("-inf"), 0.0, mul_group)
-            # src[maps.diag:33]
-            tile = ((recip * buffer_0) * rsqrt_group) * rsqrt_group
-            mul_group_pixel = tile[:, None] * (X.to(tl.float32) - safe_[:, None])
             d_out = load_tile(
                 d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
                 (o_index < size_o)[None, :],
@@ -8241,34 +8241,41 @@ def groupnorm_matmul_backward_buffer_1_kernel(
                 EXACT_O,
             )
             dot = tl.dot(W, tl.trans(d_out))
-            safe_2 = tl.where(mul_group_pixel == float("-inf"), 0.0, mul_group_pixel)
-            sub_group_pixel = (weight[:, None] * dot) - safe_2
-            tile_sum = tl.sum(sub_group_pixel, 1)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index[:, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(group_index < 4)[:, None],
+                other=0.0,
+            )
+            X_f32 = X.to(tl.float32)
+            sub_group_pixel = mul_group[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+            tile = ((recip * buffer_0) * rsqrt_group) * rsqrt_group
+            add_group_pixel = (tile[:, None] * sub_group_pixel) + (weight[:, None] * dot)
+            tile_sum = tl.sum(add_group_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             sum_channel_pixel = next_sum_channel_pixel
         from_pixel = tl.maximum(0, to_pixel)
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
-            # src[fused.diag:49]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + group_index[:, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-                mask=(group_index < 4)[:, None] & (pixel_index < size_pixel)[None, :],
-                other=0.0,
-            )
-            safe_ = tl.where(mul_group == float("-inf"), 0.0, mul_group)
-            # src[maps.diag:33]
-            tile = ((recip * buffer_0) * rsqrt_group) * rsqrt_group
-            mul_group_pixel = tile[:, None] * (X.to(tl.float32) - safe_[:, None])
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
                 mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
                 other=0.0,
             )
             dot = tl.dot(W, tl.trans(d_out))
-            safe_2 = tl.where(mul_group_pixel == float("-inf"), 0.0, mul_group_pixel)
-            sub_group_pixel = tl.where((pixel_index < size_pixel)[None, :], (weight[:, None] * dot) - safe_2, 0.0)
-            tile_sum = tl.sum(sub_group_pixel, 1)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index[:, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(group_index < 4)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            X_f32 = X.to(tl.float32)
+            sub_group_pixel = mul_group[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+            tile = ((recip * buffer_0) * rsqrt_group) * rsqrt_group
+            add_group_pixel = (tile[:, None] * sub_group_pixel) + (weight[:, None] * dot)
+            add_group_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_group_pixel, 0.0)
+            tile_sum = tl.sum(add_group_pixel_2, 1)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             sum_channel_pixel = next_sum_channel_pixel
     tl.store(
@@ -8337,7 +8344,6 @@ def groupnorm_matmul_backward_d_X_kernel(
     state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     # src[maps.diag:34]
     rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
     mul = state * recip
@@ -8348,17 +8354,18 @@ def groupnorm_matmul_backward_d_X_kernel(
         other=0.0,
     )
     # src[maps.diag:33]
-    centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+    sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+    mul_channel_pixel = ((buffer_0 * rsqrt) * rsqrt) * sub_channel_pixel
     buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
-    add_channel_pixel = buffer_1 + (((buffer_0 * rsqrt) * rsqrt) * centred)
-    mul_channel_pixel = add_channel_pixel * recip
+    mul_channel_pixel_2 = (buffer_1 + mul_channel_pixel) * recip
     # src[fused.diag:50]
     weight = tl.load(
         weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
         mask=(channel_index < 16),
         other=0.0,
     )
-    safe_ = tl.where(mul_channel_pixel == float("-inf"), 0.0, mul_channel_pixel)
+    safe_ = tl.where(mul_channel_pixel_2 == float("-inf"), 0.0, mul_channel_pixel_2)
     tile_bf16 = (((weight[:, None] * acc_o) - safe_) * rsqrt).to(tl.bfloat16)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index[:, None] * d_X_stride_channel + pixel_index[None, :] * d_X_stride_pixel,
@@ -8689,6 +8696,11 @@ def groupnorm_matmul_long_backward_d_W_kernel(
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(o_index < size_o)[:, None],
+                other=0.0,
+            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -8700,17 +8712,17 @@ def groupnorm_matmul_long_backward_d_W_kernel(
             # src[maps.diag:34]
             add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * centred)
             tile_bf16 = add_channel_pixel.to(tl.bfloat16)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(o_index < size_o)[:, None],
-                other=0.0,
-            )
             next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
             acc_b_pixel = next_acc_b_pixel
         from_pixel = tl.maximum(0, to_pixel)
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -8721,13 +8733,7 @@ def groupnorm_matmul_long_backward_d_W_kernel(
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
             # src[maps.diag:34]
             add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * centred)
-            add_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_channel_pixel, 0.0)
-            tile_bf16 = add_channel_pixel_2.to(tl.bfloat16)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
-                other=0.0,
-            )
+            tile_bf16 = add_channel_pixel.to(tl.bfloat16)
             next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
             acc_b_pixel = next_acc_b_pixel
     tl.store(
@@ -8773,8 +8779,9 @@ def groupnorm_matmul_long_backward_buffer_0_buffer_1_rows_kernel(
         mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
+    X_f32 = X.to(tl.float32)
     # src[maps.diag:33]
-    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
+    centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
     # src[fused.diag:50]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     mul_b_channel_pixel = weight[None, :, None] * (centred * buffer_2)
@@ -8791,10 +8798,11 @@ def groupnorm_matmul_long_backward_buffer_0_buffer_1_rows_kernel(
     )
     # src[maps.diag:34]
     rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
-    mul_b_channel_pixel_2 = (((recip * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * centred
-    safe_ = tl.where(mul_b_channel_pixel_2 == float("-inf"), 0.0, mul_b_channel_pixel_2)
-    sub_b_channel_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (weight[None, :, None] * buffer_2) - safe_, 0.0)
-    sum_2 = tl.sum(tl.sum(sub_b_channel_pixel, 2), 1)
+    sub_b_channel_pixel = mul_b[:, None, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+    mul_b_channel_pixel_2 = (((recip * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * sub_b_channel_pixel
+    add_b_channel_pixel = mul_b_channel_pixel_2 + (weight[None, :, None] * buffer_2)
+    add_b_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, None, :], add_b_channel_pixel, 0.0)
+    sum_2 = tl.sum(tl.sum(add_b_channel_pixel_2, 2), 1)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
         sum_2,
@@ -8854,22 +8862,22 @@ def groupnorm_matmul_long_backward_buffer_0_buffer_1_kernel(
                 mask=(b_index < size_b)[:, None],
                 other=0.0,
             )
+            X_f32 = X.to(tl.float32)
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
             mul_b_pixel = weight * (centred * buffer_2)
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            sub_b_pixel = mul_b[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
             tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
-            mul_b_pixel_2 = tile[:, None] * centred
-            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel = (weight * buffer_2) - safe_
-            tile_sum_2 = tl.sum(sub_b_pixel, 1)
+            add_b_pixel = (tile[:, None] * sub_b_pixel) + (weight * buffer_2)
+            tile_sum_2 = tl.sum(add_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(centred, 1)
+            tile_sum_3 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -8889,23 +8897,24 @@ def groupnorm_matmul_long_backward_buffer_0_buffer_1_kernel(
                 mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
+            X_f32 = X.to(tl.float32)
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
-            mul_b_pixel = weight * (centred_2 * buffer_2)
+            centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            mul_b_pixel = weight * (centred * buffer_2)
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            sub_b_pixel = mul_b[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+            sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_b_pixel, 0.0)
             tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
-            mul_b_pixel_2 = tile[:, None] * centred_2
-            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], (weight * buffer_2) - safe_, 0.0)
-            tile_sum_2 = tl.sum(sub_b_pixel, 1)
+            add_b_pixel = (tile[:, None] * sub_b_pixel_2) + (weight * buffer_2)
+            add_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_b_pixel, 0.0)
+            tile_sum_2 = tl.sum(add_b_pixel_2, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(centred_2, 1)
+            tile_sum_3 = tl.sum(sub_b_pixel_2, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -9090,7 +9099,6 @@ def groupnorm_matmul_long_backward_d_X_kernel(
     state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     # src[maps.diag:34]
     rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
     mul = state * recip
@@ -9102,6 +9110,7 @@ def groupnorm_matmul_long_backward_d_X_kernel(
     )
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     add_pixel = buffer_1 + (((buffer_0 * rsqrt) * rsqrt) * centred)
     mul_pixel = add_pixel * recip

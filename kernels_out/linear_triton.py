@@ -4672,7 +4672,7 @@ def gated_delta_backward_buffer_0_buffer_2_kernel(
             EXACT_D,
         )
         mul_e_d = (state + (Q[None, :] * d_out[:, None])) * tl.sigmoid(gate)
-        mul_e_d_2 = (mul_e_d * -1.0) * ((tl.sigmoid(beta) * buffer_3) * K)[None, :]
+        mul_e_d_2 = (mul_e_d * -1.0) * ((buffer_3 * tl.sigmoid(beta)) * K)[None, :]
         sum_ = tl.sum(mul_e_d_2, 1)
         add_e_d = mul_e_d + (sum_[:, None] * (K * buffer_3)[None, :])
         tl.store(
@@ -4683,16 +4683,6 @@ def gated_delta_backward_buffer_0_buffer_2_kernel(
         state_3 = tl.load(state_ptr + h_index * state_stride_h + t_index * state_stride_t)
         # src[linear.diag:39]
         rsqrt = tl.rsqrt(1e-06 + state_3)
-        # src[linear.diag:35]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        # src[linear.diag:36]
-        beta_2 = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
-        # src[linear.diag:42]
-        sigmoid = tl.sigmoid(beta_2)
         # src[linear.diag:34]
         K_2 = load_tile(
             K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
@@ -4700,7 +4690,17 @@ def gated_delta_backward_buffer_0_buffer_2_kernel(
             0.0,
             EXACT_D,
         )
-        mul_e_d_3 = ((sigmoid * rsqrt) * K_2)[None, :] * V[:, None]
+        # src[linear.diag:36]
+        beta_2 = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
+        # src[linear.diag:42]
+        sigmoid = tl.sigmoid(beta_2)
+        # src[linear.diag:35]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e_d_3 = ((sigmoid * rsqrt) * V)[:, None] * K_2[None, :]
         mul_e_d_4 = (K_2 * rsqrt)[None, :] * state_2
         sum_2 = tl.sum(mul_e_d_4, 1)
         mul_e_d_5 = ((sigmoid * rsqrt) * K_2)[None, :] * sum_2[:, None]
@@ -4759,18 +4759,18 @@ def gated_delta_backward_d_Q_rows_kernel(
     program = program // size_t
     h_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
+    buffer_2 = tl.load(
+        buffer_2_ptr + h_index * buffer_2_stride_h + t_index * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d + e_index[None, :] * buffer_2_stride_e,
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
     d_out = load_tile(
         d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    buffer_2 = tl.load(
-        buffer_2_ptr + h_index * buffer_2_stride_h + t_index * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d + e_index[None, :] * buffer_2_stride_e,
-        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
-    mul_d_e = buffer_2 * d_out[None, :]
+    mul_d_e = d_out[None, :] * buffer_2
     sum_ = tl.sum(mul_d_e, 1)
     tl.store(
         d_Q_ptr + h_index * d_Q_stride_h + t_index * d_Q_stride_t + d_index * d_Q_stride_d,
@@ -4797,15 +4797,15 @@ def gated_delta_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
-        )
         buffer_2 = tl.load(
             buffer_2_ptr + h_index * buffer_2_stride_h + t_index * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d + e_index[None, :] * buffer_2_stride_e,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        mul_d_e = buffer_2 * d_out[None, :]
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        )
+        mul_d_e = d_out[None, :] * buffer_2
         tile_sum = tl.sum(mul_d_e, 1)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -4813,17 +4813,17 @@ def gated_delta_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         buffer_2 = tl.load(
             buffer_2_ptr + h_index * buffer_2_stride_h + t_index * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d + e_index[None, :] * buffer_2_stride_e,
             mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        mul_d_e = buffer_2 * d_out[None, :]
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_d_e = d_out[None, :] * buffer_2
         tile_sum = tl.sum(mul_d_e, 1)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -4854,20 +4854,12 @@ def gated_delta_backward_d_K_d_beta_d_gate_kernel(
     state = tl.load(state_ptr + h_index * state_stride_h + t_index * state_stride_t)
     # src[linear.diag:39]
     rsqrt = tl.rsqrt(1e-06 + state)
-    # src[linear.diag:37]
-    gate = tl.load(gate_ptr + h_index * gate_stride_h + t_index * gate_stride_t)
-    # src[linear.diag:42]
-    sigmoid = tl.sigmoid(gate)
-    buffer_1 = tl.load(
-        buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[:, None] * buffer_1_stride_d + e_index[None, :] * buffer_1_stride_e,
-        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
-        other=0.0,
-    )
-    d_out = load_tile(
-        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
-        (e_index < size_e),
+    # src[linear.diag:34]
+    K = load_tile(
+        K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+        (d_index < size_d),
         0.0,
-        EXACT_E,
+        EXACT_D,
     )
     # src[linear.diag:33]
     Q = load_tile(
@@ -4876,20 +4868,24 @@ def gated_delta_backward_d_K_d_beta_d_gate_kernel(
         0.0,
         EXACT_D,
     )
-    add_d_e = (Q[:, None] * d_out[None, :]) + buffer_1
+    d_out = load_tile(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    buffer_1 = tl.load(
+        buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[:, None] * buffer_1_stride_d + e_index[None, :] * buffer_1_stride_e,
+        mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    add_d_e = buffer_1 + (d_out[None, :] * Q[:, None])
     buffer_2 = tl.load(
         buffer_2_ptr + h_index * buffer_2_stride_h + (t_index + -1) * buffer_2_stride_t + d_index[:, None] * buffer_2_stride_d + e_index[None, :] * buffer_2_stride_e,
         mask=(d_index < size_d)[:, None] & (e_index < size_e)[None, :] & ((t_index + -1) >= 0) & ((t_index + -1) < size_t),
         other=0,
     )
     where_d_e = tl.where(0 == t_index, 0.0, buffer_2)
-    # src[linear.diag:34]
-    K = load_tile(
-        K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     mul_d_e = K[:, None] * where_d_e
     sum_ = tl.sum(mul_d_e, 0)
     tile = tl.where(e_index < size_e, sum_, 0.0)
@@ -4897,12 +4893,16 @@ def gated_delta_backward_d_K_d_beta_d_gate_kernel(
     sum_2 = tl.sum(mul_d_e_2, 1)
     mul_d = sum_2 * K
     sum_3 = tl.sum(mul_d, 0)
-    mul_d_e_3 = K[:, None] * add_d_e
+    mul_d_e_3 = add_d_e * K[:, None]
     sum_4 = tl.sum(mul_d_e_3, 0)
     mul_d_e_4 = where_d_e * sum_4[None, :]
     sum_5 = tl.sum(mul_d_e_4, 1)
     mul_d_2 = K * sum_5
     sum_6 = tl.sum(mul_d_2, 0)
+    # src[linear.diag:37]
+    gate = tl.load(gate_ptr + h_index * gate_stride_h + t_index * gate_stride_t)
+    # src[linear.diag:42]
+    sigmoid = tl.sigmoid(gate)
     # src[linear.diag:35]
     V = load_tile(
         V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
@@ -4910,32 +4910,28 @@ def gated_delta_backward_d_K_d_beta_d_gate_kernel(
         0.0,
         EXACT_E,
     )
-    mul_d_e_5 = (K[:, None] * V[None, :]) * add_d_e
+    mul_d_e_5 = (V[None, :] * K[:, None]) * add_d_e
     sum_7 = tl.sum(tl.sum(mul_d_e_5, 1), 0)
     scalar = (sum_7 - ((sigmoid * rsqrt) * (sum_6 + sum_3))) * rsqrt
-    add_d = ((sigmoid * sum_5) + (scalar * K)) + (sum_2 * sigmoid)
+    mul_d_3 = rsqrt * ((sigmoid * (sum_2 + sum_5)) + (scalar * K))
     mul_d_e_6 = V[None, :] * add_d_e
     sum_8 = tl.sum(mul_d_e_6, 1)
     # src[linear.diag:36]
     beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
     # src[linear.diag:42]
     sigmoid_2 = tl.sigmoid(beta)
-    mul_d_3 = (sigmoid_2 * rsqrt) * (sum_8 - (add_d * rsqrt))
     tl.store(
         d_K_ptr + h_index * d_K_stride_h + t_index * d_K_stride_t + d_index * d_K_stride_d,
-        mul_d_3,
+        ((sigmoid_2 * rsqrt) * (sum_8 - mul_d_3)),
         mask=(d_index < size_d),
     )
-    scalar_2 = (sum_7 - ((sigmoid * sum_3) * rsqrt)) * sigmoid_2
-    tl.store(
-        d_beta_ptr + h_index * d_beta_stride_h + t_index * d_beta_stride_t,
-        ((scalar_2 * rsqrt) * (1.0 - sigmoid_2)),
-    )
-    mul_d_e_7 = (((sigmoid_2 * rsqrt) * rsqrt) * K)[:, None] * tile[None, :]
+    mul = ((sigmoid_2 * (1.0 - sigmoid_2)) * rsqrt) * (sum_7 - ((sigmoid * sum_3) * rsqrt))
+    tl.store(d_beta_ptr + h_index * d_beta_stride_h + t_index * d_beta_stride_t, mul)
+    mul_d_e_7 = (((sigmoid_2 * rsqrt) * rsqrt) * tile)[None, :] * K[:, None]
     safe_ = tl.where(mul_d_e_7 == float("-inf"), 0.0, mul_d_e_7)
     sub_d_e = tl.where((e_index < size_e)[None, :], where_d_e - safe_, 0.0)
     sub_d_e_2 = tl.where((d_index < size_d)[:, None], sub_d_e, 0.0)
-    mul_d_e_8 = add_d_e * sub_d_e_2
+    mul_d_e_8 = sub_d_e_2 * add_d_e
     sum_9 = tl.sum(tl.sum(mul_d_e_8, 1), 0)
     tl.store(
         d_gate_ptr + h_index * d_gate_stride_h + t_index * d_gate_stride_t,
@@ -4959,17 +4955,12 @@ def gated_delta_backward_d_V_rows_kernel(
     program = program // size_t
     h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    state = tl.load(state_ptr + h_index * state_stride_h + t_index * state_stride_t)
-    # src[linear.diag:39]
-    buffer_1 = tl.load(
-        buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
-        mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
-        mask=(e_index < size_e),
-        other=0.0,
+    # src[linear.diag:34]
+    K = load_tile(
+        K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
     )
     # src[linear.diag:33]
     Q = load_tile(
@@ -4978,15 +4969,20 @@ def gated_delta_backward_d_V_rows_kernel(
         0.0,
         EXACT_D,
     )
-    # src[linear.diag:34]
-    K = load_tile(
-        K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
+    d_out = tl.load(
+        d_out_ptr + h_index * d_out_stride_h + t_index * d_out_stride_t + e_index * d_out_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
     )
-    mul_e_d = K[None, :] * ((Q[None, :] * d_out[:, None]) + buffer_1)
+    buffer_1 = tl.load(
+        buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+        mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
+    mul_e_d = (buffer_1 + (d_out[:, None] * Q[None, :])) * K[None, :]
     sum_ = tl.sum(mul_e_d, 1)
+    state = tl.load(state_ptr + h_index * state_stride_h + t_index * state_stride_t)
+    # src[linear.diag:39]
     # src[linear.diag:36]
     beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
     # src[linear.diag:42]
@@ -5023,16 +5019,16 @@ def gated_delta_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[linear.diag:34]
+        K = tl.load(K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d)
+        # src[linear.diag:33]
+        Q = tl.load(Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d)
         buffer_1 = tl.load(
             buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
             mask=(e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
             other=0.0,
         )
-        # src[linear.diag:33]
-        Q = tl.load(Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d)
-        # src[linear.diag:34]
-        K = tl.load(K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d)
-        mul_e_d = K[None, :] * ((Q[None, :] * d_out[:, None]) + buffer_1)
+        mul_e_d = (buffer_1 + (d_out[:, None] * Q[None, :])) * K[None, :]
         tile_sum = tl.sum(mul_e_d, 1)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -5040,9 +5036,10 @@ def gated_delta_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
-            mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        # src[linear.diag:34]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
+            mask=(d_index < size_d),
             other=0.0,
         )
         # src[linear.diag:33]
@@ -5051,13 +5048,12 @@ def gated_delta_backward_d_V_kernel(
             mask=(d_index < size_d),
             other=0.0,
         )
-        # src[linear.diag:34]
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + t_index * K_stride_t + d_index * K_stride_d,
-            mask=(d_index < size_d),
+        buffer_1 = tl.load(
+            buffer_1_ptr + h_index * buffer_1_stride_h + (t_index + 1) * buffer_1_stride_t + d_index[None, :] * buffer_1_stride_d + e_index[:, None] * buffer_1_stride_e,
+            mask=(d_index < size_d)[None, :] & (e_index < size_e)[:, None] & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
             other=0.0,
         )
-        mul_e_d = K[None, :] * ((Q[None, :] * d_out[:, None]) + buffer_1)
+        mul_e_d = (buffer_1 + (d_out[:, None] * Q[None, :])) * K[None, :]
         tile_sum = tl.sum(mul_e_d, 1)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d

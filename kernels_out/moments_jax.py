@@ -225,7 +225,7 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(dot, axis=1)
             next_sum_x = sum_x + tile_sum
             chosen = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
-            mul = recip * (next_sum_x * chosen)
+            mul = next_sum_x * chosen * recip
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
             acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
@@ -267,7 +267,7 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(chosen, axis=1)
             next_sum_x = sum_x + tile_sum
             chosen_2 = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
-            mul = recip * (next_sum_x * chosen_2)
+            mul = next_sum_x * chosen_2 * recip
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
             acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
@@ -296,7 +296,7 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
             (sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre),
         )
         rsqrt = lax.rsqrt(jnp.float32(d))
-        recip_2 = 1 / (0.001 + rsqrt * rsqrt * recip * acc_x)
+        recip_2 = 1 / (rsqrt * rsqrt * recip * acc_x + 0.001)
         mul = rsqrt * rsqrt * rsqrt * rsqrt * recip * recip_2
         return mul * recip_2 * acc_x_2, sum_x, acc_x_2, acc_x
 
@@ -338,21 +338,20 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
         acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         sum_x = jnp.full_like(Q, 0.0, jnp.float32, (d,))
-        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
         recip = 1 / jnp.float32(x)
         mul = recip * state_tile
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         add = 0.001 + rsqrt * rsqrt * recip * state_____tile
         recip_2 = 1 / add
         mul_2 = rsqrt * rsqrt * recip * recip_2 * state___tile
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_x, acc_x_2, sum_x, centre = state
+            acc_x, acc_x_2, sum_x = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
@@ -362,29 +361,23 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
             mul_4 = sub * sub_2
             tile_sum = jnp.sum(mul_4, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_5 = next_acc_x * recip
-            next_centre = jnp.where(jnp.abs(mul_5) < jnp.inf, mul_5, 0.0)
-            acc_x_3 = acc_x_2 + sum_x * (next_centre - centre)[:, None]
-            mul_6 = rsqrt * rsqrt * recip * recip_2 * state___tile
-            mul_7 = mul_6[:, None] * sub
-            sub_3 = next_centre[:, None] + sub * sub * sub - jnp.where(mul_7 == -jnp.inf, 0.0, mul_7)
-            tile_bf16 = sub_3.astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            acc_x_3 = recip * sum_x * (chosen_2 - chosen)[:, None]
+            mul_5 = (rsqrt * rsqrt * recip_2 * state___tile)[:, None] * (mul[:, None] - dot)
+            add_2 = recip * (mul_5 + next_acc_x[:, None]) + sub * sub * sub
+            tile_bf16 = add_2.astype(jnp.bfloat16)
+            next_acc_x_2 = acc_x_2 + acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             K_f32 = K_tile.astype(jnp.float32)
             tile_sum_2 = jnp.sum(K_f32, axis=0)
             next_sum_x = sum_x + tile_sum_2
-            return (next_acc_x, next_acc_x_2, next_sum_x, next_centre)
+            return (next_acc_x, next_acc_x_2, next_sum_x)
 
-        acc_x, acc_x_2, sum_x, centre = lax.fori_loop(
-            0,
-            -(-to_x // block_x),
-            step,
-            (acc_x, acc_x_2, sum_x, centre),
-        )
+        acc_x, acc_x_2, sum_x = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x, acc_x_2, sum_x))
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            acc_x, acc_x_2, sum_x, centre = state
+            acc_x, acc_x_2, sum_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -395,29 +388,28 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
             mul_4 = sub * jnp.where((x_index < x), sub_2, 0.0)
             tile_sum = jnp.sum(mul_4, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_5 = next_acc_x * recip
-            next_centre = jnp.where(jnp.abs(mul_5) < jnp.inf, mul_5, 0.0)
-            acc_x_3 = acc_x_2 + sum_x * (next_centre - centre)[:, None]
-            mul_6 = rsqrt * rsqrt * recip * recip_2 * state___tile
-            mul_7 = mul_6[:, None] * sub
-            sub_3 = next_centre[:, None] + sub * sub * sub - jnp.where(mul_7 == -jnp.inf, 0.0, mul_7)
-            tile_bf16 = jnp.where((x_index < x), sub_3, 0.0).astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            acc_x_3 = recip * sum_x * (chosen_2 - chosen)[:, None]
+            mul_5 = (rsqrt * rsqrt * recip_2 * state___tile)[:, None] * (mul[:, None] - dot)
+            add_2 = recip * (mul_5 + next_acc_x[:, None]) + sub * sub * sub
+            tile_bf16 = jnp.where((x_index < x), add_2, 0.0).astype(jnp.bfloat16)
+            next_acc_x_2 = acc_x_2 + acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             K_f32 = K_tile.astype(jnp.float32)
             tile_sum_2 = jnp.sum(K_f32, axis=0)
             next_sum_x = sum_x + tile_sum_2
-            return (next_acc_x, next_acc_x_2, next_sum_x, next_centre)
+            return (next_acc_x, next_acc_x_2, next_sum_x)
 
-        acc_x, acc_x_2, sum_x, centre = lax.fori_loop(
+        acc_x, acc_x_2, sum_x = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_x, acc_x_2, sum_x, centre),
+            (acc_x, acc_x_2, sum_x),
         )
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         mul_3 = rsqrt * rsqrt * rsqrt * rsqrt * recip * 4.0
         mul_4 = (mul_3 * recip_2 * recip_2 * d_out_tile)[:, None] * acc_x_2
-        return acc_x * recip, mul_4.astype(jnp.bfloat16)
+        return acc_x, mul_4.astype(jnp.bfloat16)
 
     buffer_0_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
@@ -446,12 +438,12 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
-    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
-    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
+    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
@@ -464,21 +456,24 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
         def step(block, state):
             (acc_q,) = state
             first_q = block * block_q
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
             add = 0.001 + rsqrt * rsqrt * recip * state_____tile
             recip_2 = 1 / add
-            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            sub = dot - recip * state_tile
-            mul = rsqrt * rsqrt * recip * recip_2 * state___tile
-            mul_2 = mul * sub
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub_2 = buffer_0_tile + sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            tile_bf16 = (recip_2 * recip_2 * sub_2 * d_out_tile).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            mul = Q_tile.astype(jnp.float32) * recip_2[:, None]
+            mul_2 = mul * recip_2[:, None] * d_out_tile[:, None]
+            tile_bf16 = mul_2.astype(jnp.bfloat16)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            mul_3 = recip * state_tile
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            sub = dot - mul_3
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            mul_4 = rsqrt * rsqrt * recip_2 * state___tile * (mul_3 - dot)
+            add_2 = recip * (mul_4 + buffer_0_tile) + sub * sub * sub
+            tile_bf16_2 = add_2.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q,))
@@ -487,21 +482,24 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
         def step_2(block, state):
             (acc_q,) = state
             first_q = block * block_q
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
             add = 0.001 + rsqrt * rsqrt * recip * state_____tile
             recip_2 = 1 / add
-            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            sub = dot - recip * state_tile
-            mul = rsqrt * rsqrt * recip * recip_2 * state___tile
-            mul_2 = mul * sub
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub_2 = buffer_0_tile + sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            tile_bf16 = (recip_2 * recip_2 * sub_2 * d_out_tile).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            mul = Q_tile.astype(jnp.float32) * recip_2[:, None]
+            mul_2 = mul * recip_2[:, None] * d_out_tile[:, None]
+            tile_bf16 = mul_2.astype(jnp.bfloat16)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            mul_3 = recip * state_tile
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            sub = dot - mul_3
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            mul_4 = rsqrt * rsqrt * recip_2 * state___tile * (mul_3 - dot)
+            add_2 = recip * (mul_4 + buffer_0_tile) + sub * sub * sub
+            tile_bf16_2 = add_2.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
@@ -707,8 +705,8 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
         acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -716,7 +714,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = dot * rsqrt
+            mul = rsqrt * dot
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -724,7 +722,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = t_tile * e
+            mul_2 = e * t_tile
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             m = jnp.where(next_z > 0.0, 1 / next_z * next_acc_x, 0.0)
@@ -732,7 +730,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             change = next_centre - centre
             acc_x_4 = acc_x_2 + (2.0 * acc_x_3 + z * change) * change
             sub = next_centre[:, None] - t_tile
-            mul_3 = sub * sub * e
+            mul_3 = e * sub * sub
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_4 * scale + tile_sum_3
             mul_4 = e * sub
@@ -754,7 +752,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -762,7 +760,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = t_tile * e
+            mul_2 = e * t_tile
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             m = jnp.where(next_z > 0.0, 1 / next_z * next_acc_x, 0.0)
@@ -770,7 +768,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             change = next_centre - centre
             acc_x_4 = acc_x_2 + (2.0 * acc_x_3 + z * change) * change
             chosen = jnp.where((x_index < x), next_centre[:, None] - t_tile, 0.0)
-            mul_3 = chosen * chosen * e
+            mul_3 = e * chosen * chosen
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_4 * scale + tile_sum_3
             mul_4 = e * chosen
@@ -786,7 +784,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
         )
         recip = 1 / z
         gt = z > 0.0
-        add = 1.0 + jnp.where(gt, acc_x_2 * recip, 0.0)
+        add = jnp.where(gt, recip * acc_x_2, 0.0) + 1.0
         return jnp.where(gt, recip * acc_x, 0.0), jnp.sqrt(add), jnp.log(z) + max_x, max_x, z, acc_x
 
     M_tiles, D_tiles, logsum_tiles, state_tiles, z_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -799,10 +797,10 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
     return M_tiles[:q], D_tiles[:q], logsum_tiles[:q], state_tiles[:q], z_tiles[:q], state__tiles[:q]
 
 
-def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
+def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
     Q, K, t, d_M, d_D, M, logsum, state_2, z, state_, *, block_x=256, block_q=512,
 ):
-    """deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> (f32[q], f32[q], f32[q], bf16[q d]), in blocks: memory does not grow with x."""
+    """deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> (f32[q], f32[q], f32[q], bf16[q d]), in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
     t, d_M, d_D, M, logsum, state_2, z, state_ = (jnp.asarray(array, jnp.float32) for array in (t, d_M, d_D, M, logsum, state_2, z, state_))
     q, d = Q.shape
@@ -831,10 +829,10 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
+    d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
     d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
-    d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -843,10 +841,12 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
         acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
-        acc_x_4 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
-        acc_x_5 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_4 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_5 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x_6 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         acc_x_7 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_8 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_9 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         centre_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
@@ -854,16 +854,16 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+        recip = 1 / z_tile
+        d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
         d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
         state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
         mul = state__tile * d_M_tile
-        d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        recip = 1 / z_tile
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = state
+            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = state
             first_x = block * block_x
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
             chosen = jnp.where((M_tile == -jnp.inf)[:, None], 0.0, t_tile)
@@ -872,56 +872,63 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mul_2 = rsqrt * dot
             exp = jnp.exp(mul_2 - logsum_tile[:, None])
-            mul_3 = exp * sub * sub
+            mul_3 = exp * sub
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
-            rsqrt_2 = lax.rsqrt(next_acc_x + 1.0)
-            next_centre = jnp.where(jnp.abs(rsqrt_2) < jnp.inf, rsqrt_2, 0.0)
-            mul_4 = exp * sub
+            mul_4 = exp * sub * sub
             tile_sum_2 = jnp.sum(mul_4, axis=1)
             next_acc_x_2 = acc_x_2 + tile_sum_2
+            rsqrt_2 = lax.rsqrt(next_acc_x_2 + 1.0)
+            next_centre = jnp.where(jnp.abs(rsqrt_2) < jnp.inf, rsqrt_2, 0.0)
             exp_2 = jnp.exp(mul_2 - state_tile[:, None])
             mul_5 = exp_2 * sub * sub
             tile_sum_3 = jnp.sum(mul_5, axis=1)
             next_acc_x_3 = acc_x_3 + tile_sum_3
-            mul_6 = state__tile * d_D_tile * next_centre * next_acc_x_2
-            mul_7 = 0.5 * d_D_tile * next_acc_x_3 * next_centre
-            mul_8 = recip * (mul_7 + mul_6 + mul)
+            mul_6 = exp_2 * sub
+            tile_sum_4 = jnp.sum(mul_6, axis=1)
+            next_acc_x_4 = acc_x_4 + tile_sum_4
+            mul_7 = exp * t_tile
+            tile_sum_5 = jnp.sum(mul_7, axis=1)
+            next_acc_x_5 = acc_x_5 + tile_sum_5
+            add = next_acc_x_3 * 0.5 + next_acc_x_4 * next_acc_x_5
+            mul_8 = (mul + d_D_tile * add * next_centre) * recip
             next_centre_2 = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
-            chosen_2 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_3 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_3 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
             change = chosen_3 - chosen_2
-            mul_9 = d_D_tile[:, None] * acc_x_6
-            acc_x_8 = -1.0 * acc_x_7 * (next_centre_2 - centre_2)[:, None]
-            acc_x_9 = (d_D_tile * centre)[:, None] * acc_x_6 * change[:, None]
-            acc_x_10 = (acc_x_5 + mul_9 * change[:, None]) * (next_centre - centre)[:, None]
+            change_2 = next_centre - centre
+            mul_9 = d_D_tile[:, None] * acc_x_7
+            acc_x_10 = (d_D_tile * centre)[:, None] * acc_x_7 + mul_9 * change_2[:, None]
+            acc_x_11 = -1.0 * acc_x_9 * (next_centre_2 - centre_2)[:, None]
+            acc_x_12 = acc_x_6 + acc_x_11 + acc_x_8 * change_2[:, None]
             mul_10 = (0.5 * d_D_tile * next_centre)[:, None] * sub
-            mul_11 = (d_D_tile * next_centre)[:, None] * t_tile
-            add = d_M_tile[:, None] * t_tile + mul_11 * next_acc_x_2[:, None]
+            mul_11 = (d_D_tile * next_acc_x)[:, None] * t_tile
+            add_2 = mul_11 * next_centre[:, None] + mul_10 * sub
             safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
-            sub_2 = add + mul_10 * sub - safe_next_centre[:, None]
+            sub_2 = add_2 + d_M_tile[:, None] * t_tile - safe_next_centre[:, None]
             tile_bf16 = (exp_2 * sub_2).astype(jnp.bfloat16)
-            next_acc_x_4 = acc_x_4 + acc_x_8 + acc_x_9 + acc_x_10 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            mul_12 = d_D_tile[:, None] * t_tile * next_acc_x_2[:, None]
-            add_2 = mul_12 + (0.5 * d_D_tile)[:, None] * sub * sub
-            tile_bf16_2 = (exp_2 * add_2).astype(jnp.bfloat16)
-            next_acc_x_5 = acc_x_5 + mul_9 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (exp_2 * t_tile).astype(jnp.bfloat16)
-            next_acc_x_6 = acc_x_6 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_4 = exp_2.astype(jnp.bfloat16)
-            next_acc_x_7 = acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
+            next_acc_x_6 = acc_x_12 + acc_x_10 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            mul_12 = K_tile.astype(jnp.float32) * t_tile[:, None]
+            tile_bf16_2 = mul_12.astype(jnp.bfloat16)
+            tile_bf16_3 = exp_2.astype(jnp.bfloat16)
+            next_acc_x_7 = acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16_3, tile_bf16_2, preferred_element_type=jnp.float32)
+            mul_13 = (d_D_tile * next_acc_x)[:, None] * t_tile
+            add_3 = mul_13 + (0.5 * d_D_tile)[:, None] * sub * sub
+            tile_bf16_4 = (exp_2 * add_3).astype(jnp.bfloat16)
+            next_acc_x_8 = acc_x_8 + mul_9 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
+            next_acc_x_9 = acc_x_9 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_centre, next_centre_2)
 
-        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = lax.fori_loop(
             0,
             -(-to_x // block_x),
             step,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2),
+            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2),
         )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = state
+            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
@@ -931,74 +938,80 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mul_2 = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             exp = jnp.exp(mul_2 - logsum_tile[:, None])
-            mul_3 = exp * sub * sub
+            mul_3 = exp * sub
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
-            rsqrt_2 = lax.rsqrt(next_acc_x + 1.0)
-            next_centre = jnp.where(jnp.abs(rsqrt_2) < jnp.inf, rsqrt_2, 0.0)
-            mul_4 = exp * sub
+            mul_4 = exp * sub * sub
             tile_sum_2 = jnp.sum(mul_4, axis=1)
             next_acc_x_2 = acc_x_2 + tile_sum_2
+            rsqrt_2 = lax.rsqrt(next_acc_x_2 + 1.0)
+            next_centre = jnp.where(jnp.abs(rsqrt_2) < jnp.inf, rsqrt_2, 0.0)
             exp_2 = jnp.exp(mul_2 - state_tile[:, None])
             mul_5 = exp_2 * sub * sub
             tile_sum_3 = jnp.sum(mul_5, axis=1)
             next_acc_x_3 = acc_x_3 + tile_sum_3
-            mul_6 = state__tile * d_D_tile * next_centre * next_acc_x_2
-            mul_7 = 0.5 * d_D_tile * next_acc_x_3 * next_centre
-            mul_8 = recip * (mul_7 + mul_6 + mul)
+            mul_6 = exp_2 * sub
+            tile_sum_4 = jnp.sum(mul_6, axis=1)
+            next_acc_x_4 = acc_x_4 + tile_sum_4
+            mul_7 = exp * t_tile
+            tile_sum_5 = jnp.sum(mul_7, axis=1)
+            next_acc_x_5 = acc_x_5 + tile_sum_5
+            add = next_acc_x_3 * 0.5 + next_acc_x_4 * next_acc_x_5
+            mul_8 = (mul + d_D_tile * add * next_centre) * recip
             next_centre_2 = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
-            chosen_2 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_3 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_3 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
             change = chosen_3 - chosen_2
-            mul_9 = d_D_tile[:, None] * acc_x_6
-            acc_x_8 = -1.0 * acc_x_7 * (next_centre_2 - centre_2)[:, None]
-            acc_x_9 = (d_D_tile * centre)[:, None] * acc_x_6 * change[:, None]
-            acc_x_10 = (acc_x_5 + mul_9 * change[:, None]) * (next_centre - centre)[:, None]
+            change_2 = next_centre - centre
+            mul_9 = d_D_tile[:, None] * acc_x_7
+            acc_x_10 = (d_D_tile * centre)[:, None] * acc_x_7 + mul_9 * change_2[:, None]
+            acc_x_11 = -1.0 * acc_x_9 * (next_centre_2 - centre_2)[:, None]
+            acc_x_12 = acc_x_6 + acc_x_11 + acc_x_8 * change_2[:, None]
             mul_10 = (0.5 * d_D_tile * next_centre)[:, None] * sub
-            mul_11 = (d_D_tile * next_centre)[:, None] * t_tile
-            add = d_M_tile[:, None] * t_tile + mul_11 * next_acc_x_2[:, None]
+            mul_11 = (d_D_tile * next_acc_x)[:, None] * t_tile
+            add_2 = mul_11 * next_centre[:, None] + mul_10 * sub
             safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
-            sub_2 = add + mul_10 * sub - safe_next_centre[:, None]
+            sub_2 = add_2 + d_M_tile[:, None] * t_tile - safe_next_centre[:, None]
             mul_12 = exp_2 * jnp.where((x_index < x), sub_2, 0.0)
             tile_bf16 = mul_12.astype(jnp.bfloat16)
-            next_acc_x_4 = acc_x_4 + acc_x_8 + acc_x_9 + acc_x_10 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            mul_13 = d_D_tile[:, None] * t_tile * next_acc_x_2[:, None]
-            add_2 = mul_13 + (0.5 * d_D_tile)[:, None] * sub * sub
-            mul_14 = exp_2 * jnp.where((x_index < x), add_2, 0.0)
-            tile_bf16_2 = mul_14.astype(jnp.bfloat16)
-            next_acc_x_5 = acc_x_5 + mul_9 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (exp_2 * t_tile).astype(jnp.bfloat16)
-            next_acc_x_6 = acc_x_6 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_4 = exp_2.astype(jnp.bfloat16)
-            next_acc_x_7 = acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
+            next_acc_x_6 = acc_x_12 + acc_x_10 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            mul_13 = K_tile.astype(jnp.float32) * t_tile[:, None]
+            tile_bf16_2 = mul_13.astype(jnp.bfloat16)
+            tile_bf16_3 = exp_2.astype(jnp.bfloat16)
+            next_acc_x_7 = acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16_3, tile_bf16_2, preferred_element_type=jnp.float32)
+            mul_14 = (d_D_tile * next_acc_x)[:, None] * t_tile
+            add_3 = mul_14 + (0.5 * d_D_tile)[:, None] * sub * sub
+            mul_15 = exp_2 * jnp.where((x_index < x), add_3, 0.0)
+            tile_bf16_4 = mul_15.astype(jnp.bfloat16)
+            next_acc_x_8 = acc_x_8 + mul_9 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
+            next_acc_x_9 = acc_x_9 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_centre, next_centre_2)
 
-        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2),
+            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2),
         )
-        rsqrt_2 = lax.rsqrt(acc_x + 1.0)
-        mul_2 = state__tile * d_D_tile * rsqrt_2 * acc_x_2
-        add = 0.5 * d_D_tile * acc_x_3 * rsqrt_2 + mul_2
-        chosen = jnp.where((z_tile > 0.0)[:, None], (rsqrt * recip)[:, None] * acc_x_4, 0.0)
-        return rsqrt_2, acc_x_2, recip * (add + mul), chosen.astype(jnp.bfloat16)
+        rsqrt_2 = lax.rsqrt(acc_x_2 + 1.0)
+        mul_2 = d_D_tile * (acc_x_3 * 0.5 + acc_x_4 * acc_x_5)
+        chosen = jnp.where((z_tile > 0.0)[:, None], (rsqrt * recip)[:, None] * acc_x_6, 0.0)
+        return acc_x, rsqrt_2, (mul + mul_2 * rsqrt_2) * recip, chosen.astype(jnp.bfloat16)
 
-    buffer_0_tiles, buffer_1_tiles, buffer_2_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    buffer_0_tiles, buffer_1_tiles, buffer_4_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
     buffer_1_tiles = buffer_1_tiles.reshape(-(-q // block_q) * block_q)
-    buffer_2_tiles = buffer_2_tiles.reshape(-(-q // block_q) * block_q)
+    buffer_4_tiles = buffer_4_tiles.reshape(-(-q // block_q) * block_q)
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
-    return buffer_0_tiles[:q], buffer_1_tiles[:q], buffer_2_tiles[:q], d_Q_tiles[:q]
+    return buffer_0_tiles[:q], buffer_1_tiles[:q], buffer_4_tiles[:q], d_Q_tiles[:q]
 
 
 def _deviation_backward_d_K_d_t(
-    Q, K, t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_2, *, block_q=256, block_x=512,
+    Q, K, t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_4, *, block_q=256, block_x=512,
 ):
-    """deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
+    """deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_2))
+    t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_4))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -1021,21 +1034,21 @@ def _deviation_backward_d_K_d_t(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_4.shape != (q,):
+        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
-    M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
-    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
-    d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
     z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
+    buffer_4 = jnp.pad(buffer_4, ((0, max(-q % block_q, block_q - q)),))
+    d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
+    M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
@@ -1056,30 +1069,30 @@ def _deviation_backward_d_K_d_t(
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mul = rsqrt * dot
             exp = jnp.exp(mul - state_tile)
-            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            gt = z_tile > 0.0
+            buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 0)
+            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
             M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
             chosen = jnp.where(M_tile == -jnp.inf, 0.0, t_tile[:, None])
             sub = M_tile - chosen
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
-            mul_2 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
+            mul_2 = 0.5 * d_D_tile * buffer_1_tile * sub * sub
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             mul_3 = d_D_tile * buffer_0_tile * t_tile[:, None]
-            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
-            add = d_M_tile * t_tile[:, None] + mul_3 * buffer_1_tile
-            safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
-            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            add = mul_3 * buffer_1_tile + mul_2 + d_M_tile * t_tile[:, None]
+            safe_buffer_4 = jnp.where(buffer_4_tile == -jnp.inf, 0.0, buffer_4_tile)
             recip = 1 / z_tile
-            gt = z_tile > 0.0
-            mul_4 = exp * (add + mul_2 - safe_buffer_2) * jnp.where(gt, recip, 0.0)
-            tile_bf16 = mul_4.astype(jnp.bfloat16)
+            mul_4 = jnp.where(gt, exp, 0.0) * (add - safe_buffer_4)
+            tile_bf16 = (mul_4 * recip).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             add_2 = d_M_tile + d_D_tile * buffer_0_tile * buffer_1_tile
             chosen_2 = jnp.where(gt, recip * add_2 * exp, 0.0)
             tile_sum = jnp.sum(chosen_2, axis=1)
             next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_5 = d_D_tile * buffer_0_tile * (jnp.exp(mul - logsum_tile) * sub)
+            mul_5 = d_D_tile * buffer_1_tile * (jnp.exp(mul - logsum_tile) * sub)
             tile_sum_2 = jnp.sum(mul_5, axis=1)
             next_acc_q_2 = acc_q_2 + tile_sum_2
             return (next_acc_q, next_sum_q, next_acc_q_2)
@@ -1096,30 +1109,30 @@ def _deviation_backward_d_K_d_t(
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mul = rsqrt * dot
             exp = jnp.exp(mul - state_tile)
-            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            gt = z_tile > 0.0
+            buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 0)
+            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
             M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
             chosen = jnp.where(M_tile == -jnp.inf, 0.0, t_tile[:, None])
             sub = M_tile - chosen
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
-            mul_2 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
+            mul_2 = 0.5 * d_D_tile * buffer_1_tile * sub * sub
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             mul_3 = d_D_tile * buffer_0_tile * t_tile[:, None]
-            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
-            add = d_M_tile * t_tile[:, None] + mul_3 * buffer_1_tile
-            safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
-            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            add = mul_3 * buffer_1_tile + mul_2 + d_M_tile * t_tile[:, None]
+            safe_buffer_4 = jnp.where(buffer_4_tile == -jnp.inf, 0.0, buffer_4_tile)
             chosen_2 = jnp.where((q_index < q), 1 / z_tile, 0.0)
-            gt = z_tile > 0.0
-            mul_4 = exp * (add + mul_2 - safe_buffer_2) * jnp.where(gt, chosen_2, 0.0)
-            tile_bf16 = mul_4.astype(jnp.bfloat16)
+            mul_4 = jnp.where(gt, exp, 0.0) * (add - safe_buffer_4)
+            tile_bf16 = (mul_4 * chosen_2).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             add_2 = d_M_tile + d_D_tile * buffer_0_tile * buffer_1_tile
             chosen_3 = jnp.where(gt, chosen_2 * add_2 * exp, 0.0)
             tile_sum = jnp.sum(chosen_3, axis=1)
             next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_5 = d_D_tile * buffer_0_tile * (jnp.exp(mul - logsum_tile) * sub)
+            mul_5 = d_D_tile * buffer_1_tile * (jnp.exp(mul - logsum_tile) * sub)
             tile_sum_2 = jnp.sum(mul_5, axis=1)
             next_acc_q_2 = acc_q_2 + tile_sum_2
             return (next_acc_q, next_sum_q, next_acc_q_2)
@@ -1152,11 +1165,11 @@ def _deviation_keeping(Q, K, t, block_x, block_q):
 def _deviation_pull(block_x, block_q, saved, cotangents):
     Q, K, t, M, logsum, state, z, state_ = saved
     d_M, d_D = cotangents
-    buffer_0, buffer_1, buffer_2, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
+    buffer_0, buffer_1, buffer_4, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
         Q, K, t, d_M, d_D, M, logsum, state, z, state_, block_x=block_x, block_q=block_q,
     )
     d_K, d_t = _deviation_backward_d_K_d_t(
-        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_2, block_q=block_q,
+        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4, block_q=block_q,
         block_x=block_x,
     )
     return (d_Q, d_K, d_t)
@@ -1286,7 +1299,7 @@ def _spread(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
-    """spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (f32[q e], f32[q], f32[q], f32[q], f32[q], f32[q e], f32[q], i32[q]), in blocks: memory does not grow with x."""
+    """spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (f32[q e], f32[q], f32[q], f32[q], f32[q e], f32[q], f32[q], i32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -1382,36 +1395,36 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
         )
         recip = 1 / z
         log = jnp.log(z)
-        return recip[:, None] * acc_x, jnp.exp(log - recip * acc_x_2), log + m, m, z, acc_x, acc_x_2, min_x
+        return recip[:, None] * acc_x, jnp.exp(log - recip * acc_x_2), m + log, m, acc_x, z, acc_x_2, min_x
 
-    O_tiles, N_tiles, logsum_tiles, m_tiles, z_tiles, state_tiles, state__tiles, place_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    O_tiles, N_tiles, logsum_tiles, m_tiles, state_tiles, z_tiles, state__tiles, place_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
     N_tiles = N_tiles.reshape(-(-q // block_q) * block_q)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
     m_tiles = m_tiles.reshape(-(-q // block_q) * block_q)
-    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
     state_tiles = state_tiles.reshape(-(-q // block_q) * block_q, e)
+    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
     state__tiles = state__tiles.reshape(-(-q // block_q) * block_q)
     place_tiles = place_tiles.reshape(-(-q // block_q) * block_q)
-    return O_tiles[:q], N_tiles[:q], logsum_tiles[:q], m_tiles[:q], z_tiles[:q], state_tiles[:q], state__tiles[:q], place_tiles[:q]
+    return O_tiles[:q], N_tiles[:q], logsum_tiles[:q], m_tiles[:q], state_tiles[:q], z_tiles[:q], state__tiles[:q], place_tiles[:q]
 
 
-def _spread_backward_buffer_1(d_O, d_N, N, z, state, state_):
-    """spread_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], z: f32[q], state: f32[q e], state_: f32[q]) -> f32[q]"""
-    d_O, d_N, N, z, state, state_ = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, z, state, state_))
+def _spread_backward_buffer_1(d_O, d_N, N, state, z, state_):
+    """spread_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z: f32[q], state_: f32[q]) -> f32[q]"""
+    d_O, d_N, N, state, z, state_ = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, state, z, state_))
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if state.shape != (q, e):
         raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     sum_e = jnp.einsum("qe,qe->q", d_O, state, precision="highest")  # [q]
-    product = 1 / z * (sum_e - d_N * N * state_)  # [q]
+    product = (state_ * d_N * N - sum_e) * (1 / z)  # [q]
     return product
 
 
@@ -1445,13 +1458,13 @@ def _spread_backward_buffer_0_d_Q(
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
     d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
     m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
     place = jnp.pad(place, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
@@ -1461,15 +1474,14 @@ def _spread_backward_buffer_0_d_Q(
         acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
-        buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
         N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
         d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
         m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
         place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
-        mul = d_N_tile * N_tile
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -1478,24 +1490,19 @@ def _spread_backward_buffer_0_d_Q(
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul_2 = (d_N_tile * N_tile)[:, None] * (S - m_tile[:, None])
-            add = mul_2 + buffer_1_tile[:, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("qe,xe->qx", d_O_bf16, V_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(S - logsum_tile[:, None])
-            mul_3 = exp * (dot - add)
-            tile_sum = jnp.sum(mul_3, axis=1)
+            mul = (d_N_tile * N_tile)[:, None] * (m_tile[:, None] - S)
+            mul_2 = (buffer_1_tile[:, None] + mul + dot) * jnp.exp(S - logsum_tile[:, None])
+            tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
             chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
             chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
             acc_x_4 = -1.0 * acc_x_3 * (chosen_2 - chosen)[:, None]
-            equal = place_tile[:, None] == x_index.astype(jnp.int32)
+            equal = x_index.astype(jnp.int32) == place_tile[:, None]
             chosen_3 = jnp.where(equal, next_acc_x[:, None], 0.0)
-            add_2 = chosen_3 + (d_N_tile * N_tile)[:, None] * exp
-            sub = dot + mul[:, None] - jnp.where(add == -jnp.inf, 0.0, add)
-            sub_2 = exp * sub - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
-            tile_bf16 = sub_2.astype(jnp.bfloat16)
+            tile_bf16 = (mul_2 - chosen_3).astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = jnp.where(equal, jnp.float32(1.0), 0.0).astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
@@ -1510,25 +1517,21 @@ def _spread_backward_buffer_0_d_Q(
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul_2 = (d_N_tile * N_tile)[:, None] * (S - m_tile[:, None])
-            add = mul_2 + buffer_1_tile[:, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("qe,xe->qx", d_O_bf16, V_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < x), S - logsum_tile[:, None], -jnp.inf)
-            exp = jnp.exp(chosen)
-            mul_3 = exp * (dot - add)
-            tile_sum = jnp.sum(mul_3, axis=1)
+            mul = (d_N_tile * N_tile)[:, None] * (m_tile[:, None] - S)
+            chosen = jnp.where((x_index < x), buffer_1_tile[:, None] + mul + dot, 0.0)
+            mul_2 = chosen * jnp.exp(S - logsum_tile[:, None])
+            tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
             chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
             chosen_3 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
             acc_x_4 = -1.0 * acc_x_3 * (chosen_3 - chosen_2)[:, None]
-            equal = place_tile[:, None] == x_index.astype(jnp.int32)
+            equal = x_index.astype(jnp.int32) == place_tile[:, None]
             chosen_4 = jnp.where(equal, next_acc_x[:, None], 0.0)
-            add_2 = chosen_4 + (d_N_tile * N_tile)[:, None] * exp
-            sub = dot + mul[:, None] - jnp.where(add == -jnp.inf, 0.0, add)
-            sub_2 = exp * sub - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
-            tile_bf16 = jnp.where((x_index < x), sub_2, 0.0).astype(jnp.bfloat16)
+            chosen_5 = jnp.where((x_index < x), mul_2 - chosen_4, 0.0)
+            tile_bf16 = chosen_5.astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = jnp.where(equal, jnp.float32(1.0), 0.0).astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
@@ -1582,48 +1585,46 @@ def _spread_backward_d_K_d_V(
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
-    d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     place = jnp.pad(place, ((0, max(-q % block_q, block_q - q)),))
-    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
-    m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
+    d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
+    m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, e))
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         x_i32 = x_index.astype(jnp.int32)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
-            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(S - logsum_tile)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
-            chosen = jnp.where(place_tile == x_i32[:, None], buffer_0_tile, 0.0)
-            add = chosen + d_N_tile * N_tile * exp
-            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
-            add_2 = d_N_tile * N_tile * (S - m_tile) + buffer_1_tile
+            chosen = jnp.where(x_i32[:, None] == place_tile, buffer_0_tile, 0.0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(S - logsum_tile)
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_bf16, preferred_element_type=jnp.float32)
-            sub = dot + d_N_tile * N_tile - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
-            sub_2 = exp * sub - jnp.where(add == -jnp.inf, 0.0, add)
-            tile_bf16 = sub_2.astype(jnp.bfloat16)
+            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
+            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
+            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
+            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            add = buffer_1_tile + d_N_tile * N_tile * (m_tile - S)
+            safe_ = jnp.where(chosen == -jnp.inf, 0.0, chosen)
+            tile_bf16 = ((add + dot) * exp - safe_).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_O_bf16, preferred_element_type=jnp.float32)
@@ -1636,25 +1637,24 @@ def _spread_backward_d_K_d_V(
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
-            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(S - logsum_tile)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
-            chosen = jnp.where(place_tile == x_i32[:, None], buffer_0_tile, 0.0)
-            add = chosen + d_N_tile * N_tile * exp
-            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
-            add_2 = d_N_tile * N_tile * (S - m_tile) + buffer_1_tile
+            chosen = jnp.where(x_i32[:, None] == place_tile, buffer_0_tile, 0.0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(S - logsum_tile)
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_bf16, preferred_element_type=jnp.float32)
-            sub = dot + d_N_tile * N_tile - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
-            sub_2 = exp * sub - jnp.where(add == -jnp.inf, 0.0, add)
-            tile_bf16 = jnp.where((q_index < q), sub_2, 0.0).astype(jnp.bfloat16)
+            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
+            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
+            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
+            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            add = buffer_1_tile + d_N_tile * N_tile * (m_tile - S)
+            safe_ = jnp.where(chosen == -jnp.inf, 0.0, chosen)
+            chosen_2 = jnp.where((q_index < q), (add + dot) * exp - safe_, 0.0)
+            tile_bf16 = chosen_2.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_O_bf16, preferred_element_type=jnp.float32)
@@ -1676,14 +1676,14 @@ def _spread_differentiable(Q, K, V, block_x, block_q):
 
 
 def _spread_keeping(Q, K, V, block_x, block_q):
-    O, N, logsum, m, z, state, state_, place = _spread_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return (O, N), (Q, K, V, N, logsum, m, z, state, state_, place)
+    O, N, logsum, m, state, z, state_, place = _spread_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return (O, N), (Q, K, V, N, logsum, m, state, z, state_, place)
 
 
 def _spread_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, N, logsum, m, z, state, state_, place = saved
+    Q, K, V, N, logsum, m, state, z, state_, place = saved
     d_O, d_N = cotangents
-    buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, z, state, state_)
+    buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, state, z, state_)
     buffer_0, d_Q = _spread_backward_buffer_0_d_Q(
         Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, block_x=block_x, block_q=block_q,
     )
@@ -1936,26 +1936,26 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            x_f32 = x_index.astype(jnp.float32)
-            mul_2 = e * x_f32
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            mul_2 = e * t_tile
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             recip_2 = 1 / next_z
             gt = next_z > 0.0
-            centre_3 = jnp.where(gt, recip * recip_2 * next_acc_x, 0.0)
-            next_centre = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_3 = t_tile * e
+            m = jnp.where(gt, next_acc_x * recip_2, 0.0)
+            next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
+            x_f32 = x_index.astype(jnp.float32)
+            mul_3 = x_f32 * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 * scale + tile_sum_3
-            m = jnp.where(gt, recip_2 * next_acc_x_2, 0.0)
-            next_centre_2 = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
+            centre_3 = jnp.where(gt, recip * next_acc_x_2 * recip_2, 0.0)
+            next_centre_2 = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
             change = next_centre - centre
             change_2 = next_centre_2 - centre_2
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
-            sub = t_tile - next_centre_2[:, None]
-            sub_2 = x_f32 * recip - next_centre[:, None]
-            mul_4 = sub_2 * e * sub
+            sub = recip * x_f32 - next_centre_2[:, None]
+            sub_2 = t_tile - next_centre[:, None]
+            mul_4 = e * sub_2 * sub
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
             mul_5 = e * sub
@@ -1964,15 +1964,15 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             mul_6 = e * sub_2
             tile_sum_6 = jnp.sum(mul_6, axis=1)
             next_acc_x_5 = (acc_x_5 + -1.0 * z * change) * scale + tile_sum_6
-            acc_x_9 = (3.0 * acc_x_5 + -1.0 * z * change) * change
-            acc_x_10 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_9) * change
-            mul_7 = sub_2 * sub_2 * sub_2 * e
+            acc_x_9 = (3.0 * acc_x_4 + -1.0 * z * change_2) * change_2
+            acc_x_10 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_9) * change_2
+            mul_7 = e * sub * sub * sub
             tile_sum_7 = jnp.sum(mul_7, axis=1)
             next_acc_x_6 = acc_x_10 * scale + tile_sum_7
-            acc_x_11 = acc_x_7 + (-2.0 * acc_x_5 + z * change) * change
-            mul_8 = e * sub_2 * sub_2
+            acc_x_11 = (-2.0 * acc_x_4 + z * change_2) * change_2
+            mul_8 = e * sub * sub
             tile_sum_8 = jnp.sum(mul_8, axis=1)
-            next_acc_x_7 = acc_x_11 * scale + tile_sum_8
+            next_acc_x_7 = (acc_x_7 + acc_x_11) * scale + tile_sum_8
             return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
@@ -1996,26 +1996,26 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            x_f32 = x_index.astype(jnp.float32)
-            mul_2 = e * x_f32
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            mul_2 = e * t_tile
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             recip_2 = 1 / next_z
             gt = next_z > 0.0
-            centre_3 = jnp.where(gt, recip * recip_2 * next_acc_x, 0.0)
-            next_centre = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_3 = t_tile * e
+            m = jnp.where(gt, next_acc_x * recip_2, 0.0)
+            next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
+            x_f32 = x_index.astype(jnp.float32)
+            mul_3 = x_f32 * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 * scale + tile_sum_3
-            m = jnp.where(gt, recip_2 * next_acc_x_2, 0.0)
-            next_centre_2 = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
+            centre_3 = jnp.where(gt, recip * next_acc_x_2 * recip_2, 0.0)
+            next_centre_2 = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
             change = next_centre - centre
             change_2 = next_centre_2 - centre_2
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
-            chosen = jnp.where((x_index < x), t_tile - next_centre_2[:, None], 0.0)
-            chosen_2 = jnp.where((x_index < x), x_f32 * recip - next_centre[:, None], 0.0)
-            chosen_3 = jnp.where((x_index < x), chosen_2 * e * chosen, 0.0)
+            chosen = jnp.where((x_index < x), recip * x_f32 - next_centre_2[:, None], 0.0)
+            chosen_2 = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
+            chosen_3 = jnp.where((x_index < x), e * chosen_2 * chosen, 0.0)
             tile_sum_4 = jnp.sum(chosen_3, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
             mul_4 = e * chosen
@@ -2024,15 +2024,15 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             mul_5 = e * chosen_2
             tile_sum_6 = jnp.sum(mul_5, axis=1)
             next_acc_x_5 = (acc_x_5 + -1.0 * z * change) * scale + tile_sum_6
-            acc_x_9 = (3.0 * acc_x_5 + -1.0 * z * change) * change
-            acc_x_10 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_9) * change
-            mul_6 = chosen_2 * chosen_2 * chosen_2 * e
+            acc_x_9 = (3.0 * acc_x_4 + -1.0 * z * change_2) * change_2
+            acc_x_10 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_9) * change_2
+            mul_6 = e * chosen * chosen * chosen
             tile_sum_7 = jnp.sum(mul_6, axis=1)
             next_acc_x_6 = acc_x_10 * scale + tile_sum_7
-            acc_x_11 = acc_x_7 + (-2.0 * acc_x_5 + z * change) * change
-            mul_7 = e * chosen_2 * chosen_2
+            acc_x_11 = (-2.0 * acc_x_4 + z * change_2) * change_2
+            mul_7 = e * chosen * chosen
             tile_sum_8 = jnp.sum(mul_7, axis=1)
-            next_acc_x_7 = acc_x_11 * scale + tile_sum_8
+            next_acc_x_7 = (acc_x_7 + acc_x_11) * scale + tile_sum_8
             return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
@@ -2043,9 +2043,9 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
         )
         recip_2 = 1 / z
         gt = z > 0.0
-        chosen = jnp.where(gt, recip_2 * (acc_x_3 + acc_x_2), 0.0)
-        chosen_2 = jnp.where(gt, recip_2 * (acc_x * recip + acc_x_6), 0.0)
-        return chosen, chosen_2, jnp.log(z) + max_x, max_x, z, acc_x_2, acc_x
+        chosen = jnp.where(gt, (acc_x_3 + acc_x) * recip_2, 0.0)
+        chosen_2 = jnp.where(gt, (recip * acc_x_2 + acc_x_6) * recip_2, 0.0)
+        return chosen, chosen_2, max_x + jnp.log(z), max_x, z, acc_x, acc_x_2
 
     forecast_tiles, lean_tiles, logsum_tiles, state_tiles, z_tiles, state__tiles, state___tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     forecast_tiles = forecast_tiles.reshape(-(-q // block_q) * block_q)
@@ -2137,12 +2137,12 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
             acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            x_f32 = x_index.astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mul = dot * rsqrt
             exp = jnp.exp(mul - logsum_tile[:, None])
-            mul_2 = exp * x_f32
+            x_f32 = x_index.astype(jnp.float32)
+            mul_2 = x_f32 * exp
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
             chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
@@ -2168,34 +2168,34 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
             acc_x_19 = acc_x_4 + acc_x_18 + (acc_x_17 + acc_x_16 * change) * change
             sub_2 = t_tile - next_acc_x_3[:, None]
             mul_5 = (recip * recip * 3.0 * d_lean_tile)[:, None] * sub
-            add = mul_5 * sub + d_forecast_tile[:, None] * sub_2
+            add = mul_5 * sub + sub_2 * d_forecast_tile[:, None]
             mul_6 = add * exp_2
             tile_sum_5 = jnp.sum(mul_6, axis=1)
             next_acc_x_4 = acc_x_19 + tile_sum_5
-            mul_7 = d_forecast_tile * state__tile * next_acc_x_2
-            mul_8 = recip_2 * (mul_7 + state___tile * next_acc_x_4)
+            mul_7 = next_acc_x_2 * state__tile * d_forecast_tile
+            mul_8 = recip_2 * (mul_7 + next_acc_x_4 * state___tile)
             next_centre = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
-            acc_x_20 = (-1.0 * acc_x_2 + sum_x * change) * change_2
-            acc_x_21 = acc_x_5 + -1.0 * acc_x_6 * change + acc_x_20
-            mul_9 = sub_2 * sub * exp_2
+            acc_x_20 = (3.0 * acc_x_2 + -1.0 * sum_x * change) * change
+            acc_x_21 = acc_x_5 + (-3.0 * acc_x_6 + acc_x_20) * change
+            mul_9 = sub * sub * sub * exp_2
             tile_sum_6 = jnp.sum(mul_9, axis=1)
             next_acc_x_5 = acc_x_21 + tile_sum_6
-            mul_10 = exp_2 * sub_2
+            acc_x_22 = (-2.0 * acc_x_2 + sum_x * change) * change
+            mul_10 = exp_2 * sub * sub
             tile_sum_7 = jnp.sum(mul_10, axis=1)
-            next_acc_x_6 = acc_x_6 + -1.0 * sum_x * change_2 + tile_sum_7
-            acc_x_22 = (3.0 * acc_x_2 + -1.0 * sum_x * change) * change
-            acc_x_23 = acc_x_7 + (-3.0 * acc_x_8 + acc_x_22) * change
-            mul_11 = sub * sub * sub * exp_2
+            next_acc_x_6 = acc_x_6 + acc_x_22 + tile_sum_7
+            acc_x_23 = (-1.0 * acc_x_2 + sum_x * change) * change_2
+            acc_x_24 = acc_x_7 + -1.0 * acc_x_8 * change + acc_x_23
+            mul_11 = sub_2 * sub * exp_2
             tile_sum_8 = jnp.sum(mul_11, axis=1)
-            next_acc_x_7 = acc_x_23 + tile_sum_8
-            add_2 = state___tile + recip * recip * next_acc_x_7
-            mul_12 = d_forecast_tile * (state__tile + recip * next_acc_x_5)
-            mul_13 = recip_2 * recip_2 * (mul_12 + recip * d_lean_tile * add_2)
+            next_acc_x_7 = acc_x_24 + tile_sum_8
+            mul_12 = (recip * next_acc_x_7 + state__tile) * d_forecast_tile
+            add_2 = recip * recip * next_acc_x_5 + state___tile
+            mul_13 = (recip * add_2 * d_lean_tile + mul_12) * recip_2
             next_centre_2 = jnp.where(jnp.abs(mul_13) < jnp.inf, mul_13, 0.0)
-            acc_x_24 = (-2.0 * acc_x_2 + sum_x * change) * change
-            mul_14 = exp_2 * sub * sub
+            mul_14 = exp_2 * sub_2
             tile_sum_9 = jnp.sum(mul_14, axis=1)
-            next_acc_x_8 = acc_x_8 + acc_x_24 + tile_sum_9
+            next_acc_x_8 = acc_x_8 + -1.0 * sum_x * change_2 + tile_sum_9
             mul_15 = sub * exp
             tile_sum_10 = jnp.sum(mul_15, axis=1)
             next_acc_x_9 = acc_x_9 + -1.0 * sum_x_2 * change + tile_sum_10
@@ -2205,55 +2205,57 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
             chosen_7 = jnp.where(jnp.abs(next_acc_x_4) < jnp.inf, next_acc_x_4, 0.0)
             chosen_8 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
             chosen_9 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            mul_16 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_15
+            mul_16 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_14
             mul_17 = recip * recip * recip * d_lean_tile * recip_2
-            mul_18 = mul_17[:, None] * acc_x_15
-            mul_19 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_12
-            mul_20 = recip * recip * recip * d_lean_tile * recip_2
-            mul_21 = mul_20[:, None] * acc_x_12
-            acc_x_25 = 3.0 * mul_18 + -1.0 * mul_21 * change[:, None]
-            acc_x_26 = acc_x_11 + mul_19 * change_2[:, None] + acc_x_25 * change[:, None]
-            acc_x_27 = -1.0 * acc_x_12 * (next_centre_2 - centre_2)[:, None]
-            acc_x_28 = acc_x_10 + acc_x_27 + -1.0 * mul_16 * change_2[:, None]
-            acc_x_29 = acc_x_14 * (chosen_9 - chosen_8)[:, None]
-            acc_x_30 = acc_x_13 * (chosen_7 - chosen_6)[:, None]
-            acc_x_31 = chosen[:, None] * acc_x_12 * (next_centre - centre)[:, None]
-            acc_x_32 = acc_x_28 + acc_x_29 + acc_x_30 + acc_x_31
-            mul_22 = (recip * d_forecast_tile * recip_2)[:, None] * sub_2
-            mul_23 = (recip * d_lean_tile * recip_2)[:, None] * x_f32
-            mul_24 = d_forecast_tile[:, None] * t_tile * next_acc_x_2[:, None]
-            add_3 = next_acc_x_4[:, None] * x_f32 + mul_24
-            sub_3 = next_centre[:, None] - jnp.where(add_3 == -jnp.inf, 0.0, add_3)
-            mul_25 = (recip * recip_2 * recip_2)[:, None] * sub_3
-            mul_26 = (d_forecast_tile * recip_2)[:, None] * t_tile
-            mul_27 = recip * recip * recip * d_lean_tile * recip_2
-            add_4 = mul_27[:, None] * sub * sub * sub + mul_26
-            add_5 = add_4 + jnp.where(gt[:, None], mul_25, 0.0)
+            mul_18 = recip * recip * recip * d_lean_tile * recip_2
+            mul_19 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_11
+            acc_x_25 = -1.0 * (mul_18[:, None] * acc_x_11) * change[:, None]
+            acc_x_26 = 3.0 * (mul_17[:, None] * acc_x_14) + acc_x_25
+            acc_x_27 = recip_2[:, None] * acc_x_15 + acc_x_26 * change[:, None]
+            acc_x_28 = -1.0 * (recip_2[:, None] * acc_x_11) * (next_centre_2 - centre_2)[:, None]
+            acc_x_29 = acc_x_10 + acc_x_28 + acc_x_27 * change[:, None]
+            acc_x_30 = (-1.0 * mul_16 + mul_19 * change[:, None]) * change_2[:, None]
+            acc_x_31 = acc_x_13 * (chosen_9 - chosen_8)[:, None]
+            acc_x_32 = acc_x_12 * (chosen_7 - chosen_6)[:, None]
+            acc_x_33 = acc_x_29 + acc_x_30 + acc_x_31 + acc_x_32
+            acc_x_34 = chosen[:, None] * acc_x_11 * (next_centre - centre)[:, None]
+            mul_20 = (recip * recip * recip * d_lean_tile)[:, None] * sub
+            mul_21 = (recip * d_forecast_tile)[:, None] * sub_2
+            add_3 = mul_21 * sub + recip * x_f32 * d_lean_tile[:, None]
+            add_4 = add_3 + t_tile * d_forecast_tile[:, None]
             safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
-            sub_4 = add_5 + mul_23 + mul_22 * sub - safe_next_centre[:, None]
-            tile_bf16 = (sub_4 * exp_2).astype(jnp.bfloat16)
-            next_acc_x_10 = acc_x_32 + acc_x_26 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            acc_x_33 = 6.0 * mul_18 + -3.0 * mul_21 * change[:, None]
-            acc_x_34 = acc_x_11 + mul_19 * change_2[:, None] + acc_x_33 * change[:, None]
-            mul_28 = (-1.0 * recip * d_forecast_tile * recip_2)[:, None] * sub_2
-            mul_29 = -3.0 * recip * recip * recip * d_lean_tile
-            add_6 = (mul_29 * recip_2)[:, None] * sub * sub + mul_28
-            tile_bf16_2 = (exp_2 * add_6).astype(jnp.bfloat16)
-            next_acc_x_11 = acc_x_34 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = exp_2.astype(jnp.bfloat16)
+            sub_3 = add_4 + mul_20 * sub * sub - safe_next_centre[:, None]
+            mul_22 = next_acc_x_2[:, None] * t_tile * d_forecast_tile[:, None]
+            add_5 = x_f32 * next_acc_x_4[:, None] + mul_22
+            sub_4 = next_centre[:, None] - jnp.where(add_5 == -jnp.inf, 0.0, add_5)
+            mul_23 = (recip * recip_2 * recip_2)[:, None] * sub_4
+            add_6 = jnp.where(gt[:, None], mul_23, 0.0) + sub_3 * recip_2[:, None]
+            tile_bf16 = (add_6 * exp_2).astype(jnp.bfloat16)
+            next_acc_x_10 = acc_x_33 + acc_x_34 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp_2.astype(jnp.bfloat16)
+            next_acc_x_11 = acc_x_11 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            mul_24 = -1.0 * recip * x_f32 * recip_2[:, None] * recip_2[:, None]
+            mul_25 = exp_2 * jnp.where(gt[:, None], mul_24, 0.0)
+            tile_bf16_3 = mul_25.astype(jnp.bfloat16)
             next_acc_x_12 = acc_x_12 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
-            mul_30 = -1.0 * recip * x_f32 * recip_2[:, None] * recip_2[:, None]
-            mul_31 = exp_2 * jnp.where(gt[:, None], mul_30, 0.0)
-            tile_bf16_4 = mul_31.astype(jnp.bfloat16)
+            mul_26 = -1.0 * recip * t_tile * d_forecast_tile[:, None]
+            mul_27 = mul_26 * recip_2[:, None] * recip_2[:, None]
+            mul_28 = exp_2 * jnp.where(gt[:, None], mul_27, 0.0)
+            tile_bf16_4 = mul_28.astype(jnp.bfloat16)
             next_acc_x_13 = acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            mul_32 = (-1.0 * recip * d_forecast_tile)[:, None] * t_tile
-            mul_33 = mul_32 * recip_2[:, None] * recip_2[:, None]
-            mul_34 = exp_2 * jnp.where(gt[:, None], mul_33, 0.0)
-            tile_bf16_5 = mul_34.astype(jnp.bfloat16)
-            next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
-            acc_x_35 = acc_x_15 + -1.0 * acc_x_12 * change[:, None]
-            tile_bf16_6 = (exp_2 * sub).astype(jnp.bfloat16)
-            next_acc_x_15 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_6, K_tile, preferred_element_type=jnp.float32)
+            acc_x_35 = acc_x_14 + -1.0 * acc_x_11 * change[:, None]
+            tile_bf16_5 = (exp_2 * sub).astype(jnp.bfloat16)
+            next_acc_x_14 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
+            mul_29 = (recip * d_forecast_tile)[:, None] * acc_x_11
+            mul_30 = (recip * recip * recip * d_lean_tile)[:, None] * acc_x_14
+            mul_31 = (recip * recip * recip * d_lean_tile)[:, None] * acc_x_11
+            acc_x_36 = 6.0 * mul_30 + -3.0 * mul_31 * change[:, None]
+            acc_x_37 = acc_x_15 + acc_x_36 * change[:, None] + mul_29 * change_2[:, None]
+            mul_32 = -3.0 * recip * recip * recip * d_lean_tile
+            mul_33 = (-1.0 * recip * d_forecast_tile)[:, None] * sub_2
+            mul_34 = exp_2 * (mul_33 + mul_32[:, None] * sub * sub)
+            tile_bf16_6 = mul_34.astype(jnp.bfloat16)
+            next_acc_x_15 = acc_x_37 + jnp.einsum("qx,xd->qd", tile_bf16_6, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2, next_sum_x, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_sum_x_2, next_acc_x_10, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_centre, next_centre_2)
 
         acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2 = lax.fori_loop(
@@ -2268,20 +2270,20 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
             acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            x_f32 = x_index.astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
             exp = jnp.exp(mul - logsum_tile[:, None])
-            mul_2 = exp * x_f32
+            chosen_2 = jnp.where((x_index < x), x_index.astype(jnp.float32), 0.0)
+            mul_2 = chosen_2 * exp
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
-            chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
-            chosen_3 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
-            change = chosen_3 - chosen_2
+            chosen_3 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_4 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            change = chosen_4 - chosen_3
             exp_2 = jnp.exp(mul - state_tile[:, None])
-            chosen_4 = jnp.where((x_index < x), x_f32 - next_acc_x[:, None], 0.0)
-            mul_3 = chosen_4 * exp_2
+            chosen_5 = jnp.where((x_index < x), chosen_2 - next_acc_x[:, None], 0.0)
+            mul_3 = chosen_5 * exp_2
             tile_sum_2 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 + -1.0 * sum_x * change + tile_sum_2
             tile_sum_3 = jnp.sum(exp_2, axis=1)
@@ -2290,103 +2292,105 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
             mul_4 = exp * t_tile
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_3 + tile_sum_4
-            chosen_5 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
-            chosen_6 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
-            change_2 = chosen_6 - chosen_5
+            chosen_6 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
+            chosen_7 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
+            change_2 = chosen_7 - chosen_6
             acc_x_16 = 3.0 * (recip * recip * d_lean_tile * sum_x)
             acc_x_17 = -6.0 * (recip * recip * d_lean_tile * acc_x_2)
             acc_x_18 = -1.0 * (d_forecast_tile * sum_x) * change_2
             acc_x_19 = acc_x_4 + acc_x_18 + (acc_x_17 + acc_x_16 * change) * change
-            chosen_7 = jnp.where((x_index < x), t_tile - next_acc_x_3[:, None], 0.0)
-            mul_5 = (recip * recip * 3.0 * d_lean_tile)[:, None] * chosen_4
-            add = mul_5 * chosen_4 + d_forecast_tile[:, None] * chosen_7
+            chosen_8 = jnp.where((x_index < x), t_tile - next_acc_x_3[:, None], 0.0)
+            mul_5 = (recip * recip * 3.0 * d_lean_tile)[:, None] * chosen_5
+            add = mul_5 * chosen_5 + chosen_8 * d_forecast_tile[:, None]
             mul_6 = jnp.where((x_index < x), add, 0.0) * exp_2
             tile_sum_5 = jnp.sum(mul_6, axis=1)
             next_acc_x_4 = acc_x_19 + tile_sum_5
-            mul_7 = d_forecast_tile * state__tile * next_acc_x_2
-            mul_8 = recip_2 * (mul_7 + state___tile * next_acc_x_4)
+            mul_7 = next_acc_x_2 * state__tile * d_forecast_tile
+            mul_8 = recip_2 * (mul_7 + next_acc_x_4 * state___tile)
             next_centre = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
-            acc_x_20 = (-1.0 * acc_x_2 + sum_x * change) * change_2
-            acc_x_21 = acc_x_5 + -1.0 * acc_x_6 * change + acc_x_20
-            mul_9 = chosen_7 * chosen_4 * exp_2
+            acc_x_20 = (3.0 * acc_x_2 + -1.0 * sum_x * change) * change
+            acc_x_21 = acc_x_5 + (-3.0 * acc_x_6 + acc_x_20) * change
+            mul_9 = chosen_5 * chosen_5 * chosen_5 * exp_2
             tile_sum_6 = jnp.sum(mul_9, axis=1)
             next_acc_x_5 = acc_x_21 + tile_sum_6
-            mul_10 = exp_2 * chosen_7
+            acc_x_22 = (-2.0 * acc_x_2 + sum_x * change) * change
+            mul_10 = exp_2 * chosen_5 * chosen_5
             tile_sum_7 = jnp.sum(mul_10, axis=1)
-            next_acc_x_6 = acc_x_6 + -1.0 * sum_x * change_2 + tile_sum_7
-            acc_x_22 = (3.0 * acc_x_2 + -1.0 * sum_x * change) * change
-            acc_x_23 = acc_x_7 + (-3.0 * acc_x_8 + acc_x_22) * change
-            mul_11 = chosen_4 * chosen_4 * chosen_4 * exp_2
+            next_acc_x_6 = acc_x_6 + acc_x_22 + tile_sum_7
+            acc_x_23 = (-1.0 * acc_x_2 + sum_x * change) * change_2
+            acc_x_24 = acc_x_7 + -1.0 * acc_x_8 * change + acc_x_23
+            mul_11 = chosen_8 * chosen_5 * exp_2
             tile_sum_8 = jnp.sum(mul_11, axis=1)
-            next_acc_x_7 = acc_x_23 + tile_sum_8
-            add_2 = state___tile + recip * recip * next_acc_x_7
-            mul_12 = d_forecast_tile * (state__tile + recip * next_acc_x_5)
-            mul_13 = recip_2 * recip_2 * (mul_12 + recip * d_lean_tile * add_2)
+            next_acc_x_7 = acc_x_24 + tile_sum_8
+            mul_12 = (recip * next_acc_x_7 + state__tile) * d_forecast_tile
+            add_2 = recip * recip * next_acc_x_5 + state___tile
+            mul_13 = (recip * add_2 * d_lean_tile + mul_12) * recip_2
             next_centre_2 = jnp.where(jnp.abs(mul_13) < jnp.inf, mul_13, 0.0)
-            acc_x_24 = (-2.0 * acc_x_2 + sum_x * change) * change
-            mul_14 = exp_2 * chosen_4 * chosen_4
+            mul_14 = exp_2 * chosen_8
             tile_sum_9 = jnp.sum(mul_14, axis=1)
-            next_acc_x_8 = acc_x_8 + acc_x_24 + tile_sum_9
-            mul_15 = chosen_4 * exp
+            next_acc_x_8 = acc_x_8 + -1.0 * sum_x * change_2 + tile_sum_9
+            mul_15 = chosen_5 * exp
             tile_sum_10 = jnp.sum(mul_15, axis=1)
             next_acc_x_9 = acc_x_9 + -1.0 * sum_x_2 * change + tile_sum_10
             tile_sum_11 = jnp.sum(exp, axis=1)
             next_sum_x_2 = sum_x_2 + tile_sum_11
-            chosen_8 = jnp.where(jnp.abs(acc_x_4) < jnp.inf, acc_x_4, 0.0)
-            chosen_9 = jnp.where(jnp.abs(next_acc_x_4) < jnp.inf, next_acc_x_4, 0.0)
-            chosen_10 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_11 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            mul_16 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_15
+            chosen_9 = jnp.where(jnp.abs(acc_x_4) < jnp.inf, acc_x_4, 0.0)
+            chosen_10 = jnp.where(jnp.abs(next_acc_x_4) < jnp.inf, next_acc_x_4, 0.0)
+            chosen_11 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_12 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            mul_16 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_14
             mul_17 = recip * recip * recip * d_lean_tile * recip_2
-            mul_18 = mul_17[:, None] * acc_x_15
-            mul_19 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_12
-            mul_20 = recip * recip * recip * d_lean_tile * recip_2
-            mul_21 = mul_20[:, None] * acc_x_12
-            acc_x_25 = 3.0 * mul_18 + -1.0 * mul_21 * change[:, None]
-            acc_x_26 = acc_x_11 + mul_19 * change_2[:, None] + acc_x_25 * change[:, None]
-            acc_x_27 = -1.0 * acc_x_12 * (next_centre_2 - centre_2)[:, None]
-            acc_x_28 = acc_x_10 + acc_x_27 + -1.0 * mul_16 * change_2[:, None]
-            acc_x_29 = acc_x_14 * (chosen_11 - chosen_10)[:, None]
-            acc_x_30 = acc_x_13 * (chosen_9 - chosen_8)[:, None]
-            acc_x_31 = chosen[:, None] * acc_x_12 * (next_centre - centre)[:, None]
-            acc_x_32 = acc_x_28 + acc_x_29 + acc_x_30 + acc_x_31
-            mul_22 = (recip * d_forecast_tile * recip_2)[:, None] * chosen_7
-            mul_23 = (recip * d_lean_tile * recip_2)[:, None] * x_f32
-            mul_24 = d_forecast_tile[:, None] * t_tile * next_acc_x_2[:, None]
-            add_3 = next_acc_x_4[:, None] * x_f32 + mul_24
-            sub = next_centre[:, None] - jnp.where(add_3 == -jnp.inf, 0.0, add_3)
-            mul_25 = (recip * recip_2 * recip_2)[:, None] * sub
-            mul_26 = (d_forecast_tile * recip_2)[:, None] * t_tile
-            mul_27 = recip * recip * recip * d_lean_tile * recip_2
-            mul_28 = mul_27[:, None] * chosen_4 * chosen_4 * chosen_4
-            add_4 = mul_28 + mul_26 + jnp.where(gt[:, None], mul_25, 0.0)
+            mul_18 = recip * recip * recip * d_lean_tile * recip_2
+            mul_19 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_11
+            acc_x_25 = -1.0 * (mul_18[:, None] * acc_x_11) * change[:, None]
+            acc_x_26 = 3.0 * (mul_17[:, None] * acc_x_14) + acc_x_25
+            acc_x_27 = recip_2[:, None] * acc_x_15 + acc_x_26 * change[:, None]
+            acc_x_28 = -1.0 * (recip_2[:, None] * acc_x_11) * (next_centre_2 - centre_2)[:, None]
+            acc_x_29 = acc_x_10 + acc_x_28 + acc_x_27 * change[:, None]
+            acc_x_30 = (-1.0 * mul_16 + mul_19 * change[:, None]) * change_2[:, None]
+            acc_x_31 = acc_x_13 * (chosen_12 - chosen_11)[:, None]
+            acc_x_32 = acc_x_12 * (chosen_10 - chosen_9)[:, None]
+            acc_x_33 = acc_x_29 + acc_x_30 + acc_x_31 + acc_x_32
+            acc_x_34 = chosen[:, None] * acc_x_11 * (next_centre - centre)[:, None]
+            mul_20 = (recip * recip * recip * d_lean_tile)[:, None] * chosen_5
+            mul_21 = (recip * d_forecast_tile)[:, None] * chosen_8
+            add_3 = mul_21 * chosen_5 + recip * chosen_2 * d_lean_tile[:, None]
+            add_4 = add_3 + t_tile * d_forecast_tile[:, None]
             safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
-            sub_2 = add_4 + mul_23 + mul_22 * chosen_4 - safe_next_centre[:, None]
-            mul_29 = jnp.where((x_index < x), sub_2, 0.0) * exp_2
-            tile_bf16 = mul_29.astype(jnp.bfloat16)
-            next_acc_x_10 = acc_x_32 + acc_x_26 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            acc_x_33 = 6.0 * mul_18 + -3.0 * mul_21 * change[:, None]
-            acc_x_34 = acc_x_11 + mul_19 * change_2[:, None] + acc_x_33 * change[:, None]
-            mul_30 = (-1.0 * recip * d_forecast_tile * recip_2)[:, None] * chosen_7
-            mul_31 = -3.0 * recip * recip * recip * d_lean_tile
-            mul_32 = (mul_31 * recip_2)[:, None] * chosen_4 * chosen_4
-            chosen_12 = jnp.where((x_index < x), mul_32 + mul_30, 0.0)
-            tile_bf16_2 = (exp_2 * chosen_12).astype(jnp.bfloat16)
-            next_acc_x_11 = acc_x_34 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = exp_2.astype(jnp.bfloat16)
+            sub = add_4 + mul_20 * chosen_5 * chosen_5 - safe_next_centre[:, None]
+            mul_22 = next_acc_x_2[:, None] * t_tile * d_forecast_tile[:, None]
+            add_5 = chosen_2 * next_acc_x_4[:, None] + mul_22
+            sub_2 = next_centre[:, None] - jnp.where(add_5 == -jnp.inf, 0.0, add_5)
+            mul_23 = (recip * recip_2 * recip_2)[:, None] * sub_2
+            add_6 = jnp.where(gt[:, None], mul_23, 0.0) + sub * recip_2[:, None]
+            mul_24 = jnp.where((x_index < x), add_6, 0.0) * exp_2
+            tile_bf16 = mul_24.astype(jnp.bfloat16)
+            next_acc_x_10 = acc_x_33 + acc_x_34 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp_2.astype(jnp.bfloat16)
+            next_acc_x_11 = acc_x_11 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            mul_25 = -1.0 * recip * chosen_2 * recip_2[:, None]
+            chosen_13 = jnp.where(gt[:, None], mul_25 * recip_2[:, None], 0.0)
+            tile_bf16_3 = (exp_2 * chosen_13).astype(jnp.bfloat16)
             next_acc_x_12 = acc_x_12 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
-            mul_33 = -1.0 * recip * x_f32 * recip_2[:, None] * recip_2[:, None]
-            mul_34 = exp_2 * jnp.where(gt[:, None], mul_33, 0.0)
-            tile_bf16_4 = mul_34.astype(jnp.bfloat16)
+            mul_26 = -1.0 * recip * t_tile * d_forecast_tile[:, None]
+            mul_27 = mul_26 * recip_2[:, None] * recip_2[:, None]
+            mul_28 = exp_2 * jnp.where(gt[:, None], mul_27, 0.0)
+            tile_bf16_4 = mul_28.astype(jnp.bfloat16)
             next_acc_x_13 = acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            mul_35 = (-1.0 * recip * d_forecast_tile)[:, None] * t_tile
-            mul_36 = mul_35 * recip_2[:, None] * recip_2[:, None]
-            mul_37 = exp_2 * jnp.where(gt[:, None], mul_36, 0.0)
-            tile_bf16_5 = mul_37.astype(jnp.bfloat16)
-            next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
-            acc_x_35 = acc_x_15 + -1.0 * acc_x_12 * change[:, None]
-            tile_bf16_6 = (exp_2 * chosen_4).astype(jnp.bfloat16)
-            next_acc_x_15 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_6, K_tile, preferred_element_type=jnp.float32)
+            acc_x_35 = acc_x_14 + -1.0 * acc_x_11 * change[:, None]
+            tile_bf16_5 = (exp_2 * chosen_5).astype(jnp.bfloat16)
+            next_acc_x_14 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
+            mul_29 = (recip * d_forecast_tile)[:, None] * acc_x_11
+            mul_30 = (recip * recip * recip * d_lean_tile)[:, None] * acc_x_14
+            mul_31 = (recip * recip * recip * d_lean_tile)[:, None] * acc_x_11
+            acc_x_36 = 6.0 * mul_30 + -3.0 * mul_31 * change[:, None]
+            acc_x_37 = acc_x_15 + acc_x_36 * change[:, None] + mul_29 * change_2[:, None]
+            mul_32 = -3.0 * recip * recip * recip * d_lean_tile
+            mul_33 = (-1.0 * recip * d_forecast_tile)[:, None] * chosen_8
+            add_7 = mul_33 + mul_32[:, None] * chosen_5 * chosen_5
+            mul_34 = exp_2 * jnp.where((x_index < x), add_7, 0.0)
+            tile_bf16_6 = mul_34.astype(jnp.bfloat16)
+            next_acc_x_15 = acc_x_37 + jnp.einsum("qx,xd->qd", tile_bf16_6, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2, next_sum_x, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_sum_x_2, next_acc_x_10, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_centre, next_centre_2)
 
         acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2 = lax.fori_loop(
@@ -2395,10 +2399,10 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
             step_2,
             (acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2),
         )
-        mul = recip * d_lean_tile * (state___tile + recip * recip * acc_x_7)
-        mul_2 = d_forecast_tile * (state__tile + recip * acc_x_5)
+        mul = (recip * acc_x_7 + state__tile) * d_forecast_tile
+        mul_2 = recip * (recip * recip * acc_x_5 + state___tile)
         chosen_2 = jnp.where(gt[:, None], acc_x_10 * rsqrt, 0.0)
-        return acc_x, acc_x_2, acc_x_3, acc_x_4, recip_2 * recip_2 * (mul_2 + mul), 1.0 - recip * acc_x_9, chosen_2.astype(jnp.bfloat16)
+        return acc_x, acc_x_2, acc_x_3, acc_x_4, (mul_2 * d_lean_tile + mul) * recip_2, 1.0 - recip * acc_x_9, chosen_2.astype(jnp.bfloat16)
 
     buffer_0_tiles, buffer_1_tiles, buffer_2_tiles, buffer_3_tiles, buffer_5_tiles, buffer_6_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
@@ -2412,12 +2416,12 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
 
 
 def _drift_backward_d_K_d_t(
-    Q, K, t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_3, buffer_2,
+    Q, K, t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_1, buffer_3, buffer_2, buffer_0,
     buffer_5, buffer_6, *, block_q=256, block_x=512,
 ):
-    """drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_2: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
+    """drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_2: f32[q], buffer_0: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_3, buffer_2, buffer_5, buffer_6 = (jnp.asarray(array, jnp.float32) for array in (t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_3, buffer_2, buffer_5, buffer_6))
+    t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_1, buffer_3, buffer_2, buffer_0, buffer_5, buffer_6 = (jnp.asarray(array, jnp.float32) for array in (t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_1, buffer_3, buffer_2, buffer_0, buffer_5, buffer_6))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2438,14 +2442,14 @@ def _drift_backward_d_K_d_t(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if state__.shape != (q,):
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     if buffer_3.shape != (q,):
         raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_5.shape != (q,):
         raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
     if buffer_6.shape != (q,):
@@ -2454,142 +2458,140 @@ def _drift_backward_d_K_d_t(
     block_x = min(block_x, max(x, 1))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    buffer_5 = jnp.pad(buffer_5, ((0, max(-q % block_q, block_q - q)),))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
     z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
-    d_forecast = jnp.pad(d_forecast, ((0, max(-q % block_q, block_q - q)),))
+    buffer_5 = jnp.pad(buffer_5, ((0, max(-q % block_q, block_q - q)),))
     d_lean = jnp.pad(d_lean, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    d_forecast = jnp.pad(d_forecast, ((0, max(-q % block_q, block_q - q)),))
+    buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
     buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
     buffer_3 = jnp.pad(buffer_3, ((0, max(-q % block_q, block_q - q)),))
     state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_6 = jnp.pad(buffer_6, ((0, max(-q % block_q, block_q - q)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    buffer_6 = jnp.pad(buffer_6, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
-        sum_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x,))
         acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x,))
+        sum_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x,))
         x_f32 = x_index.astype(jnp.float32)
-        t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
         recip = 1 / jnp.float32(x)
+        t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
-            acc_q, sum_q, acc_q_2 = state
+            acc_q, acc_q_2, sum_q = state
             first_q = block * block_q
-            buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub = x_f32[:, None] - buffer_0_tile
-            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            chosen = jnp.where((t_tile == -jnp.inf)[:, None], 0.0, buffer_2_tile)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
             recip_2 = 1 / z_tile
-            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
-            mul = recip * d_forecast_tile * recip_2 * (t_tile[:, None] - chosen)
+            buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_q, block_q, 0)
             d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
-            mul_2 = recip * d_lean_tile * recip_2 * x_f32[:, None]
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            sub = x_f32[:, None] - buffer_0_tile
+            mul = recip * recip * recip * d_lean_tile * sub
+            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
+            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+            chosen = jnp.where((t_tile == -jnp.inf)[:, None], 0.0, buffer_2_tile)
+            mul_2 = recip * d_forecast_tile * (t_tile[:, None] - chosen)
+            add = mul_2 * sub + (recip * x_f32)[:, None] * d_lean_tile
+            add_2 = add + t_tile[:, None] * d_forecast_tile + mul * sub * sub
+            safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            mul_3 = d_forecast_tile * t_tile[:, None] * buffer_1_tile
+            mul_3 = buffer_1_tile * t_tile[:, None] * d_forecast_tile
             buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
-            add = buffer_3_tile * x_f32[:, None] + mul_3
+            add_3 = x_f32[:, None] * buffer_3_tile + mul_3
             state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
             state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-            mul_4 = d_forecast_tile * state__tile * buffer_1_tile
-            mul_5 = recip_2 * (mul_4 + state___tile * buffer_3_tile)
-            sub_2 = mul_5 - jnp.where(add == -jnp.inf, 0.0, add)
+            mul_4 = buffer_1_tile * state__tile * d_forecast_tile
+            mul_5 = recip_2 * (mul_4 + buffer_3_tile * state___tile)
+            sub_2 = mul_5 - jnp.where(add_3 == -jnp.inf, 0.0, add_3)
             gt = z_tile > 0.0
             chosen_2 = jnp.where(gt, recip * recip_2 * recip_2 * sub_2, 0.0)
-            mul_6 = d_forecast_tile * recip_2 * t_tile[:, None]
-            mul_7 = recip * recip * recip * d_lean_tile * recip_2
-            add_2 = mul_7 * sub * sub * sub + mul_6 + chosen_2
-            safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
-            sub_3 = add_2 + mul_2 + mul * sub - safe_buffer_5
+            add_4 = chosen_2 + (add_2 - safe_buffer_5) * recip_2
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_8 = dot * rsqrt
-            exp = jnp.exp(mul_8 - state_tile)
-            tile_bf16 = (jnp.where(gt, sub_3, 0.0) * exp).astype(jnp.bfloat16)
+            mul_6 = dot * rsqrt
+            exp = jnp.exp(mul_6 - state_tile)
+            tile_bf16 = (jnp.where(gt, add_4, 0.0) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
-            mul_9 = d_forecast_tile * recip_2 * buffer_6_tile
-            chosen_3 = jnp.where(gt, mul_9 * exp, 0.0)
-            tile_sum = jnp.sum(chosen_3, axis=1)
-            next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_10 = d_forecast_tile * (sub * jnp.exp(mul_8 - logsum_tile))
-            tile_sum_2 = jnp.sum(mul_10, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum_2
-            return (next_acc_q, next_sum_q, next_acc_q_2)
+            mul_7 = sub * jnp.exp(mul_6 - logsum_tile) * d_forecast_tile
+            tile_sum = jnp.sum(mul_7, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum
+            buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
+            mul_8 = buffer_6_tile * recip_2 * d_forecast_tile
+            chosen_3 = jnp.where(gt, mul_8 * exp, 0.0)
+            tile_sum_2 = jnp.sum(chosen_3, axis=1)
+            next_sum_q = sum_q + tile_sum_2
+            return (next_acc_q, next_acc_q_2, next_sum_q)
 
-        acc_q, sum_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, sum_q, acc_q_2))
+        acc_q, acc_q_2, sum_q = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2, sum_q))
         from_q = jnp.maximum(0, to_q)
 
         def step_2(block, state):
-            acc_q, sum_q, acc_q_2 = state
+            acc_q, acc_q_2, sum_q = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub = x_f32[:, None] - buffer_0_tile
-            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            chosen = jnp.where((t_tile == -jnp.inf)[:, None], 0.0, buffer_2_tile)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
             recip_2 = 1 / z_tile
-            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
-            mul = recip * d_forecast_tile * recip_2 * (t_tile[:, None] - chosen)
+            buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_q, block_q, 0)
             d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
-            mul_2 = recip * d_lean_tile * recip_2 * x_f32[:, None]
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            sub = x_f32[:, None] - buffer_0_tile
+            mul = recip * recip * recip * d_lean_tile * sub
+            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
+            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+            chosen = jnp.where((t_tile == -jnp.inf)[:, None], 0.0, buffer_2_tile)
+            mul_2 = recip * d_forecast_tile * (t_tile[:, None] - chosen)
+            add = mul_2 * sub + (recip * x_f32)[:, None] * d_lean_tile
+            add_2 = add + t_tile[:, None] * d_forecast_tile + mul * sub * sub
+            safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            mul_3 = d_forecast_tile * t_tile[:, None] * buffer_1_tile
+            mul_3 = buffer_1_tile * t_tile[:, None] * d_forecast_tile
             buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
-            add = buffer_3_tile * x_f32[:, None] + mul_3
+            add_3 = x_f32[:, None] * buffer_3_tile + mul_3
             state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
             state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-            mul_4 = d_forecast_tile * state__tile * buffer_1_tile
-            mul_5 = recip_2 * (mul_4 + state___tile * buffer_3_tile)
-            sub_2 = mul_5 - jnp.where(add == -jnp.inf, 0.0, add)
+            mul_4 = buffer_1_tile * state__tile * d_forecast_tile
+            mul_5 = recip_2 * (mul_4 + buffer_3_tile * state___tile)
+            sub_2 = mul_5 - jnp.where(add_3 == -jnp.inf, 0.0, add_3)
             gt = z_tile > 0.0
             chosen_2 = jnp.where(gt, recip * recip_2 * recip_2 * sub_2, 0.0)
-            mul_6 = d_forecast_tile * recip_2 * t_tile[:, None]
-            mul_7 = recip * recip * recip * d_lean_tile * recip_2
-            add_2 = mul_7 * sub * sub * sub + mul_6 + chosen_2
-            safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
-            sub_3 = add_2 + mul_2 + mul * sub - safe_buffer_5
-            chosen_3 = jnp.where(gt & (q_index < q), sub_3, 0.0)
+            add_4 = chosen_2 + (add_2 - safe_buffer_5) * recip_2
+            chosen_3 = jnp.where(gt & (q_index < q), add_4, 0.0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_8 = dot * rsqrt
-            exp = jnp.exp(mul_8 - state_tile)
+            mul_6 = dot * rsqrt
+            exp = jnp.exp(mul_6 - state_tile)
             tile_bf16 = (chosen_3 * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
-            mul_9 = d_forecast_tile * recip_2 * buffer_6_tile
-            chosen_4 = jnp.where(gt & (q_index < q), mul_9 * exp, 0.0)
-            tile_sum = jnp.sum(chosen_4, axis=1)
-            next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_10 = d_forecast_tile * (sub * jnp.exp(mul_8 - logsum_tile))
-            tile_sum_2 = jnp.sum(mul_10, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum_2
-            return (next_acc_q, next_sum_q, next_acc_q_2)
+            mul_7 = sub * jnp.exp(mul_6 - logsum_tile) * d_forecast_tile
+            tile_sum = jnp.sum(mul_7, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum
+            buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
+            mul_8 = buffer_6_tile * recip_2 * d_forecast_tile
+            chosen_4 = jnp.where(gt & (q_index < q), mul_8 * exp, 0.0)
+            tile_sum_2 = jnp.sum(chosen_4, axis=1)
+            next_sum_q = sum_q + tile_sum_2
+            return (next_acc_q, next_acc_q_2, next_sum_q)
 
-        acc_q, sum_q, acc_q_2 = lax.fori_loop(
+        acc_q, acc_q_2, sum_q = lax.fori_loop(
             from_q // block_q,
             -(-q // block_q),
             step_2,
-            (acc_q, sum_q, acc_q_2),
+            (acc_q, acc_q_2, sum_q),
         )
-        return (acc_q * rsqrt).astype(jnp.bfloat16), sum_q + recip * acc_q_2
+        return (rsqrt * acc_q).astype(jnp.bfloat16), recip * acc_q_2 + sum_q
 
     d_K_tiles, d_t_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -2621,8 +2623,8 @@ def _drift_pull(block_x, block_q, saved, cotangents):
         Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, block_x=block_x, block_q=block_q,
     )
     d_K, d_t = _drift_backward_d_K_d_t(
-        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_3,
-        buffer_2, buffer_5, buffer_6, block_q=block_q, block_x=block_x,
+        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_1, buffer_3, buffer_2,
+        buffer_0, buffer_5, buffer_6, block_q=block_q, block_x=block_x,
     )
     return (d_Q, d_K, d_t)
 
@@ -2758,7 +2760,7 @@ def _temperature(Q, K, b, *, block_x=256, block_q=512):
 
 
 def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
-    """temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> (f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> (f32[q], f32[q], f32[q]), in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
     b = jnp.asarray(b, jnp.float32)
     q, d = Q.shape
@@ -2794,7 +2796,7 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             e = jnp.exp(mul - safe_next_m[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            mul_2 = dot * e
+            mul_2 = e * dot
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             return (next_m, next_z, next_acc_x)
@@ -2816,25 +2818,27 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_m[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            mul = dot * e
+            mul = e * dot
             tile_sum_2 = jnp.sum(mul, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             return (next_m, next_z, next_acc_x)
 
         m, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (m, z, acc_x))
-        chosen = jnp.where(z > 0.0, rsqrt * (1 / z) * acc_x, 0.0)
-        return jnp.log(z) + m, chosen
+        add = m + jnp.log(z)
+        chosen = jnp.where(z > 0.0, rsqrt * acc_x * (1 / z), 0.0)
+        return add, add, chosen
 
-    L_tiles, E_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    L_tiles, logsum_tiles, E_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     L_tiles = L_tiles.reshape(-(-q // block_q) * block_q)
+    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
     E_tiles = E_tiles.reshape(-(-q // block_q) * block_q)
-    return L_tiles[:q], E_tiles[:q]
+    return L_tiles[:q], logsum_tiles[:q], E_tiles[:q]
 
 
-def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L, *, block_x=256, block_q=512):
-    """temperature_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q]) -> (f32[q], bf16[q d]), in blocks: memory does not grow with x."""
+def _temperature_backward_buffer_0_buffer_1_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256, block_q=512):
+    """temperature_backward_buffer_0_buffer_1_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q]) -> (f32[q], f32[q], bf16[q d]), in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    b, d_L, d_E, L = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, L))
+    b, d_L, d_E, logsum = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, logsum))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2845,12 +2849,12 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L, *, block_x=256, blo
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    L = jnp.pad(L, ((0, max(-q % block_q, block_q - q)),))
     d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
     d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
@@ -2858,11 +2862,11 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L, *, block_x=256, blo
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
-        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
-        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        acc_x_4 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
         d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
@@ -2870,77 +2874,89 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L, *, block_x=256, blo
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_x, acc_x_2, acc_x_3, centre = state
+            acc_x, acc_x_2, acc_x_3, acc_x_4 = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul_2 = b * rsqrt * dot
-            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
-            exp = jnp.exp(mul_2 - safe_L[:, None])
-            mul_3 = exp * dot
-            tile_sum = jnp.sum(mul_3, axis=1)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(rsqrt * b * dot - safe_logsum[:, None])
+            mul_2 = dot * exp
+            tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_4 = b * rsqrt * next_acc_x
-            next_centre = jnp.where(jnp.abs(mul_4) < jnp.inf, mul_4, 0.0)
-            acc_x_4 = -1.0 * (d_E_tile[:, None] * acc_x_3) * (next_centre - centre)[:, None]
-            safe_next_centre = jnp.where(next_centre == -jnp.inf, 0.0, next_centre)
-            mul_5 = d_E_tile[:, None] * (1.0 + mul_2 - safe_next_centre[:, None])
+            chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            change = chosen_2 - chosen
+            acc_x_5 = -1.0 * (rsqrt * d_E_tile * acc_x) * change
+            sub = dot - next_acc_x[:, None]
+            add = (rsqrt * d_E_tile)[:, None] * sub + d_L_tile[:, None]
+            mul_3 = dot * exp * add
+            tile_sum_2 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + acc_x_5 + tile_sum_2
+            mul_4 = (rsqrt * b * d_E_tile)[:, None] * acc_x_4
+            mul_5 = (rsqrt * b * sub + 1.0) * d_E_tile[:, None]
             tile_bf16 = (exp * (mul_5 + mul[:, None])).astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            next_acc_x_3 = acc_x_3 + -1.0 * mul_4 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
-            next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_centre)
+            next_acc_x_4 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4)
 
-        acc_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3, acc_x_4 = lax.fori_loop(
             0,
             -(-to_x // block_x),
             step,
-            (acc_x, acc_x_2, acc_x_3, centre),
+            (acc_x, acc_x_2, acc_x_3, acc_x_4),
         )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            acc_x, acc_x_2, acc_x_3, centre = state
+            acc_x, acc_x_2, acc_x_3, acc_x_4 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < x), b * rsqrt * dot, -jnp.inf)
-            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
-            exp = jnp.exp(chosen - safe_L[:, None])
-            mul_2 = exp * dot
+            chosen = jnp.where((x_index < x), rsqrt * b * dot, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum[:, None])
+            mul_2 = dot * exp
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_3 = b * rsqrt * next_acc_x
-            next_centre = jnp.where(jnp.abs(mul_3) < jnp.inf, mul_3, 0.0)
-            acc_x_4 = -1.0 * (d_E_tile[:, None] * acc_x_3) * (next_centre - centre)[:, None]
-            safe_next_centre = jnp.where(next_centre == -jnp.inf, 0.0, next_centre)
-            mul_4 = d_E_tile[:, None] * (1.0 + chosen - safe_next_centre[:, None])
-            chosen_2 = jnp.where((x_index < x), mul_4 + mul[:, None], 0.0)
-            tile_bf16 = (exp * chosen_2).astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_3 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            change = chosen_3 - chosen_2
+            acc_x_5 = -1.0 * (rsqrt * d_E_tile * acc_x) * change
+            sub = dot - next_acc_x[:, None]
+            add = (rsqrt * d_E_tile)[:, None] * sub + d_L_tile[:, None]
+            mul_3 = dot * exp * jnp.where((x_index < x), add, 0.0)
+            tile_sum_2 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + acc_x_5 + tile_sum_2
+            mul_4 = (rsqrt * b * d_E_tile)[:, None] * acc_x_4
+            mul_5 = (rsqrt * b * sub + 1.0) * d_E_tile[:, None]
+            chosen_4 = jnp.where((x_index < x), mul_5 + mul[:, None], 0.0)
+            tile_bf16 = (exp * chosen_4).astype(jnp.bfloat16)
+            next_acc_x_3 = acc_x_3 + -1.0 * mul_4 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
-            next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_centre)
+            next_acc_x_4 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4)
 
-        acc_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3, acc_x_4 = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_x, acc_x_2, acc_x_3, centre),
+            (acc_x, acc_x_2, acc_x_3, acc_x_4),
         )
-        return acc_x, (acc_x_2 * rsqrt).astype(jnp.bfloat16)
+        return acc_x, acc_x_2, (rsqrt * acc_x_3).astype(jnp.bfloat16)
 
-    buffer_0_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    buffer_0_tiles, buffer_1_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
+    buffer_1_tiles = buffer_1_tiles.reshape(-(-q // block_q) * block_q)
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
-    return buffer_0_tiles[:q], d_Q_tiles[:q]
+    return buffer_0_tiles[:q], buffer_1_tiles[:q], d_Q_tiles[:q]
 
 
-def _temperature_backward_buffer_1_d_K(Q, K, b, d_L, d_E, L, buffer_0, *, block_q=256, block_x=512):
-    """temperature_backward_buffer_1_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> (f32[x], bf16[x d]), in blocks: memory does not grow with q."""
+def _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_q=256, block_x=512):
+    """temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], buffer_0: f32[q]) -> bf16[x d], in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    b, d_L, d_E, L, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, L, buffer_0))
+    b, d_L, d_E, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, logsum, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2951,91 +2967,77 @@ def _temperature_backward_buffer_1_d_K(Q, K, b, d_L, d_E, L, buffer_0, *, block_
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
-    L = jnp.pad(L, ((0, max(-q % block_q, block_q - q)),))
+    d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x,))
-        acc_q_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
-        rsqrt = lax.rsqrt(jnp.float32(d))
+        acc_q = jnp.full_like(Q, 0.0, jnp.float32, (block_x, d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_q = q // block_q * block_q
 
         def step(block, state):
-            acc_q, acc_q_2 = state
+            (acc_q,) = state
             first_q = block * block_q
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-            add = d_L_tile + rsqrt * d_E_tile * (dot - buffer_0_tile)
-            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
-            mul = b * rsqrt * dot
-            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
-            exp = jnp.exp(mul - safe_L)
-            mul_2 = exp * dot * add
-            tile_sum = jnp.sum(mul_2, axis=1)
-            next_acc_q = acc_q + tile_sum
-            mul_3 = b * rsqrt * buffer_0_tile
-            sub = 1.0 + mul - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            tile_bf16 = (exp * (d_E_tile * sub + d_L_tile * b)).astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            return (next_acc_q, next_acc_q_2)
+            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            mul = (rsqrt * b * (dot - buffer_0_tile) + 1.0) * d_E_tile
+            mul_2 = jnp.exp(rsqrt * b * dot - safe_logsum) * (mul + d_L_tile * b)
+            tile_bf16 = mul_2.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q,)
 
-        acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
+        (acc_q,) = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q,))
         from_q = jnp.maximum(0, to_q)
 
         def step_2(block, state):
-            acc_q, acc_q_2 = state
+            (acc_q,) = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
+            chosen = jnp.where((q_index < q), rsqrt * b * dot, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-            add = d_L_tile + rsqrt * d_E_tile * (dot - buffer_0_tile)
-            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
-            mul = b * rsqrt * dot
-            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
-            chosen = jnp.where((q_index < q), mul - safe_L, -jnp.inf)
-            exp = jnp.exp(chosen)
-            mul_2 = exp * dot * add
-            tile_sum = jnp.sum(mul_2, axis=1)
-            next_acc_q = acc_q + tile_sum
-            mul_3 = b * rsqrt * buffer_0_tile
-            sub = 1.0 + mul - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            tile_bf16 = (exp * (d_E_tile * sub + d_L_tile * b)).astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            return (next_acc_q, next_acc_q_2)
+            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            mul = (rsqrt * b * (dot - buffer_0_tile) + 1.0) * d_E_tile
+            mul_2 = jnp.exp(chosen - safe_logsum) * (mul + d_L_tile * b)
+            tile_bf16 = mul_2.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q,)
 
-        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
-        return acc_q, (acc_q_2 * rsqrt).astype(jnp.bfloat16)
+        (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
+        return (rsqrt * acc_q).astype(jnp.bfloat16)
 
-    buffer_1_tiles, d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
-    buffer_1_tiles = buffer_1_tiles.reshape(-(-x // block_x) * block_x)
+    d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
-    return buffer_1_tiles[:x], d_K_tiles[:x]
+    return d_K_tiles[:x]
 
 
 def _temperature_backward_d_b(buffer_1, *, d):
-    """temperature_backward_d_b(buffer_1: f32[x]) -> f32[]"""
+    """temperature_backward_d_b(buffer_1: f32[q]) -> f32[]"""
     buffer_1 = jnp.asarray(buffer_1, jnp.float32)
-    (x,) = buffer_1.shape
-    sum_x = jnp.sum(buffer_1)  # []
-    product = sum_x * lax.rsqrt(jnp.float32(d))  # []
+    (q,) = buffer_1.shape
+    sum_q = jnp.sum(buffer_1)  # []
+    product = lax.rsqrt(jnp.float32(d)) * sum_q  # []
     return product
 
 
@@ -3046,18 +3048,25 @@ def _temperature_differentiable(Q, K, b, block_x, block_q):
 
 
 def _temperature_keeping(Q, K, b, block_x, block_q):
-    L, E = _temperature_forward(Q, K, b, block_x=block_x, block_q=block_q)
-    return (L, E), (Q, K, b, L)
+    L, logsum, E = _temperature_forward(Q, K, b, block_x=block_x, block_q=block_q)
+    return (L, E), (Q, K, b, logsum)
 
 
 def _temperature_pull(block_x, block_q, saved, cotangents):
-    Q, K, b, L = saved
+    Q, K, b, logsum = saved
     d_L, d_E = cotangents
     _, d = Q.shape
-    buffer_0, d_Q = _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L, block_x=block_x, block_q=block_q)
-    buffer_1, d_K = _temperature_backward_buffer_1_d_K(
-        Q, K, b, d_L, d_E, L, buffer_0, block_q=block_q, block_x=block_x,
+    buffer_0, buffer_1, d_Q = _temperature_backward_buffer_0_buffer_1_d_Q(
+        Q,
+        K,
+        b,
+        d_L,
+        d_E,
+        logsum,
+        block_x=block_x,
+        block_q=block_q,
     )
+    d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0, block_q=block_q, block_x=block_x)
     d_b = _temperature_backward_d_b(buffer_1, d=d)
     return (d_Q, d_K, d_b)
 

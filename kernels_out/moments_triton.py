@@ -939,7 +939,6 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_D], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     recip = 1.0 / tl.cast(size_x, tl.float32)
     mul_q = recip * state
@@ -950,9 +949,9 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         other=0.0,
     )
     state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:14]
     add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
     recip_q = 1.0 / add_q
@@ -976,14 +975,12 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         mul_q_x_2 = sub_q_x * sub_q_x_2
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = next_acc_x * recip
-        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
-        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
-        mul_q_x_3 = tile[:, None] * sub_q_x
-        add_q_x = next_centre[:, None] + ((sub_q_x * sub_q_x) * sub_q_x)
-        safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
-        tile_bf16 = (add_q_x - safe_).to(tl.bfloat16)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_3 = (recip * sum_x)[None, :] * (where_q_2 - where_q)[:, None]
+        mul_q_x_3 = (((rsqrt * rsqrt) * recip_q) * state__)[:, None] * (mul_q[:, None] - dot)
+        add_q_x = (recip * (mul_q_x_3 + next_acc_x[:, None])) + ((sub_q_x * sub_q_x) * sub_q_x)
+        tile_bf16 = add_q_x.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_3))
         # src[moments.diag:11]
         K_f32 = K.to(tl.float32)
@@ -992,7 +989,6 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
-        centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -1012,15 +1008,13 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         mul_q_x_2 = sub_q_x * sub_q_x_3
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = next_acc_x * recip
-        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
-        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
-        mul_q_x_3 = tile[:, None] * sub_q_x
-        add_q_x = next_centre[:, None] + ((sub_q_x * sub_q_x) * sub_q_x)
-        safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
-        sub_q_x_4 = tl.where((x_index < size_x)[None, :], add_q_x - safe_, 0.0)
-        tile_bf16 = sub_q_x_4.to(tl.bfloat16)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_3 = (recip * sum_x)[None, :] * (where_q_2 - where_q)[:, None]
+        mul_q_x_3 = (((rsqrt * rsqrt) * recip_q) * state__)[:, None] * (mul_q[:, None] - dot)
+        add_q_x = (recip * (mul_q_x_3 + next_acc_x[:, None])) + ((sub_q_x * sub_q_x) * sub_q_x)
+        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
+        tile_bf16 = add_q_x_2.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_3))
         # src[moments.diag:11]
         K_f32 = K.to(tl.float32)
@@ -1029,8 +1023,7 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
-        centre = next_centre
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (acc_x * recip), mask=(q_index < size_q))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
     scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * 4.0
     mul_q_d = (((scalar * recip_q) * recip_q) * d_out)[:, None] * acc_x_2
@@ -1066,60 +1059,59 @@ def kurtosis_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
-        # src[moments.diag:14]
-        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
-        recip_q = 1.0 / add_q
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        state = tl.load(state_ptr + q_index * state_stride_q)
-        # src[moments.diag:11]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
+        # src[moments.diag:14]
+        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
+        recip_q = 1.0 / add_q
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        tile = (Q.to(tl.float32) * recip_q[:, None]) * recip_q[:, None]
+        tile_bf16 = (tile * d_out[:, None]).to(tl.bfloat16)
+        state = tl.load(state_ptr + q_index * state_stride_q)
+        mul_q = recip * state
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = dot - (recip * state)[None, :]
-        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
-        mul_x_q = tile[None, :] * sub_x_q
+        sub_x_q = dot - mul_q[None, :]
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
-        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        tile_2 = ((recip_q * recip_q)[None, :] * sub_x_q_2) * d_out[None, :]
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        mul_x_q = (((rsqrt * rsqrt) * recip_q) * state__)[None, :] * (mul_q[None, :] - dot)
+        add_x_q = (recip * (mul_x_q + buffer_0[None, :])) + ((sub_x_q * sub_x_q) * sub_x_q)
+        tile_bf16_2 = add_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:14]
-        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
-        recip_q = 1.0 / add_q
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:14]
+        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
+        recip_q = 1.0 / add_q
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = (Q.to(tl.float32) * recip_q[:, None]) * recip_q[:, None]
+        tile_bf16 = (tile * d_out[:, None]).to(tl.bfloat16)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = recip * state
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = dot - (recip * state)[None, :]
-        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
-        mul_x_q = tile[None, :] * sub_x_q
+        sub_x_q = dot - mul_q[None, :]
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
-        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = ((recip_q * recip_q)[None, :] * sub_x_q_2) * d_out[None, :]
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = (((rsqrt * rsqrt) * recip_q) * state__)[None, :] * (mul_q[None, :] - dot)
+        add_x_q = (recip * (mul_x_q + buffer_0[None, :])) + ((sub_x_q * sub_x_q) * sub_x_q)
+        tile_bf16_2 = add_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
         acc_q = next_acc_q
     scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * 4.0
     tl.store(
@@ -1335,9 +1327,9 @@ def kurtosis_long_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul = state_ * recip
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    mul = recip * state_
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
@@ -1346,16 +1338,17 @@ def kurtosis_long_backward_buffer_0_rows_kernel(
     )
     sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
     mul_x = sub_x * sub_x
-    state_____ = tl.load(state______ptr + q_index * state______stride_q)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    add = 0.001 + (((rsqrt * rsqrt) * state_____) * recip)
+    state_____ = tl.load(state______ptr + q_index * state______stride_q)
+    # src[moments.diag:14]
+    add = 0.001 + (((recip * state_____) * rsqrt) * rsqrt)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    mul_2 = (((rsqrt * rsqrt) * state___) * (1.0 / add)) * recip
+    mul_2 = (((recip * state___) * rsqrt) * rsqrt) * (1.0 / add)
     sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
     mul_x_2 = sub_x * tl.where(x_index < size_x, sub_x_2, 0.0)
     sum_ = tl.sum(mul_x_2, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (sum_ * recip))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -1367,15 +1360,16 @@ def kurtosis_long_backward_buffer_0_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     acc_x = tl.full([], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul = state_ * recip
-    state_____ = tl.load(state______ptr + q_index * state______stride_q)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    mul = recip * state_
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    add = 0.001 + (((rsqrt * rsqrt) * state_____) * recip)
+    state_____ = tl.load(state______ptr + q_index * state______stride_q)
+    # src[moments.diag:14]
+    add = 0.001 + (((recip * state_____) * rsqrt) * rsqrt)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    mul_2 = (((rsqrt * rsqrt) * state___) * (1.0 / add)) * recip
+    mul_2 = (((recip * state___) * rsqrt) * rsqrt) * (1.0 / add)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -1404,7 +1398,7 @@ def kurtosis_long_backward_buffer_0_kernel(
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (acc_x * recip))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
 
 
 @triton.jit
@@ -1421,65 +1415,63 @@ def kurtosis_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state_____)
+    state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    # src[moments.diag:14]
+    add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
     recip_q = 1.0 / add_q
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = state_ * recip
     state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = recip * state_
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (((rsqrt * rsqrt) * recip) * state___) * recip_q
-        mul_q_x = tile[:, None] * sub_q_x
-        add_q_x = ((sub_q_x * sub_q_x) * sub_q_x) + buffer_0[:, None]
-        sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        tile_bf16 = sub_q_x_2.to(tl.bfloat16)
         # src[moments.diag:11]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = mul_q[:, None] - tl.where(state == float("-inf"), 0.0, state)
+        mul_q_x = (((rsqrt * rsqrt) * state___) * recip_q)[:, None] * sub_q_x
+        sub_q_x_2 = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        add_q_x = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) + (recip * (buffer_0[:, None] + mul_q_x))
+        tile_bf16 = add_q_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (((rsqrt * rsqrt) * recip) * state___) * recip_q
-        mul_q_x = tile[:, None] * sub_q_x
-        add_q_x = ((sub_q_x * sub_q_x) * sub_q_x) + buffer_0[:, None]
-        sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        tile_bf16 = sub_q_x_3.to(tl.bfloat16)
         # src[moments.diag:11]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        sub_q_x = mul_q[:, None] - tl.where(state == float("-inf"), 0.0, state)
+        mul_q_x = (((rsqrt * rsqrt) * state___) * recip_q)[:, None] * sub_q_x
+        sub_q_x_2 = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        add_q_x = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) + (recip * (buffer_0[:, None] + mul_q_x))
+        tile_bf16 = add_q_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * 4.0) * recip
+    scalar = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * 4.0
     mul_q_d = (((scalar * d_out) * recip_q) * recip_q)[:, None] * acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
@@ -1502,80 +1494,78 @@ def kurtosis_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        state_____ = tl.load(state______ptr + q_index * state______stride_q)
+        # src[moments.diag:14]
+        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
+        recip_q = 1.0 / add_q
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q = recip * state_
+        sub_x_q = mul_q[None, :] - tl.where(state == float("-inf"), 0.0, state)
+        mul_x_q = (((rsqrt * rsqrt) * state___) * recip_q)[None, :] * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        sub_x_q_2 = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        add_x_q = ((sub_x_q_2 * sub_x_q_2) * sub_x_q_2) + (recip * (buffer_0[None, :] + mul_x_q))
+        tile = ((d_out[None, :] * add_x_q) * recip_q[None, :]) * recip_q[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        state_____ = tl.load(state______ptr + q_index * state______stride_q)
-        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state_____)
-        recip_q = 1.0 / add_q
-        tile = (d_out[None, :] * Q.to(tl.float32)) * recip_q[None, :]
-        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q = state_ * recip
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        tile_2 = (((rsqrt * rsqrt) * recip) * state___) * recip_q
-        mul_x_q = tile_2[None, :] * sub_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        add_x_q = ((sub_x_q * sub_x_q) * sub_x_q) + buffer_0[None, :]
-        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        tile_bf16_2 = sub_x_q_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        state_____ = tl.load(
+            state______ptr + q_index * state______stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[moments.diag:14]
+        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
+        recip_q = 1.0 / add_q
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = recip * state_
+        sub_x_q = mul_q[None, :] - tl.where(state == float("-inf"), 0.0, state)
+        mul_x_q = (((rsqrt * rsqrt) * state___) * recip_q)[None, :] * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_2 = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        add_x_q = ((sub_x_q_2 * sub_x_q_2) * sub_x_q_2) + (recip * (buffer_0[None, :] + mul_x_q))
+        tile = ((d_out[None, :] * add_x_q) * recip_q[None, :]) * recip_q[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        state_____ = tl.load(
-            state______ptr + q_index * state______stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state_____)
-        recip_q = 1.0 / add_q
-        tile = (d_out[None, :] * Q.to(tl.float32)) * recip_q[None, :]
-        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = state_ * recip
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = (((rsqrt * rsqrt) * recip) * state___) * recip_q
-        mul_x_q = tile_2[None, :] * sub_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = ((sub_x_q * sub_x_q) * sub_x_q) + buffer_0[None, :]
-        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        tile_bf16_2 = sub_x_q_2.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
-    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * 4.0) * recip
+    scalar = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * 4.0
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         (scalar * acc_q).to(tl.bfloat16),
@@ -2545,11 +2535,11 @@ def deviation_forward_kernel(
 
 
 @triton.jit
-def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
+def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
     Q_ptr, K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, buffer_0_ptr,
-    buffer_1_ptr, buffer_2_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x,
+    buffer_1_ptr, buffer_4_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x,
     d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q, z_stride_q, state__stride_q,
-    buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d,
+    buffer_0_stride_q, buffer_1_stride_q, buffer_4_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d,
     size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2559,36 +2549,40 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_5 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_6 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_7 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_8 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_9 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:18]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = state * 1.4426950408889634
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z
+    mul_q_2 = 1.4426950408889634 * state
     d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     mul_q_3 = state_ * d_M
     d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        tile = tl.where((M == float("-inf"))[:, None], 0.0, t[None, :])
+        sub_q_x = M[:, None] - tile
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2597,49 +2591,51 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        tile = tl.where((M == float("-inf"))[:, None], 0.0, t[None, :])
-        sub_q_x = M[:, None] - tile
-        mul_q_x_2 = sub_q_x * exp2_q_x
+        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_x_3 = (sub_q_x * sub_q_x) * exp2_q_x
+        rsqrt_q = tl.rsqrt(next_acc_x + 1.0)
+        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
+        mul_q_x_3 = exp2_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
-        rsqrt_q = tl.rsqrt(next_acc_x_2 + 1.0)
-        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = (sub_q_x * sub_q_x) * exp2_q_x_2
+        mul_q_x_4 = (exp2_q_x_2 * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        tile_2 = (((0.5 * d_D) * next_acc_x_3) * next_centre) + (((d_D * state_) * next_acc_x) * next_centre)
-        mul_q_4 = (tile_2 + mul_q_3) * recip_q
+        mul_q_x_5 = t[None, :] * exp2_q_x
+        tile_sum_4 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = acc_x_4 + tile_sum_4
+        mul_q_x_6 = exp2_q_x_2 * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_5 + tile_sum_5
+        add_q = (next_acc_x_3 * 0.5) + (next_acc_x_4 * next_acc_x_5)
+        mul_q_4 = recip_q * (((next_centre * d_D) * add_q) + mul_q_3)
         next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
-        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change = where_q_2 - where_q
-        change_2 = next_centre - centre
-        mul_q_d = d_D[:, None] * acc_x_5
-        acc_x_8 = ((d_D * centre)[:, None] * acc_x_5) + (mul_q_d * change_2[:, None])
-        acc_x_9 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
-        acc_x_10 = (acc_x_4 + acc_x_9) + (acc_x_6 * change_2[:, None])
-        mul_q_x_5 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
-        mul_q_x_6 = ((d_D * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
-        add_q_x = (mul_q_x_6 + mul_q_x_5) + (d_M[:, None] * t[None, :])
+        mul_q_d = d_D[:, None] * acc_x_8
+        acc_x_10 = (-1.0 * acc_x_9) * (next_centre_2 - centre_2)[:, None]
+        acc_x_11 = ((centre * d_D)[:, None] * acc_x_8) * change[:, None]
+        acc_x_12 = (acc_x_7 + (mul_q_d * change[:, None])) * (next_centre - centre)[:, None]
+        tile_2 = (next_centre[:, None] * t[None, :]) * next_acc_x_2[:, None]
+        mul_q_x_7 = (((0.5 * next_centre) * d_D)[:, None] * sub_q_x) * sub_q_x
+        add_q_x = (mul_q_x_7 + (t[None, :] * d_M[:, None])) + (tile_2 * d_D[:, None])
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
         tile_3 = (add_q_x - safe_next_centre[:, None]) * exp2_q_x_2
         tile_bf16 = tile_3.to(tl.bfloat16)
-        next_acc_x_4 = tl.dot(tile_bf16, K, (acc_x_10 + (acc_x_8 * change[:, None])))
-        tile_bf16_2 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
-        tile_bf16_3 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_5 = tl.dot(tile_bf16_3, tile_bf16_2, acc_x_5)
-        add_q_x_2 = ((d_D * next_acc_x)[:, None] * t[None, :]) + (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x)
-        tile_bf16_4 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
-        next_acc_x_6 = tl.dot(tile_bf16_4, K, (acc_x_6 + (mul_q_d * change[:, None])))
-        next_acc_x_7 = tl.dot(tile_bf16_3, K, acc_x_7)
+        next_acc_x_6 = tl.dot(tile_bf16, K, (((acc_x_6 + acc_x_10) + acc_x_11) + acc_x_12))
+        mul_q_x_8 = (t[None, :] * next_acc_x_2[:, None]) * d_D[:, None]
+        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + mul_q_x_8
+        tile_bf16_2 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
+        next_acc_x_7 = tl.dot(tile_bf16_2, K, (acc_x_7 + (mul_q_d * change[:, None])))
+        tile_bf16_3 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
+        next_acc_x_8 = tl.dot(tile_bf16_3, K, acc_x_8)
+        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_9 = tl.dot(tile_bf16_4, K, acc_x_9)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -2647,6 +2643,8 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
+        acc_x_8 = next_acc_x_8
+        acc_x_9 = next_acc_x_9
         centre = next_centre
         centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
@@ -2654,6 +2652,9 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        tile = tl.where((M == float("-inf"))[:, None], 0.0, t[None, :])
+        sub_q_x = M[:, None] - tile
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2661,50 +2662,53 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile_2 = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (rsqrt * 1.4426950408889634) * tile_2
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        tile = tl.where((M == float("-inf"))[:, None], 0.0, t[None, :])
-        sub_q_x = tl.where((x_index < size_x)[None, :], M[:, None] - tile, 0.0)
-        mul_q_x_2 = sub_q_x * exp2_q_x
+        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_x_3 = (sub_q_x * sub_q_x) * exp2_q_x
+        rsqrt_q = tl.rsqrt(next_acc_x + 1.0)
+        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
+        mul_q_x_3 = exp2_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
-        rsqrt_q = tl.rsqrt(next_acc_x_2 + 1.0)
-        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = (sub_q_x * sub_q_x) * exp2_q_x_2
+        mul_q_x_4 = (exp2_q_x_2 * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        tile_2 = (((0.5 * d_D) * next_acc_x_3) * next_centre) + (((d_D * state_) * next_acc_x) * next_centre)
-        mul_q_4 = (tile_2 + mul_q_3) * recip_q
+        mul_q_x_5 = t[None, :] * exp2_q_x
+        tile_sum_4 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = acc_x_4 + tile_sum_4
+        mul_q_x_6 = exp2_q_x_2 * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_5 + tile_sum_5
+        add_q = (next_acc_x_3 * 0.5) + (next_acc_x_4 * next_acc_x_5)
+        mul_q_4 = recip_q * (((next_centre * d_D) * add_q) + mul_q_3)
         next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
-        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change = where_q_2 - where_q
-        change_2 = next_centre - centre
-        mul_q_d = d_D[:, None] * acc_x_5
-        acc_x_8 = ((d_D * centre)[:, None] * acc_x_5) + (mul_q_d * change_2[:, None])
-        acc_x_9 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
-        acc_x_10 = (acc_x_4 + acc_x_9) + (acc_x_6 * change_2[:, None])
-        mul_q_x_5 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
-        mul_q_x_6 = ((d_D * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
-        add_q_x = (mul_q_x_6 + mul_q_x_5) + (d_M[:, None] * t[None, :])
+        mul_q_d = d_D[:, None] * acc_x_8
+        acc_x_10 = (-1.0 * acc_x_9) * (next_centre_2 - centre_2)[:, None]
+        acc_x_11 = ((centre * d_D)[:, None] * acc_x_8) * change[:, None]
+        acc_x_12 = (acc_x_7 + (mul_q_d * change[:, None])) * (next_centre - centre)[:, None]
+        tile_3 = (next_centre[:, None] * t[None, :]) * next_acc_x_2[:, None]
+        mul_q_x_7 = (((0.5 * next_centre) * d_D)[:, None] * sub_q_x) * sub_q_x
+        add_q_x = (mul_q_x_7 + (t[None, :] * d_M[:, None])) + (tile_3 * d_D[:, None])
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
         sub_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x - safe_next_centre[:, None], 0.0)
         tile_bf16 = (sub_q_x_2 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_4 = tl.dot(tile_bf16, K, (acc_x_10 + (acc_x_8 * change[:, None])))
-        tile_bf16_2 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
-        tile_bf16_3 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_5 = tl.dot(tile_bf16_3, tile_bf16_2, acc_x_5)
-        add_q_x_2 = ((d_D * next_acc_x)[:, None] * t[None, :]) + (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x)
+        next_acc_x_6 = tl.dot(tile_bf16, K, (((acc_x_6 + acc_x_10) + acc_x_11) + acc_x_12))
+        mul_q_x_8 = (t[None, :] * next_acc_x_2[:, None]) * d_D[:, None]
+        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + mul_q_x_8
         add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
-        tile_bf16_4 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
-        next_acc_x_6 = tl.dot(tile_bf16_4, K, (acc_x_6 + (mul_q_d * change[:, None])))
-        next_acc_x_7 = tl.dot(tile_bf16_3, K, acc_x_7)
+        tile_bf16_2 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
+        next_acc_x_7 = tl.dot(tile_bf16_2, K, (acc_x_7 + (mul_q_d * change[:, None])))
+        tile_bf16_3 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
+        next_acc_x_8 = tl.dot(tile_bf16_3, K, acc_x_8)
+        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_9 = tl.dot(tile_bf16_4, K, acc_x_9)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -2712,19 +2716,21 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
+        acc_x_8 = next_acc_x_8
+        acc_x_9 = next_acc_x_9
         centre = next_centre
         centre_2 = next_centre_2
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
-    rsqrt_q = tl.rsqrt(acc_x_2 + 1.0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt_q, mask=(q_index < size_q))
-    tile = (((0.5 * d_D) * acc_x_3) * rsqrt_q) + (((d_D * state_) * acc_x) * rsqrt_q)
+    rsqrt_q = tl.rsqrt(acc_x + 1.0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt_q, mask=(q_index < size_q))
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
+    mul_q_4 = (rsqrt_q * d_D) * ((acc_x_3 * 0.5) + (acc_x_4 * acc_x_5))
     tl.store(
-        buffer_2_ptr + q_index * buffer_2_stride_q,
-        ((tile + mul_q_3) * recip_q),
+        buffer_4_ptr + q_index * buffer_4_stride_q,
+        (recip_q * (mul_q_4 + mul_q_3)),
         mask=(q_index < size_q),
     )
     # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * recip_q)[:, None] * acc_x_4, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * recip_q)[:, None] * acc_x_6, 0.0)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -2735,9 +2741,9 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
 @triton.jit
 def deviation_backward_d_K_d_t_kernel(
     Q_ptr, K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_K_ptr, d_t_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q,
+    buffer_4_ptr, d_K_ptr, d_t_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q,
     d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q, z_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x,
+    buffer_1_stride_q, buffer_4_stride_q, d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2747,33 +2753,22 @@ def deviation_backward_d_K_d_t_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     sum_q = tl.full([BLOCK_X], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:18]
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        M = tl.load(M_ptr + q_index * M_stride_q)
-        tile = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
-        sub_x_q = M[None, :] - tile
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-        mul_x_q = (((0.5 * d_D) * buffer_1)[None, :] * sub_x_q) * sub_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        mul_x_q_2 = ((d_D * buffer_0)[None, :] * t[:, None]) * buffer_1[None, :]
-        add_x_q = (mul_x_q_2 + mul_x_q) + (d_M[None, :] * t[:, None])
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        recip_q = 1.0 / z
         state = tl.load(state_ptr + q_index * state_stride_q)
-        # src[moments.diag:18]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -2782,24 +2777,34 @@ def deviation_backward_d_K_d_t_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q_3 = (1.4426950408889634 * rsqrt) * dot
-        sub_x_q_2 = mul_x_q_3 - (state * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q_2)
-        z = tl.load(z_ptr + q_index * z_stride_q)
+        mul_x_q = (rsqrt * 1.4426950408889634) * dot
+        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        tile = (buffer_0[None, :] * t[:, None]) * buffer_1[None, :]
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        tile_2 = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
+        sub_x_q_2 = M[None, :] - tile_2
+        mul_x_q_2 = (((0.5 * buffer_0) * d_D)[None, :] * sub_x_q_2) * sub_x_q_2
+        add_x_q = (mul_x_q_2 + (t[:, None] * d_M[None, :])) + (tile * d_D[None, :])
+        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
         # src[maps.diag:7]
         gt_q = z > 0.0
-        recip_q = 1.0 / z
-        tile_2 = (add_x_q - safe_buffer_2[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
-        tile_bf16 = (tile_2 * recip_q[None, :]).to(tl.bfloat16)
+        where_x_q = tl.where(gt_q[None, :], add_x_q - safe_buffer_4[None, :], 0.0)
+        tile_bf16 = ((recip_q[None, :] * exp2_x_q) * where_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_3 = (d_M + ((d_D * buffer_0) * buffer_1)) * recip_q
-        where_x_q = tl.where(gt_q[None, :], tile_3[None, :] * exp2_x_q, 0.0)
-        tile_sum = tl.sum(where_x_q, 1)
+        tile_3 = recip_q * (((buffer_0 * buffer_1) * d_D) + d_M)
+        where_x_q_2 = tl.where(gt_q[None, :], tile_3[None, :] * exp2_x_q, 0.0)
+        tile_sum = tl.sum(where_x_q_2, 1)
         next_sum_q = sum_q + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q_3 = mul_x_q_3 - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_4 = (d_D * buffer_1)[None, :] * (sub_x_q * tl.exp2(sub_x_q_3))
-        tile_sum_2 = tl.sum(mul_x_q_4, 1)
+        sub_x_q_3 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_3 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
+        tile_sum_2 = tl.sum(mul_x_q_3, 1)
         next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
         sum_q = next_sum_q
@@ -2808,18 +2813,8 @@ def deviation_backward_d_K_d_t_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
-        sub_x_q = M[None, :] - tile
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = (((0.5 * d_D) * buffer_1)[None, :] * sub_x_q) * sub_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_2 = ((d_D * buffer_0)[None, :] * t[:, None]) * buffer_1[None, :]
-        add_x_q = (mul_x_q_2 + mul_x_q) + (d_M[None, :] * t[:, None])
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:18]
         Q = tl.load(
@@ -2829,24 +2824,34 @@ def deviation_backward_d_K_d_t_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q_3 = (1.4426950408889634 * rsqrt) * dot
-        sub_x_q_2 = mul_x_q_3 - (state * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q_2)
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = (rsqrt * 1.4426950408889634) * dot
+        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = (buffer_0[None, :] * t[:, None]) * buffer_1[None, :]
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_2 = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
+        sub_x_q_2 = M[None, :] - tile_2
+        mul_x_q_2 = (((0.5 * buffer_0) * d_D)[None, :] * sub_x_q_2) * sub_x_q_2
+        add_x_q = (mul_x_q_2 + (t[:, None] * d_M[None, :])) + (tile * d_D[None, :])
+        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
         # src[maps.diag:7]
         gt_q = z > 0.0
-        recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
-        tile_2 = (add_x_q - safe_buffer_2[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
-        tile_bf16 = (tile_2 * recip_q[None, :]).to(tl.bfloat16)
+        where_x_q = tl.where(gt_q[None, :], add_x_q - safe_buffer_4[None, :], 0.0)
+        tile_bf16 = ((recip_q[None, :] * exp2_x_q) * where_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_3 = (d_M + ((d_D * buffer_0) * buffer_1)) * recip_q
-        where_x_q = tl.where(gt_q[None, :], tile_3[None, :] * exp2_x_q, 0.0)
-        tile_sum = tl.sum(where_x_q, 1)
+        tile_3 = recip_q * (((buffer_0 * buffer_1) * d_D) + d_M)
+        where_x_q_2 = tl.where(gt_q[None, :], tile_3[None, :] * exp2_x_q, 0.0)
+        tile_sum = tl.sum(where_x_q_2, 1)
         next_sum_q = sum_q + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_3 = mul_x_q_3 - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_4 = (d_D * buffer_1)[None, :] * (sub_x_q * tl.exp2(sub_x_q_3))
-        tile_sum_2 = tl.sum(mul_x_q_4, 1)
+        sub_x_q_3 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_3 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
+        tile_sum_2 = tl.sum(mul_x_q_3, 1)
         next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
         sum_q = next_sum_q
@@ -3074,16 +3079,20 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
 
 
 @triton.jit
-def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_rows_kernel(
+def deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel(
     t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, state___ptr, buffer_0_ptr,
-    buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
-    logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q,
-    buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q, buffer_2_stride_x, buffer_3_stride_q,
-    buffer_3_stride_x, size_x, size_q, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+    buffer_1_ptr, buffer_2_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q,
+    state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_2_stride_q, buffer_2_stride_x, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:18]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    M = tl.load(M_ptr + q_index * M_stride_q)
+    sub_x = M - tl.where(M == float("-inf"), 0.0, t)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
     mul = 1.4426950408889634 * logsum
     # src[moments.diag:7]
@@ -3093,152 +3102,155 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_rows_kernel(
         float("-inf"),
         EXACT_X,
     )
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x = scalar * state
-    sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
-    exp2_x = tl.exp2(sub_x)
-    # src[moments.diag:18]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    M = tl.load(M_ptr + q_index * M_stride_q)
-    sub_x_2 = M - tl.where(M == float("-inf"), 0.0, t)
-    mul_x_2 = sub_x_2 * exp2_x
+    sub_x_2 = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+    exp2_x = tl.exp2(sub_x_2)
+    mul_x_2 = (exp2_x * sub_x) * sub_x
     sum_ = tl.sum(mul_x_2, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
-    mul_x_3 = (sub_x_2 * sub_x_2) * exp2_x
+    rsqrt = tl.rsqrt(sum_ + 1.0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt)
+    mul_x_3 = exp2_x * sub_x
     sum_2 = tl.sum(mul_x_3, 0)
-    rsqrt = tl.rsqrt(sum_2 + 1.0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_2)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
     mul_2 = 1.4426950408889634 * state_
     sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
     exp2_x_2 = tl.exp2(sub_x_3)
     z = tl.load(z_ptr + q_index * z_stride_q)
-    recip = 1.0 / z
     d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
     state__ = tl.load(state___ptr + q_index * state___stride_q)
     d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-    mul_x_4 = (sub_x_2 * sub_x_2) * exp2_x_2
+    mul_x_4 = t * exp2_x
     sum_3 = tl.sum(mul_x_4, 0)
-    scalar_2 = (((sum_3 * d_D) * 0.5) * rsqrt) + (((d_D * state__) * sum_) * rsqrt)
-    mul_3 = (scalar_2 + (state__ * d_M)) * recip
-    tile = (((d_D * sum_) * rsqrt) * t) + ((((d_D * 0.5) * rsqrt) * sub_x_2) * sub_x_2)
-    sub_x_4 = (tile + (d_M * t)) - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+    mul_x_5 = exp2_x_2 * sub_x
+    sum_4 = tl.sum(mul_x_5, 0)
+    mul_x_6 = (exp2_x_2 * sub_x) * sub_x
+    sum_5 = tl.sum(mul_x_6, 0)
+    mul_3 = (rsqrt * ((sum_5 * 0.5) + (sum_4 * sum_3))) * d_D
+    mul_4 = (mul_3 + (state__ * d_M)) * (1.0 / z)
+    tile = (t * d_M) + ((((rsqrt * d_D) * 0.5) * sub_x) * sub_x)
+    sub_x_4 = (tile + (((rsqrt * sum_2) * d_D) * t)) - tl.where(mul_4 == float("-inf"), 0.0, mul_4)
     tl.store(
         buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
         (sub_x_4 * exp2_x_2).to(tl.bfloat16),
         mask=(x_index < size_x),
     )
-    # src[maps.diag:7]
-    mul_x_5 = (tl.where(z > 0.0, recip, 0.0) * sub_x_4) * exp2_x_2
-    tl.store(
-        buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
-        mul_x_5.to(tl.bfloat16),
-        mask=(x_index < size_x),
-    )
 
 
 @triton.jit
-def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_kernel(
+def deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel(
     t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, state___ptr, buffer_0_ptr,
-    buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
-    logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q,
-    buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q, buffer_2_stride_x, buffer_3_stride_q,
-    buffer_3_stride_x, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
+    buffer_1_ptr, buffer_2_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q,
+    state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_2_stride_q, buffer_2_stride_x, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     acc_x = tl.full([], 0.0, tl.float32)
     acc_x_2 = tl.full([], 0.0, tl.float32)
     acc_x_3 = tl.full([], 0.0, tl.float32)
+    acc_x_4 = tl.full([], 0.0, tl.float32)
+    acc_x_5 = tl.full([], 0.0, tl.float32)
+    M = tl.load(M_ptr + q_index * M_stride_q)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
     mul = 1.4426950408889634 * logsum
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    M = tl.load(M_ptr + q_index * M_stride_q)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
     mul_2 = 1.4426950408889634 * state_
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = (rsqrt * 1.4426950408889634) * state
-        sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
-        exp2_x = tl.exp2(sub_x)
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        sub_x_2 = M - tl.where(M == float("-inf"), 0.0, t)
-        mul_x_2 = sub_x_2 * exp2_x
+        sub_x = M - tl.where(M == float("-inf"), 0.0, t)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        sub_x_2 = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+        exp2_x = tl.exp2(sub_x_2)
+        mul_x_2 = (exp2_x * sub_x) * sub_x
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
-        mul_x_3 = (sub_x_2 * sub_x_2) * exp2_x
+        mul_x_3 = exp2_x * sub_x
         tile_sum_2 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-        mul_x_4 = (sub_x_2 * sub_x_2) * tl.exp2(sub_x_3)
+        exp2_x_2 = tl.exp2(sub_x_3)
+        mul_x_4 = (exp2_x_2 * sub_x) * sub_x
         tile_sum_3 = tl.sum(mul_x_4, 0)
         next_acc_x_3 = acc_x_3 + tile_sum_3
+        mul_x_5 = exp2_x_2 * sub_x
+        tile_sum_4 = tl.sum(mul_x_5, 0)
+        next_acc_x_4 = acc_x_4 + tile_sum_4
+        mul_x_6 = t * exp2_x
+        tile_sum_5 = tl.sum(mul_x_6, 0)
+        next_acc_x_5 = acc_x_5 + tile_sum_5
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        sub_x = M - tl.where(M == float("-inf"), 0.0, t)
         state = tl.load(
             state_ptr + q_index * state_stride_q + x_index * state_stride_x,
             mask=(x_index < size_x),
             other=float("-inf"),
         )
-        mul_x = (rsqrt * 1.4426950408889634) * state
-        sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
-        exp2_x = tl.exp2(sub_x)
-        # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        sub_x_2 = M - tl.where(M == float("-inf"), 0.0, t)
-        mul_x_2 = sub_x_2 * exp2_x
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        sub_x_2 = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+        exp2_x = tl.exp2(sub_x_2)
+        mul_x_2 = (exp2_x * sub_x) * sub_x
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
-        mul_x_3 = (sub_x_2 * sub_x_2) * exp2_x
+        mul_x_3 = exp2_x * sub_x
         tile_sum_2 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-        mul_x_4 = (sub_x_2 * sub_x_2) * tl.exp2(sub_x_3)
+        exp2_x_2 = tl.exp2(sub_x_3)
+        mul_x_4 = (exp2_x_2 * sub_x) * sub_x
         tile_sum_3 = tl.sum(mul_x_4, 0)
         next_acc_x_3 = acc_x_3 + tile_sum_3
+        mul_x_5 = exp2_x_2 * sub_x
+        tile_sum_4 = tl.sum(mul_x_5, 0)
+        next_acc_x_4 = acc_x_4 + tile_sum_4
+        mul_x_6 = t * exp2_x
+        tile_sum_5 = tl.sum(mul_x_6, 0)
+        next_acc_x_5 = acc_x_5 + tile_sum_5
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
-    rsqrt_2 = tl.rsqrt(acc_x_2 + 1.0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt_2)
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+    rsqrt_2 = tl.rsqrt(acc_x + 1.0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt_2)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2)
     z = tl.load(z_ptr + q_index * z_stride_q)
-    recip = 1.0 / z
     d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
     state__ = tl.load(state___ptr + q_index * state___stride_q)
     d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-    scalar = (((acc_x_3 * d_D) * 0.5) * rsqrt_2) + (((d_D * state__) * acc_x) * rsqrt_2)
-    mul_3 = (scalar + (state__ * d_M)) * recip
-    # src[maps.diag:7]
-    where = tl.where(z > 0.0, recip, 0.0)
+    scalar = rsqrt_2 * ((acc_x_3 * 0.5) + (acc_x_4 * acc_x_5))
+    mul_3 = ((scalar * d_D) + (state__ * d_M)) * (1.0 / z)
     # whole tiles, no mask needed
     for first_x_3 in tl.range(0, to_x, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        sub_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-        exp2_x = tl.exp2(sub_x)
+        sub_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x)
         sub_x_2 = M - tl.where(M == float("-inf"), 0.0, t)
-        tile = (((d_D * acc_x) * rsqrt_2) * t) + ((((d_D * 0.5) * rsqrt_2) * sub_x_2) * sub_x_2)
-        sub_x_3 = (tile + (d_M * t)) - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+        tile = (t * d_M) + ((((rsqrt_2 * d_D) * 0.5) * sub_x_2) * sub_x_2)
+        sub_x_3 = (tile + (((rsqrt_2 * acc_x_2) * d_D) * t)) - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
         tl.store(
             buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
-            (sub_x_3 * exp2_x).to(tl.bfloat16),
-        )
-        tl.store(
-            buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
-            ((where * sub_x_3) * exp2_x).to(tl.bfloat16),
+            (sub_x_3 * tl.exp2(sub_x)).to(tl.bfloat16),
         )
     # tiles that a mask or the end cuts
     for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
@@ -3248,21 +3260,15 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        sub_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-        exp2_x = tl.exp2(sub_x)
+        sub_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
         sub_x_2 = M - tl.where(M == float("-inf"), 0.0, t)
-        tile = (((d_D * acc_x) * rsqrt_2) * t) + ((((d_D * 0.5) * rsqrt_2) * sub_x_2) * sub_x_2)
-        sub_x_3 = (tile + (d_M * t)) - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+        tile = (t * d_M) + ((((rsqrt_2 * d_D) * 0.5) * sub_x_2) * sub_x_2)
+        sub_x_3 = (tile + (((rsqrt_2 * acc_x_2) * d_D) * t)) - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
         tl.store(
             buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
-            (sub_x_3 * exp2_x).to(tl.bfloat16),
-            mask=(x_index < size_x),
-        )
-        tl.store(
-            buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
-            ((where * sub_x_3) * exp2_x).to(tl.bfloat16),
+            (sub_x_3 * tl.exp2(sub_x)).to(tl.bfloat16),
             mask=(x_index < size_x),
         )
 
@@ -3314,8 +3320,8 @@ def deviation_long_backward_d_Q_kernel(
         )
         next_acc_x = tl.dot(buffer_2, tl.trans(K), acc_x)
         acc_x = next_acc_x
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:7]
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     tile = tl.rsqrt(tl.cast(size_d, tl.float32)) * (1.0 / z)
     # src[maps.diag:7]
     where_q_d = tl.where((z > 0.0)[:, None], tile[:, None] * acc_x, 0.0)
@@ -3328,8 +3334,9 @@ def deviation_long_backward_d_Q_kernel(
 
 @triton.jit
 def deviation_long_backward_d_K_kernel(
-    Q_ptr, buffer_3_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_3_stride_q, buffer_3_stride_x, d_K_stride_x,
-    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    Q_ptr, z_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, z_stride_q, buffer_2_stride_q,
+    buffer_2_stride_x, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -3342,38 +3349,46 @@ def deviation_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_3 = tl.load(
-            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        # src[maps.diag:7]
+        tile = buffer_2.to(tl.float32) * tl.where(z > 0.0, 1.0 / z, 0.0)[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         # src[moments.diag:18]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(buffer_3, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_3 = tl.load(
-            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[maps.diag:7]
+        where_q = tl.where((z > 0.0) & (q_index < size_q), 1.0 / z, 0.0)
+        tile_bf16 = (buffer_2.to(tl.float32) * where_q[None, :]).to(tl.bfloat16)
         # src[moments.diag:18]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(buffer_3, tl.trans(Q), acc_q)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     # src[moments.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         tile_bf16,
@@ -3392,7 +3407,11 @@ def deviation_long_backward_d_t_rows_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    d_D = load_tile(d_D_ptr + q_index * d_D_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[moments.diag:18]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    M = load_tile(M_ptr + q_index * M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    tile = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
     logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q = 1.4426950408889634 * logsum
     # src[moments.diag:7]
@@ -3401,23 +3420,19 @@ def deviation_long_backward_d_t_rows_kernel(
         mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
         other=0.0,
     )
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x_q = scalar * state
     sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[moments.diag:18]
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    M = load_tile(M_ptr + q_index * M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    tile = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
-    d_D = load_tile(d_D_ptr + q_index * d_D_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_q_2 = (d_D * buffer_1)[None, :] * ((M[None, :] - tile) * tl.exp2(sub_x_q))
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_x_q_2 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q) * (M[None, :] - tile))
     sum_ = tl.sum(mul_x_q_2, 1)
     state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q_2 = 1.4426950408889634 * state_
     sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
     z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     d_M = load_tile(d_M_ptr + q_index * d_M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    tile_2 = (((d_D * buffer_0) * buffer_1) + d_M) * tl.where(q_index < size_q, 1.0 / z, 0.0)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    tile_2 = (((buffer_0 * buffer_1) * d_D) + d_M) * tl.where(q_index < size_q, 1.0 / z, 0.0)
     # src[maps.diag:7]
     where_x_q = tl.where((z > 0.0)[None, :], tile_2[None, :] * tl.exp2(sub_x_q_2), 0.0)
     sum_2 = tl.sum(where_x_q, 1)
@@ -3451,24 +3466,24 @@ def deviation_long_backward_d_t_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = (rsqrt * 1.4426950408889634) * state
+        mul_x_q = (1.4426950408889634 * rsqrt) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q)
         d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-        tile = (((d_D * buffer_0) * buffer_1) + d_M) * (1.0 / z)
+        tile = (((buffer_0 * buffer_1) * d_D) + d_M) * (1.0 / z)
         # src[maps.diag:7]
         where_x_q = tl.where((z > 0.0)[None, :], tile[None, :] * tl.exp2(sub_x_q), 0.0)
         tile_sum = tl.sum(where_x_q, 1)
         next_sum_q = sum_q + tile_sum
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        tile_2 = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q_2 = 1.4426950408889634 * logsum
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        M = tl.load(M_ptr + q_index * M_stride_q)
-        tile_2 = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
-        mul_x_q_2 = (d_D * buffer_1)[None, :] * ((M[None, :] - tile_2) * tl.exp2(sub_x_q_2))
+        mul_x_q_2 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q_2) * (M[None, :] - tile_2))
         tile_sum_2 = tl.sum(mul_x_q_2, 1)
         next_acc_q = acc_q + tile_sum_2
         sum_q = next_sum_q
@@ -3484,24 +3499,24 @@ def deviation_long_backward_d_t_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = (rsqrt * 1.4426950408889634) * state
+        mul_x_q = (1.4426950408889634 * rsqrt) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = (((d_D * buffer_0) * buffer_1) + d_M) * tl.where(q_index < size_q, 1.0 / z, 0.0)
+        tile = (((buffer_0 * buffer_1) * d_D) + d_M) * tl.where(q_index < size_q, 1.0 / z, 0.0)
         # src[maps.diag:7]
         where_x_q = tl.where((z > 0.0)[None, :], tile[None, :] * tl.exp2(sub_x_q), 0.0)
         tile_sum = tl.sum(where_x_q, 1)
         next_sum_q = sum_q + tile_sum
+        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_2 = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q_2 = 1.4426950408889634 * logsum
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = tl.where((M == float("-inf"))[None, :], 0.0, t[:, None])
-        mul_x_q_2 = (d_D * buffer_1)[None, :] * ((M[None, :] - tile_2) * tl.exp2(sub_x_q_2))
+        mul_x_q_2 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q_2) * (M[None, :] - tile_2))
         tile_sum_2 = tl.sum(mul_x_q_2, 1)
         next_acc_q = acc_q + tile_sum_2
         sum_q = next_sum_q
@@ -3645,11 +3660,11 @@ def _deviation_forward(
 
 
 @_operator
-def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
+def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -3682,10 +3697,10 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    buffer_2 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_4 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     if _is_traced(buffer_0):
-        return buffer_0, buffer_1, buffer_2, d_Q
+        return buffer_0, buffer_1, buffer_4, d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -3696,23 +3711,23 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
-    deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel[grid](
-        Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_2, d_Q, Q.stride(0),
+    deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel[grid](
+        Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_4, d_Q, Q.stride(0),
         Q.stride(1), K.stride(0), K.stride(1), t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0),
         logsum.stride(0), state.stride(0), z.stride(0), state_.stride(0), buffer_0.stride(0),
-        buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        buffer_1.stride(0), buffer_4.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, buffer_1, buffer_2, d_Q
+    return buffer_0, buffer_1, buffer_4, d_Q
 
 
 @_operator
 def _deviation_backward_d_K_d_t(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor, buffer_2: torch.Tensor,
+    buffer_1: torch.Tensor, buffer_4: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -3724,7 +3739,7 @@ def _deviation_backward_d_K_d_t(
     _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_4", buffer_4, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -3747,8 +3762,8 @@ def _deviation_backward_d_K_d_t(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_4.shape != (q,):
+        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_t = torch.empty((x,), dtype=torch.float32, device=Q.device)
     if _is_traced(d_K):
@@ -3764,10 +3779,10 @@ def _deviation_backward_d_K_d_t(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     deviation_backward_d_K_d_t_kernel[grid](
-        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_2, d_K, d_t, Q.stride(0),
+        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4, d_K, d_t, Q.stride(0),
         Q.stride(1), K.stride(0), K.stride(1), t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0),
         logsum.stride(0), state.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0),
-        buffer_2.stride(0), d_K.stride(0), d_K.stride(1), d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
+        buffer_4.stride(0), d_K.stride(0), d_K.stride(1), d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
         BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K, d_t
@@ -3841,11 +3856,11 @@ def _deviation_long_forward_M_D_logsum_state__z_state__(
 
 
 @_operator
-def _deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(
+def _deviation_long_backward_buffer_0_buffer_1_buffer_2(
     t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor, logsum: torch.Tensor,
     state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, d: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: bf16[q x], buffer_3: bf16[q x]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_deviation_long_backward_buffer_0_buffer_1_buffer_2(t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("t", t, torch.float32, 1, t.device)
     _check("d_M", d_M, torch.float32, 1, t.device)
     _check("d_D", d_D, torch.float32, 1, t.device)
@@ -3874,9 +3889,8 @@ def _deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=t.device)
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=t.device)
     buffer_2 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
-    buffer_3 = torch.empty((q, x), dtype=torch.bfloat16, device=t.device)
     if _is_traced(buffer_0):
-        return buffer_0, buffer_1, buffer_2, buffer_3
+        return buffer_0, buffer_1, buffer_2
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 4096:
         if BLOCK_X <= 1024:
@@ -3884,25 +3898,23 @@ def _deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(
         else:
             warps, stages = 8, 1
         grid = (q,)
-        deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_rows_kernel[grid](
-            t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, buffer_3,
-            t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0),
-            state.stride(1), state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0),
-            buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1), buffer_3.stride(0),
-            buffer_3.stride(1), x, q, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
-            num_stages=stages,
+        deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel[grid](
+            t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, t.stride(0),
+            d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1),
+            state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+            buffer_2.stride(0), buffer_2.stride(1), x, q, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
         )
-        return buffer_0, buffer_1, buffer_2, buffer_3
+        return buffer_0, buffer_1, buffer_2
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_kernel[grid](
-        t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, buffer_3,
-        t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0),
-        state.stride(1), state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0),
-        buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1), buffer_3.stride(0), buffer_3.stride(1), x,
-        q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel[grid](
+        t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, t.stride(0),
+        d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1),
+        state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        buffer_2.stride(0), buffer_2.stride(1), x, q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, buffer_1, buffer_2, buffer_3
+    return buffer_0, buffer_1, buffer_2
 
 
 @_operator
@@ -3929,23 +3941,26 @@ def _deviation_long_backward_d_Q(K: torch.Tensor, z: torch.Tensor, buffer_2: tor
 
 
 @_operator
-def _deviation_long_backward_d_K(Q: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
-    """_deviation_long_backward_d_K(Q: bf16[q d], buffer_3: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _deviation_long_backward_d_K(Q: torch.Tensor, z: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
+    """_deviation_long_backward_d_K(Q: bf16[q d], z: f32[q], buffer_2: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("buffer_3", buffer_3, torch.bfloat16, 2, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.bfloat16, 2, Q.device)
     q, d = Q.shape
-    _, x = buffer_3.shape
-    if buffer_3.shape != (q, x):
-        raise ValueError(f"buffer_3: bf16[q x] has shape {buffer_3.shape}, expected {(q, x)}")
+    _, x = buffer_2.shape
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     if _is_traced(d_K):
         return d_K
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_K_kernel[grid](
-        Q, buffer_3, d_K, Q.stride(0), Q.stride(1), buffer_3.stride(0), buffer_3.stride(1), d_K.stride(0),
-        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        Q, z, buffer_2, d_K, Q.stride(0), Q.stride(1), z.stride(0), buffer_2.stride(0), buffer_2.stride(1),
+        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -4030,8 +4045,8 @@ class _deviation_autograd(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, d_M, d_D):
         Q, K, t, M, logsum, state, z, state_ = ctx.saved_tensors
-        buffer_0, buffer_1, buffer_2, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(Q, K, t, d_M, d_D, M, logsum, state, z, state_)
-        d_K, d_t = _deviation_backward_d_K_d_t(Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_2)
+        buffer_0, buffer_1, buffer_4, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q, K, t, d_M, d_D, M, logsum, state, z, state_)
+        d_K, d_t = _deviation_backward_d_K_d_t(Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4)
         return d_Q, d_K, d_t
 
 
@@ -4052,9 +4067,9 @@ class _deviation_long_autograd(torch.autograd.Function):
     def backward(ctx, d_M, d_D):
         Q, K, t, M, logsum, state, state_, z, state__ = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0, buffer_1, buffer_2, buffer_3 = _deviation_long_backward_buffer_0_buffer_1_buffer_2_buffer_3(t, d_M, d_D, M, logsum, state, state_, z, state__, d)
+        buffer_0, buffer_1, buffer_2 = _deviation_long_backward_buffer_0_buffer_1_buffer_2(t, d_M, d_D, M, logsum, state, state_, z, state__, d)
         d_Q = _deviation_long_backward_d_Q(K, z, buffer_2)
-        d_K = _deviation_long_backward_d_K(Q, buffer_3)
+        d_K = _deviation_long_backward_d_K(Q, z, buffer_2)
         d_t = _deviation_long_backward_d_t(t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_1, d)
         return d_Q, d_K, d_t
 
@@ -4441,9 +4456,9 @@ def spread_long_N_kernel(
 
 @triton.jit
 def spread_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, O_ptr, N_ptr, logsum_ptr, m_ptr, z_ptr, state_ptr, state__ptr, place_ptr, Q_stride_q,
+    Q_ptr, K_ptr, V_ptr, O_ptr, N_ptr, logsum_ptr, m_ptr, state_ptr, z_ptr, state__ptr, place_ptr, Q_stride_q,
     Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, O_stride_q, O_stride_e, N_stride_q,
-    logsum_stride_q, m_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, place_stride_q,
+    logsum_stride_q, m_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, place_stride_q,
     size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -4480,6 +4495,10 @@ def spread_forward_kernel(
         tile_max = tl.max(S, 1)
         next_m = tl.maximum(m, tile_max)
         scale = tl.exp(m - next_m)
+        # src[moments.diag:28]
+        sub_q_x = S - next_m[:, None]
+        w = tl.exp(sub_q_x)
+        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -4487,10 +4506,6 @@ def spread_forward_kernel(
             0.0,
             EXACT_E,
         )
-        # src[moments.diag:28]
-        sub_q_x = S - next_m[:, None]
-        w = tl.exp(sub_q_x)
-        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
         # src[moments.diag:29]
@@ -4499,10 +4514,10 @@ def spread_forward_kernel(
         where_q = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
         change = where_q - tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:30]
-        mul_q_x = w * sub_q_x
+        mul_q_x = sub_q_x * w
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
-        where_q_x = tl.where(S == next_m[:, None], x_index.to(tl.int32)[None, :], tile_i32)
+        where_q_x = tl.where(next_m[:, None] == S, x_index.to(tl.int32)[None, :], tile_i32)
         tile_min = tl.min(where_q_x, 1)
         next_min_x = tl.minimum(tl.where(m == next_m, min_x, tile_i32), tile_min)
         m = next_m
@@ -4527,16 +4542,16 @@ def spread_forward_kernel(
         tile_max = tl.max(S_2, 1)
         next_m = tl.maximum(m, tile_max)
         scale = tl.exp(m - next_m)
+        # src[moments.diag:28]
+        sub_q_x = S_2 - next_m[:, None]
+        w = tl.exp(sub_q_x)
+        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        # src[moments.diag:28]
-        sub_q_x = S_2 - next_m[:, None]
-        w = tl.exp(sub_q_x)
-        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
         # src[moments.diag:29]
@@ -4545,10 +4560,10 @@ def spread_forward_kernel(
         where_q = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
         change = where_q - tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:30]
-        mul_q_x = tl.where((x_index < size_x)[None, :], w * sub_q_x, 0.0)
+        mul_q_x = tl.where((x_index < size_x)[None, :], sub_q_x * w, 0.0)
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
-        where_q_x = tl.where(S_2 == next_m[:, None], x_index.to(tl.int32)[None, :], tile_i32)
+        where_q_x = tl.where(next_m[:, None] == S_2, x_index.to(tl.int32)[None, :], tile_i32)
         where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
         tile_min = tl.min(where_q_x_2, 1)
         next_min_x = tl.minimum(tl.where(m == next_m, min_x, tile_i32), tile_min)
@@ -4566,30 +4581,28 @@ def spread_forward_kernel(
     )
     log_q = tl.log(z)
     tl.store(N_ptr + q_index * N_stride_q, tl.exp(log_q - (acc_x_2 * recip_q)), mask=(q_index < size_q))
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (log_q + m), mask=(q_index < size_q))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (m + log_q), mask=(q_index < size_q))
     tl.store(m_ptr + q_index * m_stride_q, m, mask=(q_index < size_q))
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
     tl.store(
         state_ptr + q_index[:, None] * state_stride_q + e_index[None, :] * state_stride_e,
         acc_x,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
     tl.store(state__ptr + q_index * state__stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(place_ptr + q_index * place_stride_q, min_x, mask=(q_index < size_q))
 
 
 @triton.jit
 def spread_backward_buffer_1_rows_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, z_ptr, state_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_1_stride_q,
+    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, buffer_1_stride_q,
     size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    z = tl.load(z_ptr + q_index * z_stride_q)
     state = load_tile(
         state_ptr + q_index * state_stride_q + e_index * state_stride_e,
         (e_index < size_e),
@@ -4604,14 +4617,16 @@ def spread_backward_buffer_1_rows_kernel(
     )
     mul_e = d_O * state
     sum_ = tl.sum(mul_e, 0)
-    z = tl.load(z_ptr + q_index * z_stride_q)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((1.0 / z) * (sum_ - ((d_N * N) * state_))))
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((((state_ * d_N) * N) - sum_) * (1.0 / z)))
 
 
 @triton.jit
 def spread_backward_buffer_1_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, z_ptr, state_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_1_stride_q,
+    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, buffer_1_stride_q,
     size_q, size_e, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4645,11 +4660,11 @@ def spread_backward_buffer_1_kernel(
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    z = tl.load(z_ptr + q_index * z_stride_q)
     N = tl.load(N_ptr + q_index * N_stride_q)
     d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    z = tl.load(z_ptr + q_index * z_stride_q)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((1.0 / z) * (acc_e - ((d_N * N) * state_))))
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((((state_ * d_N) * N) - acc_e) * (1.0 / z)))
 
 
 @triton.jit
@@ -4669,10 +4684,7 @@ def spread_backward_buffer_0_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-    m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:25]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -4684,9 +4696,11 @@ def spread_backward_buffer_0_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+    m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-    mul_q = d_N * N
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -4699,7 +4713,6 @@ def spread_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:26]
         S = tl.dot(Q, tl.trans(K))
-        add_q_x = ((d_N * N)[:, None] * (S - m[:, None])) + buffer_1[:, None]
         # src[moments.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -4709,18 +4722,16 @@ def spread_backward_buffer_0_d_Q_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(d_O_bf16, tl.trans(V))
-        exp_q_x = tl.exp(S - logsum[:, None])
-        mul_q_x = exp_q_x * (dot - add_q_x)
+        tile = buffer_1[:, None] + ((d_N * N)[:, None] * (m[:, None] - S))
+        mul_q_x = (tile + dot) * tl.exp(S - logsum[:, None])
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         acc_x_4 = (-1.0 * acc_x_3) * (where_q_2 - where_q)[:, None]
-        eq_q_x = place[:, None] == x_index.to(tl.int32)[None, :]
-        add_q_x_2 = tl.where(eq_q_x, next_acc_x[:, None], 0.0) + ((d_N * N)[:, None] * exp_q_x)
-        sub_q_x = (dot + mul_q[:, None]) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
-        tile_bf16 = ((exp_q_x * sub_q_x) - safe_).to(tl.bfloat16)
+        eq_q_x = x_index.to(tl.int32)[None, :] == place[:, None]
+        sub_q_x = mul_q_x - tl.where(eq_q_x, next_acc_x[:, None], 0.0)
+        tile_bf16 = sub_q_x.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = tl.where(eq_q_x, 1.0, 0.0).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
@@ -4739,7 +4750,6 @@ def spread_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:26]
         S = tl.dot(Q, tl.trans(K))
-        add_q_x = ((d_N * N)[:, None] * (S - m[:, None])) + buffer_1[:, None]
         # src[moments.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -4748,20 +4758,18 @@ def spread_backward_buffer_0_d_Q_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(d_O_bf16, tl.trans(V))
-        sub_q_x = tl.where((x_index < size_x)[None, :], S - logsum[:, None], float("-inf"))
-        exp_q_x = tl.exp(sub_q_x)
-        mul_q_x = exp_q_x * (dot - add_q_x)
+        tile = buffer_1[:, None] + ((d_N * N)[:, None] * (m[:, None] - S))
+        add_q_x = tl.where((x_index < size_x)[None, :], tile + dot, 0.0)
+        mul_q_x = add_q_x * tl.exp(S - logsum[:, None])
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         acc_x_4 = (-1.0 * acc_x_3) * (where_q_2 - where_q)[:, None]
-        eq_q_x = place[:, None] == x_index.to(tl.int32)[None, :]
-        add_q_x_2 = tl.where(eq_q_x, next_acc_x[:, None], 0.0) + ((d_N * N)[:, None] * exp_q_x)
-        sub_q_x_2 = (dot + mul_q[:, None]) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], (exp_q_x * sub_q_x_2) - safe_, 0.0)
-        tile_bf16 = sub_q_x_3.to(tl.bfloat16)
+        eq_q_x = x_index.to(tl.int32)[None, :] == place[:, None]
+        sub_q_x = mul_q_x - tl.where(eq_q_x, next_acc_x[:, None], 0.0)
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        tile_bf16 = sub_q_x_2.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = tl.where(eq_q_x, 1.0, 0.0).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
@@ -4792,13 +4800,13 @@ def spread_backward_d_K_d_V_kernel(
     e_index = tl.arange(0, BLOCK_E)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    x_i32 = x_index.to(tl.int32)
     # src[moments.diag:25]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    x_i32 = x_index.to(tl.int32)
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -4808,25 +4816,19 @@ def spread_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        N = tl.load(N_ptr + q_index * N_stride_q)
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        place = tl.load(place_ptr + q_index * place_stride_q)
+        where_x_q = tl.where(x_i32[:, None] == place[None, :], buffer_0[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[moments.diag:26]
         S = tl.dot(K, tl.trans(Q))
         exp_x_q = tl.exp(S - logsum[None, :])
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        place = tl.load(place_ptr + q_index * place_stride_q)
-        where_x_q = tl.where(place[None, :] == x_i32[:, None], buffer_0[None, :], 0.0)
-        add_x_q = where_x_q + ((d_N * N)[None, :] * exp_x_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        m = tl.load(m_ptr + q_index * m_stride_q)
-        add_x_q_2 = ((d_N * N)[None, :] * (S - m[None, :])) + buffer_1[None, :]
         d_O = load_tile(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             (e_index < size_e)[None, :],
@@ -4835,9 +4837,13 @@ def spread_backward_d_K_d_V_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(V, tl.trans(d_O_bf16))
-        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
-        sub_x_q = (exp_x_q * ((dot + (d_N * N)[None, :]) - safe_)) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        tile_bf16 = sub_x_q.to(tl.bfloat16)
+        N = tl.load(N_ptr + q_index * N_stride_q)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+        m = tl.load(m_ptr + q_index * m_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        tile = buffer_1[None, :] + ((d_N * N)[None, :] * (m[None, :] - S))
+        safe_ = tl.where(where_x_q == float("-inf"), 0.0, where_x_q)
+        tile_bf16 = (((tile + dot) * exp_x_q) - safe_).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O_bf16, acc_q_2)
@@ -4847,25 +4853,19 @@ def spread_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:25]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        where_x_q = tl.where(x_i32[:, None] == place[None, :], buffer_0[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:26]
         S = tl.dot(K, tl.trans(Q))
         exp_x_q = tl.exp(S - logsum[None, :])
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-        where_x_q = tl.where(place[None, :] == x_i32[:, None], buffer_0[None, :], 0.0)
-        add_x_q = where_x_q + ((d_N * N)[None, :] * exp_x_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q_2 = ((d_N * N)[None, :] * (S - m[None, :])) + buffer_1[None, :]
         d_O = tl.load(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -4873,10 +4873,14 @@ def spread_backward_d_K_d_V_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(V, tl.trans(d_O_bf16))
-        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
-        sub_x_q = (exp_x_q * ((dot + (d_N * N)[None, :]) - safe_)) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        sub_x_q_2 = tl.where((q_index < size_q)[None, :], sub_x_q, 0.0)
-        tile_bf16 = sub_x_q_2.to(tl.bfloat16)
+        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+        m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = buffer_1[None, :] + ((d_N * N)[None, :] * (m[None, :] - S))
+        safe_ = tl.where(where_x_q == float("-inf"), 0.0, where_x_q)
+        sub_x_q = tl.where((q_index < size_q)[None, :], ((tile + dot) * exp_x_q) - safe_, 0.0)
+        tile_bf16 = sub_x_q.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O_bf16, acc_q_2)
@@ -4911,14 +4915,14 @@ def spread_long_forward_S_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[moments.diag:26]
@@ -4929,14 +4933,14 @@ def spread_long_forward_S_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:26]
@@ -5080,6 +5084,63 @@ def spread_long_forward_w_m__state__place_kernel(
 
 
 @triton.jit
+def spread_long_forward_state_kernel(
+    V_ptr, w_ptr, state_ptr, V_stride_x, V_stride_e, w_stride_q, w_stride_x, state_stride_q, state_stride_e,
+    size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        w = tl.load(
+            w_ptr + q_index[:, None] * w_stride_q + x_index[None, :] * w_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        w_bf16 = w.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        w = tl.load(
+            w_ptr + q_index[:, None] * w_stride_q + x_index[None, :] * w_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        w_bf16 = w.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + e_index[None, :] * state_stride_e,
+        acc_x,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
 def spread_long_forward_z__rows_kernel(
     w_ptr, z__ptr, w_stride_q, w_stride_x, z__stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
     EXACT_X: tl.constexpr,
@@ -5129,84 +5190,27 @@ def spread_long_forward_z__kernel(
 
 
 @triton.jit
-def spread_long_forward_state_kernel(
-    V_ptr, w_ptr, state_ptr, V_stride_x, V_stride_e, w_stride_q, w_stride_x, state_stride_q, state_stride_e,
-    size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        w = tl.load(
-            w_ptr + q_index[:, None] * w_stride_q + x_index[None, :] * w_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        w_bf16 = w.to(tl.bfloat16)
-        # src[moments.diag:30]
-        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        w = tl.load(
-            w_ptr + q_index[:, None] * w_stride_q + x_index[None, :] * w_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        w_bf16 = w.to(tl.bfloat16)
-        # src[moments.diag:30]
-        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
-        acc_x = next_acc_x
-    tl.store(
-        state_ptr + q_index[:, None] * state_stride_q + e_index[None, :] * state_stride_e,
-        acc_x,
-        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-    )
-
-
-@triton.jit
 def spread_long_forward_O_N_logsum__kernel(
-    state_ptr, z__ptr, state__ptr, m__ptr, O_ptr, N_ptr, logsum__ptr, state_stride_q, state_stride_e,
-    z__stride_q, state__stride_q, m__stride_q, O_stride_q, O_stride_e, N_stride_q, logsum__stride_q, size_q,
-    size_e, BLOCK_E: tl.constexpr,
+    z__ptr, state_ptr, state__ptr, m__ptr, O_ptr, N_ptr, logsum__ptr, z__stride_q, state_stride_q,
+    state_stride_e, state__stride_q, m__stride_q, O_stride_q, O_stride_e, N_stride_q, logsum__stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(size_e, BLOCK_E)
     q_index = program.to(tl.int64)
-    z_ = tl.load(z__ptr + q_index * z__stride_q)
-    recip = 1.0 / z_
     state = tl.load(
         state_ptr + q_index * state_stride_q + e_index * state_stride_e,
         mask=(e_index < size_e),
         other=0.0,
     )
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
+    recip = 1.0 / z_
     # src[moments.diag:30]
-    tl.store(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (state * recip), mask=(e_index < size_e))
+    tl.store(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (recip * state), mask=(e_index < size_e))
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul = state_ * recip
+    mul = recip * state_
     log = tl.log(z_)
     exp = tl.exp(log - tl.where(mul == float("-inf"), 0.0, mul))
     tl.store(N_ptr + q_index * N_stride_q, exp)
@@ -5215,10 +5219,105 @@ def spread_long_forward_O_N_logsum__kernel(
 
 
 @triton.jit
+def spread_long_backward_buffer_0_rows_kernel(
+    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z__ptr, state__ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z__stride_q, state__stride_q, buffer_0_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_O = load_tile(
+        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = state * d_O
+    sum_ = tl.sum(mul_e, 0)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((1.0 / z_) * (((state_ * d_N) * N) - sum_)))
+
+
+@triton.jit
 def spread_long_backward_buffer_0_kernel(
-    V_ptr, d_O_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, buffer_0_stride_q,
-    buffer_0_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z__ptr, state__ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z__stride_q, state__stride_q, buffer_0_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
+        state = tl.load(state_ptr + q_index * state_stride_q + e_index * state_stride_e)
+        mul_e = state * d_O
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_O = tl.load(
+            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = state * d_O
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((1.0 / z_) * (((state_ * d_N) * N) - acc_e)))
+
+
+@triton.jit
+def spread_long_backward_buffer_3_kernel(
+    logsum__ptr, S_ptr, buffer_3_ptr, logsum__stride_q, S_stride_q, S_stride_x, buffer_3_stride_q,
+    buffer_3_stride_x, size_q, size_x, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    q_index = program.to(tl.int64)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+    S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x, mask=(x_index < size_x), other=0.0)
+    sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
+    tl.store(
+        buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
+        tl.exp(sub_x),
+        mask=(x_index < size_x),
+    )
+
+
+@triton.jit
+def spread_long_backward_buffer_1_kernel(
+    V_ptr, d_O_ptr, d_N_ptr, N_ptr, S_ptr, m__ptr, buffer_0_ptr, buffer_3_ptr, buffer_1_ptr, V_stride_x,
+    V_stride_e, d_O_stride_q, d_O_stride_e, d_N_stride_q, N_stride_q, S_stride_q, S_stride_x, m__stride_q,
+    buffer_0_stride_q, buffer_3_stride_q, buffer_3_stride_x, buffer_1_stride_q, buffer_1_stride_x, size_x,
+    size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -5231,370 +5330,58 @@ def spread_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         d_O = tl.load(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         next_acc_e = tl.dot(d_O_bf16, tl.trans(V), acc_e)
         acc_e = next_acc_e
     from_e = tl.maximum(0, to_e)
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
         d_O = tl.load(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         next_acc_e = tl.dot(d_O_bf16, tl.trans(V), acc_e)
         acc_e = next_acc_e
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_e,
+    buffer_3 = tl.load(
+        buffer_3_ptr + q_index[:, None] * buffer_3_stride_q + x_index[None, :] * buffer_3_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
     )
-
-
-@triton.jit
-def spread_long_backward_buffer_1_rows_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, z__ptr, state_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, z__stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_1_stride_q,
-    size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    e_index = tl.arange(0, BLOCK_E)
-    z_ = tl.load(z__ptr + q_index * z__stride_q)
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + e_index * state_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    S = tl.load(
+        S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
     )
-    d_O = load_tile(
-        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
-    mul_e = d_O * state
-    sum_ = tl.sum(mul_e, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((sum_ - ((d_N * N) * state_)) * (1.0 / z_)))
-
-
-@triton.jit
-def spread_long_backward_buffer_1_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, z__ptr, state_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, z__stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_1_stride_q,
-    size_q, size_e, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_e = tl.full([], 0.0, tl.float32)
-    to_e = size_e // BLOCK_E * BLOCK_E
-    # whole tiles, no mask needed
-    for first_e in tl.range(0, to_e, BLOCK_E):
-        e_index = first_e + tl.arange(0, BLOCK_E)
-        state = tl.load(state_ptr + q_index * state_stride_q + e_index * state_stride_e)
-        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
-        mul_e = d_O * state
-        tile_sum = tl.sum(mul_e, 0)
-        next_acc_e = acc_e + tile_sum
-        acc_e = next_acc_e
-    from_e = tl.maximum(0, to_e)
-    # tiles that a mask or the end cuts
-    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
-        e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + e_index * state_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        d_O = tl.load(
-            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        mul_e = d_O * state
-        tile_sum = tl.sum(mul_e, 0)
-        next_acc_e = acc_e + tile_sum
-        acc_e = next_acc_e
-    z_ = tl.load(z__ptr + q_index * z__stride_q)
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((acc_e - ((d_N * N) * state_)) * (1.0 / z_)))
-
-
-@triton.jit
-def spread_long_backward_buffer_2_buffer_3_rows_kernel(
-    d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
-    buffer_3_ptr, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q,
-    place_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q,
-    buffer_2_stride_x, buffer_3_stride_q, buffer_3_stride_x, size_q, size_x, BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-    S = load_tile(S_ptr + q_index * S_stride_q + x_index * S_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
-    exp_x = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    m_ = tl.load(m__ptr + q_index * m__stride_q)
-    # src[moments.diag:28]
-    mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
-    add_x = mul_x + buffer_1
-    buffer_0 = load_tile(
-        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    safe_ = tl.where(add_x == float("-inf"), 0.0, add_x)
-    mul_x_2 = (buffer_0 - safe_) * exp_x
-    sum_ = tl.sum(mul_x_2, 0)
-    place = tl.load(place_ptr + q_index * place_stride_q)
-    where_x = tl.where(x_index.to(tl.int32) == place, sum_, 0.0)
-    add_x_2 = ((d_N * N) * exp_x) + where_x
-    sub_x_2 = (exp_x * (((d_N * N) + buffer_0) - safe_)) - tl.where(add_x_2 == float("-inf"), 0.0, add_x_2)
+    m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
+    sub_q_x = m_[:, None] - tl.where((m_ == float("-inf"))[:, None], 0.0, S)
+    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+    tile = buffer_0[:, None] + ((d_N * N)[:, None] * sub_q_x)
     tl.store(
-        buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
-        sub_x_2.to(tl.bfloat16),
-        mask=(x_index < size_x),
-    )
-    tl.store(
-        buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
-        exp_x,
-        mask=(x_index < size_x),
-    )
-
-
-@triton.jit
-def spread_long_backward_buffer_2_buffer_3_kernel(
-    d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
-    buffer_3_ptr, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q,
-    place_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q,
-    buffer_2_stride_x, buffer_3_stride_q, buffer_3_stride_x, size_q, size_x, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_x = tl.full([], 0.0, tl.float32)
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    m_ = tl.load(m__ptr + q_index * m__stride_q)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
-        sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
-        # src[moments.diag:28]
-        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
-        add_x = mul_x + buffer_1
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
-        sub_x_2 = buffer_0 - tl.where(add_x == float("-inf"), 0.0, add_x)
-        mul_x_2 = sub_x_2 * tl.exp(sub_x)
-        tile_sum = tl.sum(mul_x_2, 0)
-        next_acc_x = acc_x + tile_sum
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x, mask=(x_index < size_x), other=0.0)
-        sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
-        exp_x = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
-        # src[moments.diag:28]
-        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
-        add_x = mul_x + buffer_1
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        sub_x_2 = buffer_0 - tl.where(add_x == float("-inf"), 0.0, add_x)
-        mul_x_2 = sub_x_2 * exp_x
-        tile_sum = tl.sum(mul_x_2, 0)
-        next_acc_x = acc_x + tile_sum
-        acc_x = next_acc_x
-    place = tl.load(place_ptr + q_index * place_stride_q)
-    mul = d_N * N
-    # whole tiles, no mask needed
-    for first_x_3 in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x_3 + tl.arange(0, BLOCK_X)
-        where_x = tl.where(x_index.to(tl.int32) == place, acc_x, 0.0)
-        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
-        sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
-        exp_x = tl.exp(sub_x)
-        add_x = ((d_N * N) * exp_x) + where_x
-        # src[moments.diag:28]
-        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
-        add_x_2 = mul_x + buffer_1
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
-        sub_x_2 = (mul + buffer_0) - tl.where(add_x_2 == float("-inf"), 0.0, add_x_2)
-        sub_x_3 = (exp_x * sub_x_2) - tl.where(add_x == float("-inf"), 0.0, add_x)
-        tl.store(
-            buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
-            sub_x_3.to(tl.bfloat16),
-        )
-        tl.store(buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x, exp_x)
-    # tiles that a mask or the end cuts
-    for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_4 + tl.arange(0, BLOCK_X)
-        where_x = tl.where(x_index.to(tl.int32) == place, acc_x, 0.0)
-        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x, mask=(x_index < size_x), other=0.0)
-        sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
-        exp_x = tl.exp(sub_x)
-        add_x = ((d_N * N) * exp_x) + where_x
-        # src[moments.diag:28]
-        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
-        add_x_2 = mul_x + buffer_1
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        sub_x_2 = (mul + buffer_0) - tl.where(add_x_2 == float("-inf"), 0.0, add_x_2)
-        sub_x_3 = (exp_x * sub_x_2) - tl.where(add_x == float("-inf"), 0.0, add_x)
-        tl.store(
-            buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
-            sub_x_3.to(tl.bfloat16),
-            mask=(x_index < size_x),
-        )
-        tl.store(
-            buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
-            exp_x,
-            mask=(x_index < size_x),
-        )
-
-
-@triton.jit
-def spread_long_backward_d_Q_kernel(
-    K_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_2_stride_q, buffer_2_stride_x, d_Q_stride_q,
-    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:25]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_2 = tl.load(
-            buffer_2_ptr + q_index[:, None] * buffer_2_stride_q + x_index[None, :] * buffer_2_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(buffer_2, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[moments.diag:25]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_2 = tl.load(
-            buffer_2_ptr + q_index[:, None] * buffer_2_stride_q + x_index[None, :] * buffer_2_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(buffer_2, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        acc_x.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def spread_long_backward_d_K_kernel(
-    Q_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_2_stride_q, buffer_2_stride_x, d_K_stride_x,
-    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[moments.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_2 = tl.load(
-            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(buffer_2, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[moments.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_2 = tl.load(
-            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(buffer_2, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        acc_q.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        ((tile + acc_e) * buffer_3),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
@@ -5615,42 +5402,226 @@ def spread_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_3 = tl.load(
-            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        buffer_3_bf16 = buffer_3.to(tl.bfloat16)
         d_O = tl.load(
             d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_3_bf16 = buffer_3.to(tl.bfloat16)
         next_acc_q = tl.dot(buffer_3_bf16, tl.trans(d_O_bf16), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_3 = tl.load(
-            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        buffer_3_bf16 = buffer_3.to(tl.bfloat16)
         d_O = tl.load(
             d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
+        buffer_3 = tl.load(
+            buffer_3_ptr + q_index[None, :] * buffer_3_stride_q + x_index[:, None] * buffer_3_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_3_bf16 = buffer_3.to(tl.bfloat16)
         next_acc_q = tl.dot(buffer_3_bf16, tl.trans(d_O_bf16), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_backward_buffer_2_rows_kernel(
+    buffer_1_ptr, buffer_2_ptr, buffer_1_stride_q, buffer_1_stride_x, buffer_2_stride_q, size_q, size_x,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = load_tile(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    sum_ = tl.sum(buffer_1, 0)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_)
+
+
+@triton.jit
+def spread_long_backward_buffer_2_kernel(
+    buffer_1_ptr,
+    buffer_2_ptr,
+    buffer_1_stride_q,
+    buffer_1_stride_x,
+    buffer_2_stride_q,
+    size_q,
+    size_x,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    sum_x = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x)
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_x = sum_x + tile_sum
+        sum_x = next_sum_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_x = sum_x + tile_sum
+        sum_x = next_sum_x
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_x)
+
+
+@triton.jit
+def spread_long_backward_d_Q_kernel(
+    K_ptr, place_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d, place_stride_q,
+    buffer_1_stride_q, buffer_1_stride_x, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d,
+    size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:25]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        eq_q_x = place[:, None] == x_index.to(tl.int32)[None, :]
+        where_q_x = tl.where(eq_q_x, buffer_2[:, None], 0.0)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_ = tl.where(where_q_x == float("-inf"), 0.0, where_q_x)
+        tile_bf16 = (buffer_1 - safe_).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:25]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        eq_q_x = place[:, None] == x_index.to(tl.int32)[None, :]
+        where_q_x = tl.where(eq_q_x, buffer_2[:, None], 0.0)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_ = tl.where(where_q_x == float("-inf"), 0.0, where_q_x)
+        tile_bf16 = (buffer_1 - safe_).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        acc_x.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_backward_d_K_kernel(
+    Q_ptr, place_ptr, buffer_1_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, place_stride_q,
+    buffer_1_stride_q, buffer_1_stride_x, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d,
+    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    x_i32 = x_index.to(tl.int32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        place = tl.load(place_ptr + q_index * place_stride_q)
+        where_x_q = tl.where(place[None, :] == x_i32[:, None], buffer_2[None, :], 0.0)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_ = tl.where(where_x_q == float("-inf"), 0.0, where_x_q)
+        tile_bf16 = (buffer_1 - safe_).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        where_x_q = tl.where(place[None, :] == x_i32[:, None], buffer_2[None, :], 0.0)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_ = tl.where(where_x_q == float("-inf"), 0.0, where_x_q)
+        tile_bf16 = (buffer_1 - safe_).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -5769,7 +5740,7 @@ def _spread_forward(
     K: torch.Tensor,
     V: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q], logsum: f32[q], m: f32[q], z: f32[q], state: f32[q e], state_: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q], logsum: f32[q], m: f32[q], state: f32[q e], z: f32[q], state_: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -5784,12 +5755,12 @@ def _spread_forward(
     N = torch.empty((q,), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     m = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     state = torch.empty((q, e), dtype=torch.float32, device=Q.device)
+    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
     place = torch.empty((q,), dtype=torch.int32, device=Q.device)
     if _is_traced(O):
-        return O, N, logsum, m, z, state, state_, place
+        return O, N, logsum, m, state, z, state_, place
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -5802,13 +5773,13 @@ def _spread_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     spread_forward_kernel[grid](
-        Q, K, V, O, N, logsum, m, z, state, state_, place, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        Q, K, V, O, N, logsum, m, state, z, state_, place, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         V.stride(0), V.stride(1), O.stride(0), O.stride(1), N.stride(0), logsum.stride(0), m.stride(0),
-        z.stride(0), state.stride(0), state.stride(1), state_.stride(0), place.stride(0), q, d, x, e,
+        state.stride(0), state.stride(1), z.stride(0), state_.stride(0), place.stride(0), q, d, x, e,
         BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return O, N, logsum, m, z, state, state_, place
+    return O, N, logsum, m, state, z, state_, place
 
 
 @_operator
@@ -5816,26 +5787,26 @@ def _spread_backward_buffer_1(
     d_O: torch.Tensor,
     d_N: torch.Tensor,
     N: torch.Tensor,
-    z: torch.Tensor,
     state: torch.Tensor,
+    z: torch.Tensor,
     state_: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], z: f32[q], state: f32[q e], state_: f32[q]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z: f32[q], state_: f32[q]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.float32, 2, d_O.device)
     _check("d_N", d_N, torch.float32, 1, d_O.device)
     _check("N", N, torch.float32, 1, d_O.device)
-    _check("z", z, torch.float32, 1, d_O.device)
     _check("state", state, torch.float32, 2, d_O.device)
+    _check("z", z, torch.float32, 1, d_O.device)
     _check("state_", state_, torch.float32, 1, d_O.device)
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if state.shape != (q, e):
         raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
@@ -5851,16 +5822,16 @@ def _spread_backward_buffer_1(
             warps, stages = 16, 1
         grid = (q,)
         spread_backward_buffer_1_rows_kernel[grid](
-            d_O, d_N, N, z, state, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-            z.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_1.stride(0), q, e,
+            d_O, d_N, N, state, z, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+            state.stride(0), state.stride(1), z.stride(0), state_.stride(0), buffer_1.stride(0), q, e,
             BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
         )
         return buffer_1
     BLOCK_E, warps, stages = 4096, 8, 2
     grid = (q,)
     spread_backward_buffer_1_kernel[grid](
-        d_O, d_N, N, z, state, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-        z.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_1.stride(0), q, e,
+        d_O, d_N, N, state, z, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        state.stride(0), state.stride(1), z.stride(0), state_.stride(0), buffer_1.stride(0), q, e,
         BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return buffer_1
@@ -6054,6 +6025,27 @@ def _spread_long_forward_w_m__state__place(
 
 
 @_operator
+def _spread_long_forward_state(V: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    """_spread_long_forward_state(V: bf16[x e], w: f32[q x]) -> state: f32[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("w", w, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = w.shape
+    if w.shape != (q, x):
+        raise ValueError(f"w: f32[q x] has shape {w.shape}, expected {(q, x)}")
+    state = torch.empty((q, e), dtype=torch.float32, device=V.device)
+    if _is_traced(state):
+        return state
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    spread_long_forward_state_kernel[grid](
+        V, w, state, V.stride(0), V.stride(1), w.stride(0), w.stride(1), state.stride(0), state.stride(1), x,
+        e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+@_operator
 def _spread_long_forward_z_(w: torch.Tensor) -> torch.Tensor:
     """_spread_long_forward_z_(w: f32[q x]) -> z_: f32[q]. Any strides; sizes are read off the shapes."""
     _check("w", w, torch.float32, 2, w.device)
@@ -6085,54 +6077,34 @@ def _spread_long_forward_z_(w: torch.Tensor) -> torch.Tensor:
 
 
 @_operator
-def _spread_long_forward_state(V: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
-    """_spread_long_forward_state(V: bf16[x e], w: f32[q x]) -> state: f32[q e]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("w", w, torch.float32, 2, V.device)
-    x, e = V.shape
-    q, _ = w.shape
-    if w.shape != (q, x):
-        raise ValueError(f"w: f32[q x] has shape {w.shape}, expected {(q, x)}")
-    state = torch.empty((q, e), dtype=torch.float32, device=V.device)
-    if _is_traced(state):
-        return state
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
-    spread_long_forward_state_kernel[grid](
-        V, w, state, V.stride(0), V.stride(1), w.stride(0), w.stride(1), state.stride(0), state.stride(1), x,
-        e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
-    )
-    return state
-
-
-@_operator
 def _spread_long_forward_O_N_logsum_(
-    state: torch.Tensor,
     z_: torch.Tensor,
+    state: torch.Tensor,
     state_: torch.Tensor,
     m_: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_spread_long_forward_O_N_logsum_(state: f32[q e], z_: f32[q], state_: f32[q], m_: f32[q]) -> O: f32[q e], N: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 2, state.device)
-    _check("z_", z_, torch.float32, 1, state.device)
-    _check("state_", state_, torch.float32, 1, state.device)
-    _check("m_", m_, torch.float32, 1, state.device)
-    q, e = state.shape
-    if z_.shape != (q,):
-        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
+    """_spread_long_forward_O_N_logsum_(z_: f32[q], state: f32[q e], state_: f32[q], m_: f32[q]) -> O: f32[q e], N: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("z_", z_, torch.float32, 1, z_.device)
+    _check("state", state, torch.float32, 2, z_.device)
+    _check("state_", state_, torch.float32, 1, z_.device)
+    _check("m_", m_, torch.float32, 1, z_.device)
+    (q,) = z_.shape
+    _, e = state.shape
+    if state.shape != (q, e):
+        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if m_.shape != (q,):
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
-    O = torch.empty((q, e), dtype=torch.float32, device=state.device)
-    N = torch.empty((q,), dtype=torch.float32, device=state.device)
-    logsum_ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    O = torch.empty((q, e), dtype=torch.float32, device=z_.device)
+    N = torch.empty((q,), dtype=torch.float32, device=z_.device)
+    logsum_ = torch.empty((q,), dtype=torch.float32, device=z_.device)
     if _is_traced(O):
         return O, N, logsum_
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(e, BLOCK_E),)
     spread_long_forward_O_N_logsum__kernel[grid](
-        state, z_, state_, m_, O, N, logsum_, state.stride(0), state.stride(1), z_.stride(0),
+        z_, state, state_, m_, O, N, logsum_, z_.stride(0), state.stride(0), state.stride(1),
         state_.stride(0), m_.stride(0), O.stride(0), O.stride(1), N.stride(0), logsum_.stride(0), q, e,
         BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
@@ -6140,57 +6112,35 @@ def _spread_long_forward_O_N_logsum_(
 
 
 @_operator
-def _spread_long_backward_buffer_0(V: torch.Tensor, d_O: torch.Tensor) -> torch.Tensor:
-    """_spread_long_backward_buffer_0(V: bf16[x e], d_O: f32[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("d_O", d_O, torch.float32, 2, V.device)
-    x, e = V.shape
-    q, _ = d_O.shape
-    if d_O.shape != (q, e):
-        raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    if _is_traced(buffer_0):
-        return buffer_0
-    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
-    spread_long_backward_buffer_0_kernel[grid](
-        V, d_O, buffer_0, V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
-
-
-@_operator
-def _spread_long_backward_buffer_1(
+def _spread_long_backward_buffer_0(
     d_O: torch.Tensor,
     d_N: torch.Tensor,
     N: torch.Tensor,
-    z_: torch.Tensor,
     state: torch.Tensor,
+    z_: torch.Tensor,
     state_: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_long_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], z_: f32[q], state: f32[q e], state_: f32[q]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_long_backward_buffer_0(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z_: f32[q], state_: f32[q]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.float32, 2, d_O.device)
     _check("d_N", d_N, torch.float32, 1, d_O.device)
     _check("N", N, torch.float32, 1, d_O.device)
-    _check("z_", z_, torch.float32, 1, d_O.device)
     _check("state", state, torch.float32, 2, d_O.device)
+    _check("z_", z_, torch.float32, 1, d_O.device)
     _check("state_", state_, torch.float32, 1, d_O.device)
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if z_.shape != (q,):
-        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
     if state.shape != (q, e):
         raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
+    if z_.shape != (q,):
+        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
-    if _is_traced(buffer_1):
-        return buffer_1
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
+    if _is_traced(buffer_0):
+        return buffer_0
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -6200,132 +6150,91 @@ def _spread_long_backward_buffer_1(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        spread_long_backward_buffer_1_rows_kernel[grid](
-            d_O, d_N, N, z_, state, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0),
-            N.stride(0), z_.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_1.stride(0),
+        spread_long_backward_buffer_0_rows_kernel[grid](
+            d_O, d_N, N, state, z_, state_, buffer_0, d_O.stride(0), d_O.stride(1), d_N.stride(0),
+            N.stride(0), state.stride(0), state.stride(1), z_.stride(0), state_.stride(0), buffer_0.stride(0),
             q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
         )
-        return buffer_1
+        return buffer_0
     BLOCK_E, warps, stages = 4096, 8, 2
     grid = (q,)
-    spread_long_backward_buffer_1_kernel[grid](
-        d_O, d_N, N, z_, state, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-        z_.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_1.stride(0), q, e,
+    spread_long_backward_buffer_0_kernel[grid](
+        d_O, d_N, N, state, z_, state_, buffer_0, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        state.stride(0), state.stride(1), z_.stride(0), state_.stride(0), buffer_0.stride(0), q, e,
         BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return buffer_1
+    return buffer_0
 
 
 @_operator
-def _spread_long_backward_buffer_2_buffer_3(
+def _spread_long_backward_buffer_3(logsum_: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
+    """_spread_long_backward_buffer_3(logsum_: f32[q], S: f32[q x]) -> buffer_3: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("logsum_", logsum_, torch.float32, 1, logsum_.device)
+    _check("S", S, torch.float32, 2, logsum_.device)
+    (q,) = logsum_.shape
+    _, x = S.shape
+    if S.shape != (q, x):
+        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
+    buffer_3 = torch.empty((q, x), dtype=torch.float32, device=logsum_.device)
+    if _is_traced(buffer_3):
+        return buffer_3
+    BLOCK_X, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(x, BLOCK_X),)
+    spread_long_backward_buffer_3_kernel[grid](
+        logsum_, S, buffer_3, logsum_.stride(0), S.stride(0), S.stride(1), buffer_3.stride(0),
+        buffer_3.stride(1), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_3
+
+
+@_operator
+def _spread_long_backward_buffer_1(
+    V: torch.Tensor,
+    d_O: torch.Tensor,
     d_N: torch.Tensor,
     N: torch.Tensor,
-    logsum_: torch.Tensor,
     S: torch.Tensor,
     m_: torch.Tensor,
-    place: torch.Tensor,
     buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_spread_long_backward_buffer_2_buffer_3(d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], place: i32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> buffer_2: bf16[q x], buffer_3: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("d_N", d_N, torch.float32, 1, d_N.device)
-    _check("N", N, torch.float32, 1, d_N.device)
-    _check("logsum_", logsum_, torch.float32, 1, d_N.device)
-    _check("S", S, torch.float32, 2, d_N.device)
-    _check("m_", m_, torch.float32, 1, d_N.device)
-    _check("place", place, torch.int32, 1, d_N.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, d_N.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, d_N.device)
-    (q,) = d_N.shape
-    _, x = S.shape
+    buffer_3: torch.Tensor,
+) -> torch.Tensor:
+    """_spread_long_backward_buffer_1(V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], S: f32[q x], m_: f32[q], buffer_0: f32[q], buffer_3: f32[q x]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_O", d_O, torch.float32, 2, V.device)
+    _check("d_N", d_N, torch.float32, 1, V.device)
+    _check("N", N, torch.float32, 1, V.device)
+    _check("S", S, torch.float32, 2, V.device)
+    _check("m_", m_, torch.float32, 1, V.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, V.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = d_O.shape
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
+    if d_N.shape != (q,):
+        raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if logsum_.shape != (q,):
-        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
     if S.shape != (q, x):
         raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
     if m_.shape != (q,):
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
-    if place.shape != (q,):
-        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    buffer_2 = torch.empty((q, x), dtype=torch.bfloat16, device=d_N.device)
-    buffer_3 = torch.empty((q, x), dtype=torch.float32, device=d_N.device)
-    if _is_traced(buffer_2):
-        return buffer_2, buffer_3
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        spread_long_backward_buffer_2_buffer_3_rows_kernel[grid](
-            d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2, buffer_3, d_N.stride(0), N.stride(0),
-            logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), place.stride(0), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1),
-            buffer_3.stride(0), buffer_3.stride(1), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
-            num_warps=warps, num_stages=stages,
-        )
-        return buffer_2, buffer_3
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    spread_long_backward_buffer_2_buffer_3_kernel[grid](
-        d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2, buffer_3, d_N.stride(0), N.stride(0),
-        logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), place.stride(0), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1), buffer_3.stride(0),
-        buffer_3.stride(1), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_3.shape != (q, x):
+        raise ValueError(f"buffer_3: f32[q x] has shape {buffer_3.shape}, expected {(q, x)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    if _is_traced(buffer_1):
+        return buffer_1
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    spread_long_backward_buffer_1_kernel[grid](
+        V, d_O, d_N, N, S, m_, buffer_0, buffer_3, buffer_1, V.stride(0), V.stride(1), d_O.stride(0),
+        d_O.stride(1), d_N.stride(0), N.stride(0), S.stride(0), S.stride(1), m_.stride(0), buffer_0.stride(0),
+        buffer_3.stride(0), buffer_3.stride(1), buffer_1.stride(0), buffer_1.stride(1), x, e, q,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_2, buffer_3
-
-
-@_operator
-def _spread_long_backward_d_Q(K: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
-    """_spread_long_backward_d_Q(K: bf16[x d], buffer_2: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 2, K.device)
-    _check("buffer_2", buffer_2, torch.bfloat16, 2, K.device)
-    x, d = K.shape
-    q, _ = buffer_2.shape
-    if buffer_2.shape != (q, x):
-        raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    if _is_traced(d_Q):
-        return d_Q
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    spread_long_backward_d_Q_kernel[grid](
-        K, buffer_2, d_Q, K.stride(0), K.stride(1), buffer_2.stride(0), buffer_2.stride(1), d_Q.stride(0),
-        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return d_Q
-
-
-@_operator
-def _spread_long_backward_d_K(Q: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
-    """_spread_long_backward_d_K(Q: bf16[q d], buffer_2: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("buffer_2", buffer_2, torch.bfloat16, 2, Q.device)
-    q, d = Q.shape
-    _, x = buffer_2.shape
-    if buffer_2.shape != (q, x):
-        raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
-    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    if _is_traced(d_K):
-        return d_K
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    spread_long_backward_d_K_kernel[grid](
-        Q, buffer_2, d_K, Q.stride(0), Q.stride(1), buffer_2.stride(0), buffer_2.stride(1), d_K.stride(0),
-        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return d_K
+    return buffer_1
 
 
 @_operator
@@ -6350,20 +6259,115 @@ def _spread_long_backward_d_V(d_O: torch.Tensor, buffer_3: torch.Tensor) -> torc
     return d_V
 
 
+@_operator
+def _spread_long_backward_buffer_2(buffer_1: torch.Tensor) -> torch.Tensor:
+    """_spread_long_backward_buffer_2(buffer_1: f32[q x]) -> buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("buffer_1", buffer_1, torch.float32, 2, buffer_1.device)
+    q, x = buffer_1.shape
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=buffer_1.device)
+    if _is_traced(buffer_2):
+        return buffer_2
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        spread_long_backward_buffer_2_rows_kernel[grid](
+            buffer_1, buffer_2, buffer_1.stride(0), buffer_1.stride(1), buffer_2.stride(0), q, x,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return buffer_2
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    spread_long_backward_buffer_2_kernel[grid](
+        buffer_1, buffer_2, buffer_1.stride(0), buffer_1.stride(1), buffer_2.stride(0), q, x, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return buffer_2
+
+
+@_operator
+def _spread_long_backward_d_Q(
+    K: torch.Tensor,
+    place: torch.Tensor,
+    buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_spread_long_backward_d_Q(K: bf16[x d], place: i32[q], buffer_1: f32[q x], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("place", place, torch.int32, 1, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, K.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
+    x, d = K.shape
+    (q,) = place.shape
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    if _is_traced(d_Q):
+        return d_Q
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    spread_long_backward_d_Q_kernel[grid](
+        K, place, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1), place.stride(0), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+@_operator
+def _spread_long_backward_d_K(
+    Q: torch.Tensor,
+    place: torch.Tensor,
+    buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_spread_long_backward_d_K(Q: bf16[q d], place: i32[q], buffer_1: f32[q x], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("place", place, torch.int32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = buffer_1.shape
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    if _is_traced(d_K):
+        return d_K
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    spread_long_backward_d_K_kernel[grid](
+        Q, place, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1), place.stride(0), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_2.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _spread_autograd(torch.autograd.Function):
     """spread and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        O, N, logsum, m, z, state, state_, place = _spread_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, N, logsum, m, z, state, state_, place)
+        O, N, logsum, m, state, z, state_, place = _spread_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, N, logsum, m, state, z, state_, place)
         return O, N
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, d_O, d_N):
-        Q, K, V, N, logsum, m, z, state, state_, place = ctx.saved_tensors
-        buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, z, state, state_)
+        Q, K, V, N, logsum, m, state, z, state_, place = ctx.saved_tensors
+        buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, state, z, state_)
         buffer_0, d_Q = _spread_backward_buffer_0_d_Q(Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1)
         d_K, d_V = _spread_backward_d_K_d_V(Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, buffer_0)
         return d_Q, d_K, d_V
@@ -6376,22 +6380,23 @@ class _spread_long_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, V):
         S = _spread_long_forward_S(Q, K)
         w, m_, state_, place = _spread_long_forward_w_m__state__place(S)
-        z_ = _spread_long_forward_z_(w)
         state = _spread_long_forward_state(V, w)
-        O, N, logsum_ = _spread_long_forward_O_N_logsum_(state, z_, state_, m_)
-        ctx.save_for_backward(Q, K, V, N, logsum_, S, m_, z_, state, state_, place)
+        z_ = _spread_long_forward_z_(w)
+        O, N, logsum_ = _spread_long_forward_O_N_logsum_(z_, state, state_, m_)
+        ctx.save_for_backward(Q, K, V, N, logsum_, S, m_, state, z_, state_, place)
         return O, N
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, d_O, d_N):
-        Q, K, V, N, logsum_, S, m_, z_, state, state_, place = ctx.saved_tensors
-        buffer_0 = _spread_long_backward_buffer_0(V, d_O)
-        buffer_1 = _spread_long_backward_buffer_1(d_O, d_N, N, z_, state, state_)
-        buffer_2, buffer_3 = _spread_long_backward_buffer_2_buffer_3(d_N, N, logsum_, S, m_, place, buffer_0, buffer_1)
-        d_Q = _spread_long_backward_d_Q(K, buffer_2)
-        d_K = _spread_long_backward_d_K(Q, buffer_2)
+        Q, K, V, N, logsum_, S, m_, state, z_, state_, place = ctx.saved_tensors
+        buffer_0 = _spread_long_backward_buffer_0(d_O, d_N, N, state, z_, state_)
+        buffer_3 = _spread_long_backward_buffer_3(logsum_, S)
+        buffer_1 = _spread_long_backward_buffer_1(V, d_O, d_N, N, S, m_, buffer_0, buffer_3)
         d_V = _spread_long_backward_d_V(d_O, buffer_3)
+        buffer_2 = _spread_long_backward_buffer_2(buffer_1)
+        d_Q = _spread_long_backward_d_Q(K, place, buffer_1, buffer_2)
+        d_K = _spread_long_backward_d_K(Q, place, buffer_1, buffer_2)
         return d_Q, d_K, d_V
 
 
@@ -7118,44 +7123,43 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_8 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_9 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_10 = tl.full([BLOCK_Q], 0.0, tl.float32)
     sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_10 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_11 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_12 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_13 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_14 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_15 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_16 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q = logsum * 1.4426950408889634
     # src[moments.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = state * 1.4426950408889634
     d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * state
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     # src[maps.diag:7]
     gt_q = z > 0.0
     where_q = tl.where(gt_q, (recip * recip_q) * recip_q, 0.0)
@@ -7163,6 +7167,8 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
         # src[moments.diag:34]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -7174,144 +7180,141 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
         dot = tl.dot(Q, tl.trans(K))
         mul_q_x = (1.4426950408889634 * rsqrt) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_2 = t[None, :] * exp2_q_x
+        mul_q_x_2 = exp2_q_x * x_f32[None, :]
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_3 = x_f32[None, :] * exp2_q_x
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q_2 = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_3 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_3 - where_q_2
-        where_q_4 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_5 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        change_2 = where_q_5 - where_q_4
-        acc_x_17 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change_2
-        acc_x_18 = (-6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_17
-        acc_x_19 = (acc_x_3 + (acc_x_18 * change_2)) + ((-1.0 * (d_forecast * sum_x)) * change)
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        sub_q_x = x_f32[None, :] - next_acc_x_2[:, None]
+        sub_q_x = x_f32[None, :] - next_acc_x[:, None]
+        mul_q_x_3 = sub_q_x * exp2_q_x_2
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
+        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_3
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_4 = exp2_q_x * t[None, :]
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_3 + tile_sum_4
+        where_q_4 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_5 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        change_2 = where_q_5 - where_q_4
+        acc_x_16 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_17 = (-6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_16
+        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
         tile = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x
-        sub_q_x_2 = t[None, :] - next_acc_x[:, None]
-        add_q_x = (sub_q_x_2 * d_forecast[:, None]) + (tile * sub_q_x)
-        mul_q_x_4 = add_q_x * exp2_q_x_2
-        tile_sum_3 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = acc_x_19 + tile_sum_3
-        tile_sum_4 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_4
-        mul_q_x_5 = exp2_q_x_2 * sub_q_x
+        sub_q_x_2 = t[None, :] - next_acc_x_3[:, None]
+        add_q_x = (d_forecast[:, None] * sub_q_x_2) + (tile * sub_q_x)
+        mul_q_x_5 = exp2_q_x_2 * add_q_x
         tile_sum_5 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change_2)) + tile_sum_5
-        mul_q_x_6 = sub_q_x * exp2_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change_2)) + tile_sum_6
-        add_q = (next_acc_x_3 * state__) + ((d_forecast * state_) * next_acc_x_5)
-        mul_q_3 = recip_q * add_q
+        next_acc_x_4 = acc_x_18 + tile_sum_5
+        add_q = ((state_ * d_forecast) * next_acc_x_2) + (state__ * next_acc_x_4)
+        mul_q_3 = add_q * recip_q
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_20 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change_2)) * change_2
-        acc_x_21 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_20) * change_2)
-        mul_q_x_7 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
+        acc_x_19 = ((-1.0 * acc_x_6) + (sum_x * change_2)) * change
+        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_2) * change_2)) + acc_x_19
+        mul_q_x_6 = (sub_q_x * exp2_q_x_2) * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_20 + tile_sum_6
+        mul_q_x_7 = exp2_q_x_2 * sub_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_6 = acc_x_21 + tile_sum_7
-        acc_x_22 = ((-2.0 * acc_x_5) + (sum_x * change_2)) * change_2
-        mul_q_x_8 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
+        acc_x_21 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
+        acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
+        mul_q_x_8 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
         tile_sum_8 = tl.sum(mul_q_x_8, 1)
-        next_acc_x_7 = (acc_x_7 + acc_x_22) + tile_sum_8
-        acc_x_23 = ((-1.0 * acc_x_5) + (sum_x * change_2)) * change
-        acc_x_24 = (acc_x_8 + ((-1.0 * acc_x_9) * change_2)) + acc_x_23
-        mul_q_x_9 = (sub_q_x_2 * sub_q_x) * exp2_q_x_2
+        next_acc_x_7 = acc_x_22 + tile_sum_8
+        mul_q_4 = (recip * d_lean) * (state__ + ((recip * recip) * next_acc_x_7))
+        add_q_2 = (d_forecast * (state_ + (next_acc_x_5 * recip))) + mul_q_4
+        mul_q_5 = recip_q * add_q_2
+        next_centre_2 = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
+        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
+        mul_q_x_9 = (exp2_q_x_2 * sub_q_x) * sub_q_x
         tile_sum_9 = tl.sum(mul_q_x_9, 1)
-        next_acc_x_8 = acc_x_24 + tile_sum_9
-        tile_2 = recip * (((recip * recip) * next_acc_x_6) + state__)
-        add_q_2 = (tile_2 * d_lean) + (d_forecast * (state_ + (next_acc_x_8 * recip)))
-        mul_q_4 = (recip_q * recip_q) * add_q_2
-        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
-        mul_q_x_10 = exp2_q_x_2 * sub_q_x_2
+        next_acc_x_8 = acc_x_23 + tile_sum_9
+        mul_q_x_10 = sub_q_x * exp2_q_x
         tile_sum_10 = tl.sum(mul_q_x_10, 1)
-        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x) * change)) + tile_sum_10
-        mul_q_x_11 = sub_q_x * exp2_q_x
-        tile_sum_11 = tl.sum(mul_q_x_11, 1)
-        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_11
-        tile_sum_12 = tl.sum(exp2_q_x, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_12
-        where_q_6 = tl.where(tl.abs(acc_x_5) < float("inf"), acc_x_5, 0.0)
-        where_q_7 = tl.where(tl.abs(next_acc_x_5) < float("inf"), next_acc_x_5, 0.0)
-        where_q_8 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_q_9 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
-        mul_q_d = ((recip * recip_q) * d_forecast)[:, None] * acc_x_15
-        mul_q_d_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * acc_x_15
-        mul_q_d_3 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * acc_x_12
-        mul_q_d_4 = ((recip * recip_q) * d_forecast)[:, None] * acc_x_12
-        acc_x_25 = (-1.0 * mul_q_d) + (mul_q_d_4 * change_2[:, None])
-        acc_x_26 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_3) * change_2[:, None])
-        acc_x_27 = (-1.0 * acc_x_12) * (next_centre_2 - centre_2)[:, None]
-        acc_x_28 = (acc_x_16 + (acc_x_26 * change_2[:, None])) * change_2[:, None]
-        acc_x_29 = ((acc_x_11 + acc_x_27) + acc_x_28) + (acc_x_25 * change[:, None])
-        acc_x_30 = acc_x_29 + (acc_x_14 * (where_q_9 - where_q_8)[:, None])
-        acc_x_31 = acc_x_30 + (acc_x_13 * (where_q_7 - where_q_6)[:, None])
-        acc_x_32 = (where_q[:, None] * acc_x_12) * (next_centre - centre)[:, None]
-        tile_3 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * sub_q_x
-        tile_4 = ((recip * recip_q) * d_forecast)[:, None] * sub_q_x_2
-        mul_q_x_12 = (recip_q[:, None] * t[None, :]) * d_forecast[:, None]
-        mul_q_x_13 = (t[None, :] * d_forecast[:, None]) * next_acc_x_5[:, None]
-        add_q_x_2 = mul_q_x_13 + (x_f32[None, :] * next_acc_x_3[:, None])
-        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
-        mul_q_x_14 = ((recip * recip_q) * recip_q)[:, None] * (next_centre[:, None] - safe_)
-        mul_q_x_15 = ((recip * recip_q)[:, None] * x_f32[None, :]) * d_lean[:, None]
-        tile_5 = mul_q_x_15 + tl.where(gt_q[:, None], mul_q_x_14, 0.0)
-        add_q_x_3 = ((tile_5 + mul_q_x_12) + (tile_4 * sub_q_x)) + ((tile_3 * sub_q_x) * sub_q_x)
+        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
+        tile_sum_11 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_11
+        where_q_6 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
+        where_q_7 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
+        where_q_8 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_9 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_15
+        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_15
+        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_11
+        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_11
+        acc_x_24 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_4) * change[:, None])
+        acc_x_25 = (recip_q[:, None] * acc_x_14) + (mul_q_d_3 * change_2[:, None])
+        acc_x_26 = (-1.0 * (recip_q[:, None] * acc_x_11)) * (next_centre_2 - centre_2)[:, None]
+        acc_x_27 = (acc_x_10 + acc_x_26) + ((-1.0 * mul_q_d) * change_2[:, None])
+        acc_x_28 = (acc_x_25 + (acc_x_24 * change[:, None])) * change[:, None]
+        acc_x_29 = (acc_x_27 + acc_x_28) + (acc_x_13 * (where_q_9 - where_q_8)[:, None])
+        acc_x_30 = acc_x_29 + (acc_x_12 * (where_q_7 - where_q_6)[:, None])
+        acc_x_31 = (where_q[:, None] * acc_x_11) * (next_centre - centre)[:, None]
+        mul_q_x_11 = ((recip * d_forecast)[:, None] * sub_q_x) * sub_q_x_2
+        tile_2 = (((recip * recip) * recip) * d_lean)[:, None] * sub_q_x
+        tile_3 = ((recip * d_lean)[:, None] * x_f32[None, :]) + ((tile_2 * sub_q_x) * sub_q_x)
+        add_q_x_2 = (tile_3 + mul_q_x_11) + (d_forecast[:, None] * t[None, :])
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        tile_6 = (add_q_x_3 - safe_next_centre[:, None]) * exp2_q_x_2
-        tile_bf16 = tile_6.to(tl.bfloat16)
-        next_acc_x_11 = tl.dot(tile_bf16, K, (acc_x_31 + acc_x_32))
+        mul_q_x_12 = (add_q_x_2 - safe_next_centre[:, None]) * recip_q[:, None]
+        mul_q_x_13 = (d_forecast[:, None] * t[None, :]) * next_acc_x_2[:, None]
+        add_q_x_3 = (next_acc_x_4[:, None] * x_f32[None, :]) + mul_q_x_13
+        safe_ = tl.where(add_q_x_3 == float("-inf"), 0.0, add_q_x_3)
+        mul_q_x_14 = ((recip * recip_q) * recip_q)[:, None] * (next_centre[:, None] - safe_)
+        add_q_x_4 = tl.where(gt_q[:, None], mul_q_x_14, 0.0) + mul_q_x_12
+        tile_bf16 = (add_q_x_4 * exp2_q_x_2).to(tl.bfloat16)
+        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_30 + acc_x_31))
         tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_12 = tl.dot(tile_bf16_2, K, acc_x_12)
-        tile_7 = ((-1.0 * recip) * t)[None, :] * d_forecast[:, None]
-        where_q_x = tl.where(gt_q[:, None], (tile_7 * recip_q[:, None]) * recip_q[:, None], 0.0)
+        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_11)
+        tile_4 = ((-1.0 * recip) * x_f32)[None, :] * recip_q[:, None]
+        where_q_x = tl.where(gt_q[:, None], tile_4 * recip_q[:, None], 0.0)
         tile_bf16_3 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
-        next_acc_x_13 = tl.dot(tile_bf16_3, K, acc_x_13)
-        tile_8 = ((-1.0 * recip) * x_f32)[None, :] * recip_q[:, None]
-        where_q_x_2 = tl.where(gt_q[:, None], tile_8 * recip_q[:, None], 0.0)
+        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_12)
+        tile_5 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
+        where_q_x_2 = tl.where(gt_q[:, None], (tile_5 * recip_q[:, None]) * recip_q[:, None], 0.0)
         tile_bf16_4 = (exp2_q_x_2 * where_q_x_2).to(tl.bfloat16)
-        next_acc_x_14 = tl.dot(tile_bf16_4, K, acc_x_14)
-        acc_x_33 = acc_x_15 + ((-1.0 * acc_x_12) * change_2[:, None])
-        tile_bf16_5 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
-        next_acc_x_15 = tl.dot(tile_bf16_5, K, acc_x_33)
-        acc_x_34 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_3) * change_2[:, None])
-        acc_x_35 = (acc_x_16 + (acc_x_34 * change_2[:, None])) + (mul_q_d_4 * change[:, None])
-        tile_9 = ((((-3.0 * recip) * recip) * recip) * recip_q) * d_lean
-        mul_q_x_16 = (((-1.0 * recip) * recip_q) * d_forecast)[:, None] * sub_q_x_2
-        add_q_x_4 = mul_q_x_16 + ((tile_9[:, None] * sub_q_x) * sub_q_x)
-        tile_bf16_6 = (exp2_q_x_2 * add_q_x_4).to(tl.bfloat16)
-        next_acc_x_16 = tl.dot(tile_bf16_6, K, acc_x_35)
+        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        mul_q_d_5 = (((recip * recip) * recip) * d_lean)[:, None] * acc_x_15
+        mul_q_d_6 = (((recip * recip) * recip) * d_lean)[:, None] * acc_x_11
+        acc_x_32 = (6.0 * mul_q_d_5) + ((-3.0 * mul_q_d_6) * change[:, None])
+        acc_x_33 = ((recip * d_forecast)[:, None] * acc_x_11) * change_2[:, None]
+        acc_x_34 = (acc_x_14 + acc_x_33) + (acc_x_32 * change[:, None])
+        mul_q_x_15 = ((-1.0 * recip) * d_forecast)[:, None] * sub_q_x_2
+        tile_6 = ((((-3.0 * recip) * recip) * recip) * d_lean)[:, None] * sub_q_x
+        tile_bf16_5 = (exp2_q_x_2 * ((tile_6 * sub_q_x) + mul_q_x_15)).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_34)
+        acc_x_35 = acc_x_15 + ((-1.0 * acc_x_11) * change[:, None])
+        tile_bf16_6 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_35)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
-        acc_x_3 = next_acc_x_3
         sum_x = next_sum_x
+        acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
-        acc_x_10 = next_acc_x_10
         sum_x_2 = next_sum_x_2
+        acc_x_10 = next_acc_x_10
         acc_x_11 = next_acc_x_11
         acc_x_12 = next_acc_x_12
         acc_x_13 = next_acc_x_13
         acc_x_14 = next_acc_x_14
         acc_x_15 = next_acc_x_15
-        acc_x_16 = next_acc_x_16
         centre = next_centre
         centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
         # src[moments.diag:34]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -7323,155 +7326,147 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         mul_q_x = (1.4426950408889634 * rsqrt) * tile
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_2 = t[None, :] * exp2_q_x
+        mul_q_x_2 = exp2_q_x * x_f32[None, :]
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        # src[moments.diag:36]
-        tile_2 = tl.where(x_index < size_x, x_index.to(tl.float32), 0.0)
-        mul_q_x_3 = tile_2[None, :] * exp2_q_x
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q_2 = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_3 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_3 - where_q_2
-        where_q_4 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_5 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        change_2 = where_q_5 - where_q_4
-        acc_x_17 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change_2
-        acc_x_18 = (-6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_17
-        acc_x_19 = (acc_x_3 + (acc_x_18 * change_2)) + ((-1.0 * (d_forecast * sum_x)) * change)
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        sub_q_x = tl.where((x_index < size_x)[None, :], tile_2[None, :] - next_acc_x_2[:, None], 0.0)
-        tile_3 = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x[:, None], 0.0)
-        add_q_x = (sub_q_x_2 * d_forecast[:, None]) + (tile_3 * sub_q_x)
+        sub_q_x = tl.where((x_index < size_x)[None, :], x_f32[None, :] - next_acc_x[:, None], 0.0)
+        mul_q_x_3 = sub_q_x * exp2_q_x_2
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
+        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_3
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_4 = exp2_q_x * t[None, :]
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_3 + tile_sum_4
+        where_q_4 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_5 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        change_2 = where_q_5 - where_q_4
+        acc_x_16 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_17 = (-6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_16
+        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        tile_2 = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_3[:, None], 0.0)
+        add_q_x = (d_forecast[:, None] * sub_q_x_2) + (tile_2 * sub_q_x)
         add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
-        mul_q_x_4 = add_q_x_2 * exp2_q_x_2
-        tile_sum_3 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = acc_x_19 + tile_sum_3
-        tile_sum_4 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_4
-        mul_q_x_5 = exp2_q_x_2 * sub_q_x
+        mul_q_x_5 = exp2_q_x_2 * add_q_x_2
         tile_sum_5 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change_2)) + tile_sum_5
-        mul_q_x_6 = sub_q_x * exp2_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change_2)) + tile_sum_6
-        add_q = (next_acc_x_3 * state__) + ((d_forecast * state_) * next_acc_x_5)
-        mul_q_3 = recip_q * add_q
+        next_acc_x_4 = acc_x_18 + tile_sum_5
+        add_q = ((state_ * d_forecast) * next_acc_x_2) + (state__ * next_acc_x_4)
+        mul_q_3 = add_q * recip_q
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_20 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change_2)) * change_2
-        acc_x_21 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_20) * change_2)
-        mul_q_x_7 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
+        acc_x_19 = ((-1.0 * acc_x_6) + (sum_x * change_2)) * change
+        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_2) * change_2)) + acc_x_19
+        mul_q_x_6 = (sub_q_x * exp2_q_x_2) * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_20 + tile_sum_6
+        mul_q_x_7 = exp2_q_x_2 * sub_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_6 = acc_x_21 + tile_sum_7
-        acc_x_22 = ((-2.0 * acc_x_5) + (sum_x * change_2)) * change_2
-        mul_q_x_8 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
+        acc_x_21 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
+        acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
+        mul_q_x_8 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
         tile_sum_8 = tl.sum(mul_q_x_8, 1)
-        next_acc_x_7 = (acc_x_7 + acc_x_22) + tile_sum_8
-        acc_x_23 = ((-1.0 * acc_x_5) + (sum_x * change_2)) * change
-        acc_x_24 = (acc_x_8 + ((-1.0 * acc_x_9) * change_2)) + acc_x_23
-        mul_q_x_9 = (sub_q_x_2 * sub_q_x) * exp2_q_x_2
+        next_acc_x_7 = acc_x_22 + tile_sum_8
+        mul_q_4 = (recip * d_lean) * (state__ + ((recip * recip) * next_acc_x_7))
+        add_q_2 = (d_forecast * (state_ + (next_acc_x_5 * recip))) + mul_q_4
+        mul_q_5 = recip_q * add_q_2
+        next_centre_2 = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
+        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
+        mul_q_x_9 = (exp2_q_x_2 * sub_q_x) * sub_q_x
         tile_sum_9 = tl.sum(mul_q_x_9, 1)
-        next_acc_x_8 = acc_x_24 + tile_sum_9
-        tile_4 = recip * (((recip * recip) * next_acc_x_6) + state__)
-        add_q_2 = (tile_4 * d_lean) + (d_forecast * (state_ + (next_acc_x_8 * recip)))
-        mul_q_4 = (recip_q * recip_q) * add_q_2
-        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
-        mul_q_x_10 = exp2_q_x_2 * sub_q_x_2
+        next_acc_x_8 = acc_x_23 + tile_sum_9
+        mul_q_x_10 = sub_q_x * exp2_q_x
         tile_sum_10 = tl.sum(mul_q_x_10, 1)
-        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x) * change)) + tile_sum_10
-        mul_q_x_11 = sub_q_x * exp2_q_x
-        tile_sum_11 = tl.sum(mul_q_x_11, 1)
-        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_11
-        tile_sum_12 = tl.sum(exp2_q_x, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_12
-        where_q_6 = tl.where(tl.abs(acc_x_5) < float("inf"), acc_x_5, 0.0)
-        where_q_7 = tl.where(tl.abs(next_acc_x_5) < float("inf"), next_acc_x_5, 0.0)
-        where_q_8 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_q_9 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
-        mul_q_d = ((recip * recip_q) * d_forecast)[:, None] * acc_x_15
-        mul_q_d_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * acc_x_15
-        mul_q_d_3 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * acc_x_12
-        mul_q_d_4 = ((recip * recip_q) * d_forecast)[:, None] * acc_x_12
-        acc_x_25 = (-1.0 * mul_q_d) + (mul_q_d_4 * change_2[:, None])
-        acc_x_26 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_3) * change_2[:, None])
-        acc_x_27 = (-1.0 * acc_x_12) * (next_centre_2 - centre_2)[:, None]
-        acc_x_28 = (acc_x_16 + (acc_x_26 * change_2[:, None])) * change_2[:, None]
-        acc_x_29 = ((acc_x_11 + acc_x_27) + acc_x_28) + (acc_x_25 * change[:, None])
-        acc_x_30 = acc_x_29 + (acc_x_14 * (where_q_9 - where_q_8)[:, None])
-        acc_x_31 = acc_x_30 + (acc_x_13 * (where_q_7 - where_q_6)[:, None])
-        acc_x_32 = (where_q[:, None] * acc_x_12) * (next_centre - centre)[:, None]
-        tile_5 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * sub_q_x
-        tile_6 = ((recip * recip_q) * d_forecast)[:, None] * sub_q_x_2
-        mul_q_x_12 = (recip_q[:, None] * t[None, :]) * d_forecast[:, None]
-        mul_q_x_13 = (t[None, :] * d_forecast[:, None]) * next_acc_x_5[:, None]
-        add_q_x_3 = mul_q_x_13 + (tile_2[None, :] * next_acc_x_3[:, None])
-        safe_ = tl.where(add_q_x_3 == float("-inf"), 0.0, add_q_x_3)
-        mul_q_x_14 = ((recip * recip_q) * recip_q)[:, None] * (next_centre[:, None] - safe_)
-        mul_q_x_15 = ((recip * recip_q)[:, None] * tile_2[None, :]) * d_lean[:, None]
-        tile_7 = mul_q_x_15 + tl.where(gt_q[:, None], mul_q_x_14, 0.0)
-        add_q_x_4 = ((tile_7 + mul_q_x_12) + (tile_6 * sub_q_x)) + ((tile_5 * sub_q_x) * sub_q_x)
+        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
+        tile_sum_11 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_11
+        where_q_6 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
+        where_q_7 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
+        where_q_8 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_9 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_15
+        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_15
+        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_11
+        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_11
+        acc_x_24 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_4) * change[:, None])
+        acc_x_25 = (recip_q[:, None] * acc_x_14) + (mul_q_d_3 * change_2[:, None])
+        acc_x_26 = (-1.0 * (recip_q[:, None] * acc_x_11)) * (next_centre_2 - centre_2)[:, None]
+        acc_x_27 = (acc_x_10 + acc_x_26) + ((-1.0 * mul_q_d) * change_2[:, None])
+        acc_x_28 = (acc_x_25 + (acc_x_24 * change[:, None])) * change[:, None]
+        acc_x_29 = (acc_x_27 + acc_x_28) + (acc_x_13 * (where_q_9 - where_q_8)[:, None])
+        acc_x_30 = acc_x_29 + (acc_x_12 * (where_q_7 - where_q_6)[:, None])
+        acc_x_31 = (where_q[:, None] * acc_x_11) * (next_centre - centre)[:, None]
+        mul_q_x_11 = ((recip * d_forecast)[:, None] * sub_q_x) * sub_q_x_2
+        tile_3 = (((recip * recip) * recip) * d_lean)[:, None] * sub_q_x
+        tile_4 = ((recip * d_lean)[:, None] * x_f32[None, :]) + ((tile_3 * sub_q_x) * sub_q_x)
+        add_q_x_3 = (tile_4 + mul_q_x_11) + (d_forecast[:, None] * t[None, :])
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_4 - safe_next_centre[:, None], 0.0)
-        tile_bf16 = (sub_q_x_3 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_11 = tl.dot(tile_bf16, K, (acc_x_31 + acc_x_32))
-        tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_12 = tl.dot(tile_bf16_2, K, acc_x_12)
-        tile_8 = ((-1.0 * recip) * t)[None, :] * d_forecast[:, None]
-        where_q_x = tl.where(gt_q[:, None], (tile_8 * recip_q[:, None]) * recip_q[:, None], 0.0)
-        tile_bf16_3 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
-        next_acc_x_13 = tl.dot(tile_bf16_3, K, acc_x_13)
-        tile_9 = ((-1.0 * recip) * tile_2)[None, :] * recip_q[:, None]
-        where_q_x_2 = tl.where(gt_q[:, None], tile_9 * recip_q[:, None], 0.0)
-        tile_bf16_4 = (exp2_q_x_2 * where_q_x_2).to(tl.bfloat16)
-        next_acc_x_14 = tl.dot(tile_bf16_4, K, acc_x_14)
-        acc_x_33 = acc_x_15 + ((-1.0 * acc_x_12) * change_2[:, None])
-        tile_bf16_5 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
-        next_acc_x_15 = tl.dot(tile_bf16_5, K, acc_x_33)
-        acc_x_34 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_3) * change_2[:, None])
-        acc_x_35 = (acc_x_16 + (acc_x_34 * change_2[:, None])) + (mul_q_d_4 * change[:, None])
-        tile_10 = ((((-3.0 * recip) * recip) * recip) * recip_q) * d_lean
-        mul_q_x_16 = (((-1.0 * recip) * recip_q) * d_forecast)[:, None] * sub_q_x_2
-        add_q_x_5 = mul_q_x_16 + ((tile_10[:, None] * sub_q_x) * sub_q_x)
+        mul_q_x_12 = (add_q_x_3 - safe_next_centre[:, None]) * recip_q[:, None]
+        mul_q_x_13 = (d_forecast[:, None] * t[None, :]) * next_acc_x_2[:, None]
+        add_q_x_4 = (next_acc_x_4[:, None] * x_f32[None, :]) + mul_q_x_13
+        safe_ = tl.where(add_q_x_4 == float("-inf"), 0.0, add_q_x_4)
+        mul_q_x_14 = ((recip * recip_q) * recip_q)[:, None] * (next_centre[:, None] - safe_)
+        add_q_x_5 = tl.where(gt_q[:, None], mul_q_x_14, 0.0) + mul_q_x_12
         add_q_x_6 = tl.where((x_index < size_x)[None, :], add_q_x_5, 0.0)
-        tile_bf16_6 = (exp2_q_x_2 * add_q_x_6).to(tl.bfloat16)
-        next_acc_x_16 = tl.dot(tile_bf16_6, K, acc_x_35)
+        tile_bf16 = (add_q_x_6 * exp2_q_x_2).to(tl.bfloat16)
+        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_30 + acc_x_31))
+        tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_11)
+        tile_5 = ((-1.0 * recip) * x_f32)[None, :] * recip_q[:, None]
+        where_q_x = tl.where(gt_q[:, None], tile_5 * recip_q[:, None], 0.0)
+        tile_bf16_3 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_12)
+        tile_6 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
+        where_q_x_2 = tl.where(gt_q[:, None], (tile_6 * recip_q[:, None]) * recip_q[:, None], 0.0)
+        tile_bf16_4 = (exp2_q_x_2 * where_q_x_2).to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        mul_q_d_5 = (((recip * recip) * recip) * d_lean)[:, None] * acc_x_15
+        mul_q_d_6 = (((recip * recip) * recip) * d_lean)[:, None] * acc_x_11
+        acc_x_32 = (6.0 * mul_q_d_5) + ((-3.0 * mul_q_d_6) * change[:, None])
+        acc_x_33 = ((recip * d_forecast)[:, None] * acc_x_11) * change_2[:, None]
+        acc_x_34 = (acc_x_14 + acc_x_33) + (acc_x_32 * change[:, None])
+        mul_q_x_15 = ((-1.0 * recip) * d_forecast)[:, None] * sub_q_x_2
+        tile_7 = ((((-3.0 * recip) * recip) * recip) * d_lean)[:, None] * sub_q_x
+        add_q_x_7 = tl.where((x_index < size_x)[None, :], (tile_7 * sub_q_x) + mul_q_x_15, 0.0)
+        tile_bf16_5 = (exp2_q_x_2 * add_q_x_7).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_34)
+        acc_x_35 = acc_x_15 + ((-1.0 * acc_x_11) * change[:, None])
+        tile_bf16_6 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_35)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
-        acc_x_3 = next_acc_x_3
         sum_x = next_sum_x
+        acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
-        acc_x_10 = next_acc_x_10
         sum_x_2 = next_sum_x_2
+        acc_x_10 = next_acc_x_10
         acc_x_11 = next_acc_x_11
         acc_x_12 = next_acc_x_12
         acc_x_13 = next_acc_x_13
         acc_x_14 = next_acc_x_14
         acc_x_15 = next_acc_x_15
-        acc_x_16 = next_acc_x_16
         centre = next_centre
         centre_2 = next_centre_2
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_3, mask=(q_index < size_q))
-    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x_5, mask=(q_index < size_q))
-    tile = recip * (((recip * recip) * acc_x_6) + state__)
-    add_q = (tile * d_lean) + (d_forecast * (state_ + (acc_x_8 * recip)))
-    tl.store(
-        buffer_5_ptr + q_index * buffer_5_stride_q,
-        ((recip_q * recip_q) * add_q),
-        mask=(q_index < size_q),
-    )
-    tl.store(buffer_6_ptr + q_index * buffer_6_stride_q, (1.0 - (recip * acc_x_10)), mask=(q_index < size_q))
-    tile_bf16 = tl.where(gt_q[:, None], acc_x_11 * rsqrt, 0.0).to(tl.bfloat16)
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x_4, mask=(q_index < size_q))
+    mul_q_3 = (recip * d_lean) * (state__ + ((recip * recip) * acc_x_7))
+    add_q = (d_forecast * (state_ + (acc_x_5 * recip))) + mul_q_3
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, (recip_q * add_q), mask=(q_index < size_q))
+    tl.store(buffer_6_ptr + q_index * buffer_6_stride_q, (1.0 - (recip * acc_x_9)), mask=(q_index < size_q))
+    tile_bf16 = tl.where(gt_q[:, None], rsqrt * acc_x_10, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -7482,10 +7477,10 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
 @triton.jit
 def drift_backward_d_K_d_t_kernel(
     Q_ptr, K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, state___ptr,
-    buffer_2_ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, buffer_5_ptr, buffer_6_ptr, d_K_ptr, d_t_ptr,
+    buffer_1_ptr, buffer_3_ptr, buffer_0_ptr, buffer_2_ptr, buffer_5_ptr, buffer_6_ptr, d_K_ptr, d_t_ptr,
     Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_forecast_stride_q, d_lean_stride_q,
-    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, buffer_2_stride_q,
-    buffer_3_stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_5_stride_q, buffer_6_stride_q,
+    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, buffer_1_stride_q,
+    buffer_3_stride_q, buffer_0_stride_q, buffer_2_stride_q, buffer_5_stride_q, buffer_6_stride_q,
     d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
@@ -7494,52 +7489,52 @@ def drift_backward_d_K_d_t_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
     sum_q = tl.full([BLOCK_X], 0.0, tl.float32)
-    # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
     # src[moments.diag:34]
     t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    x_f32 = x_index.to(tl.float32)
     # src[moments.diag:34]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        sub_x_q = x_f32[:, None] - buffer_1[None, :]
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
         z = tl.load(z_ptr + q_index * z_stride_q)
         recip_q = 1.0 / z
-        tile = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
         d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile_2 = tl.where((t == float("-inf"))[:, None], 0.0, buffer_0[None, :])
-        tile_3 = ((recip * recip_q) * d_forecast)[None, :] * (t[:, None] - tile_2)
-        mul_x_q = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        tile = tl.where((t == float("-inf"))[:, None], 0.0, buffer_2[None, :])
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        sub_x_q = x_f32[:, None] - buffer_0[None, :]
+        mul_x_q = ((recip * d_forecast)[None, :] * sub_x_q) * (t[:, None] - tile)
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
+        tile_2 = (((recip * recip) * recip) * d_lean)[None, :] * sub_x_q
+        tile_3 = ((recip * d_lean)[None, :] * x_f32[:, None]) + ((tile_2 * sub_x_q) * sub_x_q)
+        add_x_q = (tile_3 + mul_x_q) + (d_forecast[None, :] * t[:, None])
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        mul_x_q_2 = (add_x_q - safe_buffer_5[None, :]) * recip_q[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        mul_x_q_3 = (d_forecast[None, :] * t[:, None]) * buffer_1[None, :]
         buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
-        mul_x_q_2 = (t[:, None] * d_forecast[None, :]) * buffer_3[None, :]
-        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_2[None, :])
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        add_x_q_2 = (buffer_3[None, :] * x_f32[:, None]) + mul_x_q_3
         state__ = tl.load(state___ptr + q_index * state___stride_q)
-        add_q = (buffer_2 * state__) + ((d_forecast * state_) * buffer_3)
-        sub_x_q_2 = (recip_q * add_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        add_q = ((state_ * d_forecast) * buffer_1) + (state__ * buffer_3)
+        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
+        mul_x_q_4 = ((recip * recip_q) * recip_q)[None, :] * ((add_q * recip_q)[None, :] - safe_)
         # src[maps.diag:7]
         gt_q = z > 0.0
-        mul_x_q_4 = ((recip * recip_q)[None, :] * x_f32[:, None]) * d_lean[None, :]
-        tile_4 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
-        add_x_q_2 = ((tile_4 + mul_x_q) + (tile_3 * sub_x_q)) + ((tile * sub_x_q) * sub_x_q)
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        add_x_q_3 = tl.where(gt_q[None, :], mul_x_q_4, 0.0) + mul_x_q_2
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[moments.diag:34]
         Q = load_tile(
@@ -7551,60 +7546,60 @@ def drift_backward_d_K_d_t_kernel(
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         mul_x_q_5 = (1.4426950408889634 * rsqrt) * dot
-        sub_x_q_3 = mul_x_q_5 - (1.4426950408889634 * state)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q_3)
-        tile_5 = (add_x_q_2 - safe_buffer_5[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
-        tile_bf16 = tile_5.to(tl.bfloat16)
+        sub_x_q_2 = mul_x_q_5 - (state * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
+        tile_4 = tl.where(gt_q[None, :], add_x_q_3, 0.0) * exp2_x_q
+        tile_bf16 = tile_4.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q_4 = mul_x_q_5 - (1.4426950408889634 * logsum)[None, :]
-        mul_x_q_6 = (sub_x_q * tl.exp2(sub_x_q_4)) * d_forecast[None, :]
-        tile_sum = tl.sum(mul_x_q_6, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
         buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q)
-        mul_x_q_7 = ((recip_q * buffer_6) * d_forecast)[None, :] * exp2_x_q
-        where_x_q = tl.where(gt_q[None, :], mul_x_q_7, 0.0)
-        tile_sum_2 = tl.sum(where_x_q, 1)
-        next_sum_q = sum_q + tile_sum_2
+        mul_x_q_6 = ((d_forecast * recip_q) * buffer_6)[None, :] * exp2_x_q
+        where_x_q = tl.where(gt_q[None, :], mul_x_q_6, 0.0)
+        tile_sum = tl.sum(where_x_q, 1)
+        next_sum_q = sum_q + tile_sum
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        sub_x_q_3 = mul_x_q_5 - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_7 = (sub_x_q * tl.exp2(sub_x_q_3)) * d_forecast[None, :]
+        tile_sum_2 = tl.sum(mul_x_q_7, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
         sum_q = next_sum_q
+        acc_q_2 = next_acc_q_2
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q = x_f32[:, None] - buffer_1[None, :]
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         recip_q = 1.0 / z
-        tile = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
         d_forecast = tl.load(
             d_forecast_ptr + q_index * d_forecast_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = tl.where((t == float("-inf"))[:, None], 0.0, buffer_0[None, :])
-        tile_3 = ((recip * recip_q) * d_forecast)[None, :] * (t[:, None] - tile_2)
-        mul_x_q = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = tl.where((t == float("-inf"))[:, None], 0.0, buffer_2[None, :])
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q = x_f32[:, None] - buffer_0[None, :]
+        mul_x_q = ((recip * d_forecast)[None, :] * sub_x_q) * (t[:, None] - tile)
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_2 = (((recip * recip) * recip) * d_lean)[None, :] * sub_x_q
+        tile_3 = ((recip * d_lean)[None, :] * x_f32[:, None]) + ((tile_2 * sub_x_q) * sub_x_q)
+        add_x_q = (tile_3 + mul_x_q) + (d_forecast[None, :] * t[:, None])
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        mul_x_q_2 = (add_x_q - safe_buffer_5[None, :]) * recip_q[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_3 = (d_forecast[None, :] * t[:, None]) * buffer_1[None, :]
         buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_2 = (t[:, None] * d_forecast[None, :]) * buffer_3[None, :]
-        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_2[None, :])
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q_2 = (buffer_3[None, :] * x_f32[:, None]) + mul_x_q_3
         state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = (buffer_2 * state__) + ((d_forecast * state_) * buffer_3)
-        sub_x_q_2 = (recip_q * add_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = ((state_ * d_forecast) * buffer_1) + (state__ * buffer_3)
+        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
+        mul_x_q_4 = ((recip * recip_q) * recip_q)[None, :] * ((add_q * recip_q)[None, :] - safe_)
         # src[maps.diag:7]
         gt_q = z > 0.0
-        mul_x_q_4 = ((recip * recip_q)[None, :] * x_f32[:, None]) * d_lean[None, :]
-        tile_4 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
-        add_x_q_2 = ((tile_4 + mul_x_q) + (tile_3 * sub_x_q)) + ((tile * sub_x_q) * sub_x_q)
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_x_q_3 = tl.where((q_index < size_q)[None, :], add_x_q_2 - safe_buffer_5[None, :], 0.0)
+        add_x_q_3 = tl.where(gt_q[None, :], mul_x_q_4, 0.0) + mul_x_q_2
+        where_x_q = tl.where((gt_q & (q_index < size_q))[None, :], add_x_q_3, 0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:34]
         Q = tl.load(
@@ -7615,30 +7610,29 @@ def drift_backward_d_K_d_t_kernel(
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         mul_x_q_5 = (1.4426950408889634 * rsqrt) * dot
-        sub_x_q_4 = mul_x_q_5 - (1.4426950408889634 * state)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q_4)
-        tile_5 = sub_x_q_3 * tl.where(gt_q[None, :], exp2_x_q, 0.0)
-        tile_bf16 = tile_5.to(tl.bfloat16)
+        sub_x_q_2 = mul_x_q_5 - (state * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
+        tile_bf16 = (where_x_q * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_5 = mul_x_q_5 - (1.4426950408889634 * logsum)[None, :]
-        mul_x_q_6 = (sub_x_q * tl.exp2(sub_x_q_5)) * d_forecast[None, :]
-        tile_sum = tl.sum(mul_x_q_6, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
         buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_7 = ((recip_q * buffer_6) * d_forecast)[None, :] * exp2_x_q
-        where_x_q = tl.where((gt_q & (q_index < size_q))[None, :], mul_x_q_7, 0.0)
-        tile_sum_2 = tl.sum(where_x_q, 1)
-        next_sum_q = sum_q + tile_sum_2
+        mul_x_q_6 = ((d_forecast * recip_q) * buffer_6)[None, :] * exp2_x_q
+        where_x_q_2 = tl.where((gt_q & (q_index < size_q))[None, :], mul_x_q_6, 0.0)
+        tile_sum = tl.sum(where_x_q_2, 1)
+        next_sum_q = sum_q + tile_sum
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_3 = mul_x_q_5 - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_7 = (sub_x_q * tl.exp2(sub_x_q_3)) * d_forecast[None, :]
+        tile_sum_2 = tl.sum(mul_x_q_7, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
         sum_q = next_sum_q
+        acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
-    tl.store(d_t_ptr + x_index * d_t_stride_x, ((recip * acc_q_2) + sum_q), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (sum_q + (acc_q_2 * recip)), mask=(x_index < size_x))
 
 
 @triton.jit
@@ -7953,74 +7947,75 @@ def drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-    mul = 1.4426950408889634 * logsum
-    # src[moments.diag:7]
+    mul = logsum * 1.4426950408889634
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
-        0.0,
+        float("-inf"),
         EXACT_X,
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     mul_x = scalar * state
     sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
     exp2_x = tl.exp2(sub_x)
-    # src[moments.diag:36]
-    tile = tl.where(x_index < size_x, x_index.to(tl.float32), 0.0)
-    mul_x_2 = tile * exp2_x
+    mul_x_2 = exp2_x * x_f32
     sum_ = tl.sum(mul_x_2, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
+    # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    sub_x_2 = tl.where(x_index < size_x, tile - sum_, 0.0)
-    mul_x_3 = sub_x_2 * exp2_x
+    sub_x_2 = tl.where(x_index < size_x, x_f32 - sum_, 0.0)
+    mul_x_3 = exp2_x * sub_x_2
     sum_2 = tl.sum(mul_x_3, 0)
     tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, (1.0 - (sum_2 * recip)))
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul_2 = 1.4426950408889634 * state_
-    sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-    exp2_x_2 = tl.exp2(sub_x_3)
     z = tl.load(z_ptr + q_index * z_stride_q)
     recip_2 = 1.0 / z
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul_2 = state_ * 1.4426950408889634
+    sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+    exp2_x_2 = tl.exp2(sub_x_3)
+    mul_x_4 = ((exp2_x_2 * sub_x_2) * sub_x_2) * sub_x_2
+    sum_3 = tl.sum(mul_x_4, 0)
+    state___ = tl.load(state____ptr + q_index * state____stride_q)
+    scalar_2 = (state___ + ((sum_3 * recip) * recip)) * d_lean
     # src[moments.diag:34]
     t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_x_4 = exp2_x * t
-    sum_3 = tl.sum(mul_x_4, 0)
-    sub_x_4 = t - sum_3
-    mul_x_5 = (sub_x_2 * sub_x_4) * exp2_x_2
+    mul_x_5 = exp2_x * t
     sum_4 = tl.sum(mul_x_5, 0)
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
-    state___ = tl.load(state____ptr + q_index * state____stride_q)
-    mul_x_6 = ((sub_x_2 * sub_x_2) * sub_x_2) * exp2_x_2
+    sub_x_4 = tl.where(x_index < size_x, t - sum_4, 0.0)
+    mul_x_6 = (exp2_x_2 * sub_x_2) * sub_x_4
     sum_5 = tl.sum(mul_x_6, 0)
-    mul_3 = (recip * (((recip * recip) * sum_5) + state___)) * d_lean
-    add = mul_3 + (((recip * sum_4) + state__) * d_forecast)
-    mul_4 = (add * recip_2) * recip_2
-    mul_x_7 = (((recip * recip_2) * d_forecast) * sub_x_2) * sub_x_4
-    tile_2 = ((((recip * recip) * recip) * recip_2) * d_lean) * sub_x_2
-    mul_x_8 = ((((recip * recip) * 3.0) * d_lean) * sub_x_2) * sub_x_2
-    add_x = tl.where(x_index < size_x, mul_x_8 + (sub_x_4 * d_forecast), 0.0)
-    mul_x_9 = add_x * exp2_x_2
-    sum_6 = tl.sum(mul_x_9, 0)
-    mul_x_10 = sub_x_2 * exp2_x_2
-    sum_7 = tl.sum(mul_x_10, 0)
-    add_x_2 = ((sum_7 * d_forecast) * t) + (tile * sum_6)
-    add_2 = (sum_6 * state___) + ((sum_7 * state__) * d_forecast)
-    sub_x_5 = (recip_2 * add_2) - tl.where(add_x_2 == float("-inf"), 0.0, add_x_2)
+    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+    add = (d_forecast * (state__ + (sum_5 * recip))) + (scalar_2 * recip)
+    mul_3 = add * recip_2
+    tile = ((((d_lean * recip) * recip) * recip) * sub_x_2) * sub_x_2
+    tile_2 = (d_forecast * t) + (((d_forecast * recip) * sub_x_2) * sub_x_4)
+    add_x = (tile_2 + (tile * sub_x_2)) + ((d_lean * recip) * x_f32)
+    sub_x_5 = add_x - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+    mul_x_7 = ((((d_lean * 3.0) * recip) * recip) * sub_x_2) * sub_x_2
+    add_x_2 = tl.where(x_index < size_x, mul_x_7 + (d_forecast * sub_x_4), 0.0)
+    mul_x_8 = exp2_x_2 * add_x_2
+    sum_6 = tl.sum(mul_x_8, 0)
+    mul_x_9 = exp2_x_2 * sub_x_2
+    sum_7 = tl.sum(mul_x_9, 0)
+    add_x_3 = ((d_forecast * sum_7) * t) + (x_f32 * sum_6)
+    add_2 = ((d_forecast * state__) * sum_7) + (state___ * sum_6)
+    sub_x_6 = (recip_2 * add_2) - tl.where(add_x_3 == float("-inf"), 0.0, add_x_3)
     # src[maps.diag:7]
     gt = z > 0.0
-    where_x = tl.where(gt, ((recip * recip_2) * recip_2) * sub_x_5, 0.0)
-    tile_3 = (((recip_2 * d_forecast) * t) + where_x) + ((tile_2 * sub_x_2) * sub_x_2)
-    add_x_3 = (tile_3 + mul_x_7) + (((recip * recip_2) * d_lean) * tile)
-    sub_x_6 = add_x_3 - tl.where(mul_4 == float("-inf"), 0.0, mul_4)
+    where_x = tl.where(gt, ((recip_2 * recip_2) * recip) * sub_x_6, 0.0)
+    add_x_4 = where_x + (sub_x_5 * recip_2)
     tl.store(
         buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
-        (sub_x_6 * exp2_x_2).to(tl.bfloat16),
+        (exp2_x_2 * add_x_4).to(tl.bfloat16),
         mask=(x_index < size_x),
     )
-    tile_bf16 = (tl.where(gt, sub_x_6, 0.0) * exp2_x_2).to(tl.bfloat16)
+    tile_bf16 = (exp2_x_2 * tl.where(gt, add_x_4, 0.0)).to(tl.bfloat16)
     tl.store(
         buffer_4_ptr + q_index * buffer_4_stride_q + x_index * buffer_4_stride_x,
         tile_bf16,
@@ -8042,249 +8037,240 @@ def drift_long_backward_buffer_0_buffer_5_buffer_3_buffer_4_kernel(
     acc_x_2 = tl.full([], 0.0, tl.float32)
     sum_x = tl.full([], 0.0, tl.float32)
     acc_x_3 = tl.full([], 0.0, tl.float32)
+    sum_x_2 = tl.full([], 0.0, tl.float32)
     acc_x_4 = tl.full([], 0.0, tl.float32)
     acc_x_5 = tl.full([], 0.0, tl.float32)
-    sum_x_2 = tl.full([], 0.0, tl.float32)
     acc_x_6 = tl.full([], 0.0, tl.float32)
     acc_x_7 = tl.full([], 0.0, tl.float32)
     acc_x_8 = tl.full([], 0.0, tl.float32)
     acc_x_9 = tl.full([], 0.0, tl.float32)
-    acc_x_10 = tl.full([], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-    mul = 1.4426950408889634 * logsum
+    mul = logsum * 1.4426950408889634
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul_2 = state_ * 1.4426950408889634
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
     d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul_2 = 1.4426950408889634 * state_
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        x_f32 = x_index.to(tl.float32)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = (1.4426950408889634 * rsqrt) * state
+        mul_x = (rsqrt * 1.4426950408889634) * state
         sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
         exp2_x = tl.exp2(sub_x)
-        x_f32 = x_index.to(tl.float32)
-        mul_x_2 = x_f32 * exp2_x
+        mul_x_2 = exp2_x * x_f32
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
         where = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_2 - where
         sub_x_2 = x_f32 - next_acc_x
-        mul_x_3 = sub_x_2 * exp2_x
+        mul_x_3 = exp2_x * sub_x_2
         tile_sum_2 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
         tile_sum_3 = tl.sum(exp2_x, 0)
         next_sum_x = sum_x + tile_sum_3
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_x_4 = exp2_x * t
-        tile_sum_4 = tl.sum(mul_x_4, 0)
-        next_acc_x_3 = acc_x_3 + tile_sum_4
-        where_3 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_4 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
-        change_2 = where_4 - where_3
-        acc_x_11 = (3.0 * (((recip * recip) * d_lean) * sum_x_2)) * change
-        acc_x_12 = (-6.0 * (((recip * recip) * d_lean) * acc_x_5)) + acc_x_11
-        acc_x_13 = acc_x_4 + ((-1.0 * (d_forecast * sum_x_2)) * change_2)
         sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
         exp2_x_2 = tl.exp2(sub_x_3)
-        sub_x_4 = t - next_acc_x_3
-        mul_x_5 = ((((recip * recip) * 3.0) * d_lean) * sub_x_2) * sub_x_2
-        mul_x_6 = (mul_x_5 + (sub_x_4 * d_forecast)) * exp2_x_2
-        tile_sum_5 = tl.sum(mul_x_6, 0)
-        next_acc_x_4 = (acc_x_13 + (acc_x_12 * change)) + tile_sum_5
-        mul_x_7 = exp2_x_2 * sub_x_2
-        tile_sum_6 = tl.sum(mul_x_7, 0)
-        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x_2) * change)) + tile_sum_6
-        tile_sum_7 = tl.sum(exp2_x_2, 0)
-        next_sum_x_2 = sum_x_2 + tile_sum_7
-        mul_x_8 = sub_x_2 * exp2_x_2
+        mul_x_4 = exp2_x_2 * sub_x_2
+        tile_sum_4 = tl.sum(mul_x_4, 0)
+        next_acc_x_3 = (acc_x_3 + ((-1.0 * sum_x_2) * change)) + tile_sum_4
+        tile_sum_5 = tl.sum(exp2_x_2, 0)
+        next_sum_x_2 = sum_x_2 + tile_sum_5
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_x_5 = exp2_x * t
+        tile_sum_6 = tl.sum(mul_x_5, 0)
+        next_acc_x_4 = acc_x_4 + tile_sum_6
+        where_3 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
+        where_4 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
+        change_2 = where_4 - where_3
+        acc_x_10 = (3.0 * (((d_lean * recip) * recip) * sum_x_2)) * change
+        acc_x_11 = (-6.0 * (((d_lean * recip) * recip) * acc_x_3)) + acc_x_10
+        acc_x_12 = acc_x_5 + ((-1.0 * (d_forecast * sum_x_2)) * change_2)
+        sub_x_4 = t - next_acc_x_4
+        mul_x_6 = ((((d_lean * 3.0) * recip) * recip) * sub_x_2) * sub_x_2
+        mul_x_7 = exp2_x_2 * (mul_x_6 + (d_forecast * sub_x_4))
+        tile_sum_7 = tl.sum(mul_x_7, 0)
+        next_acc_x_5 = (acc_x_12 + (acc_x_11 * change)) + tile_sum_7
+        acc_x_13 = ((-1.0 * acc_x_7) + (sum_x_2 * change_2)) * change
+        acc_x_14 = (acc_x_6 + ((-1.0 * acc_x_3) * change_2)) + acc_x_13
+        mul_x_8 = (exp2_x_2 * sub_x_2) * sub_x_4
         tile_sum_8 = tl.sum(mul_x_8, 0)
-        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x_2) * change)) + tile_sum_8
-        acc_x_14 = ((3.0 * acc_x_6) + ((-1.0 * sum_x_2) * change)) * change
-        acc_x_15 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_14) * change)
-        mul_x_9 = ((sub_x_2 * sub_x_2) * sub_x_2) * exp2_x_2
+        next_acc_x_6 = acc_x_14 + tile_sum_8
+        mul_x_9 = exp2_x_2 * sub_x_4
         tile_sum_9 = tl.sum(mul_x_9, 0)
-        next_acc_x_7 = acc_x_15 + tile_sum_9
-        acc_x_16 = ((-2.0 * acc_x_6) + (sum_x_2 * change)) * change
-        mul_x_10 = (exp2_x_2 * sub_x_2) * sub_x_2
+        next_acc_x_7 = (acc_x_7 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_9
+        acc_x_15 = ((3.0 * acc_x_3) + ((-1.0 * sum_x_2) * change)) * change
+        acc_x_16 = acc_x_8 + (((-3.0 * acc_x_9) + acc_x_15) * change)
+        mul_x_10 = ((exp2_x_2 * sub_x_2) * sub_x_2) * sub_x_2
         tile_sum_10 = tl.sum(mul_x_10, 0)
-        next_acc_x_8 = (acc_x_8 + acc_x_16) + tile_sum_10
-        acc_x_17 = ((-1.0 * acc_x_10) + (sum_x_2 * change_2)) * change
-        acc_x_18 = (acc_x_9 + ((-1.0 * acc_x_6) * change_2)) + acc_x_17
-        mul_x_11 = (sub_x_2 * sub_x_4) * exp2_x_2
+        next_acc_x_8 = acc_x_16 + tile_sum_10
+        acc_x_17 = ((-2.0 * acc_x_3) + (sum_x_2 * change)) * change
+        mul_x_11 = (exp2_x_2 * sub_x_2) * sub_x_2
         tile_sum_11 = tl.sum(mul_x_11, 0)
-        next_acc_x_9 = acc_x_18 + tile_sum_11
-        mul_x_12 = exp2_x_2 * sub_x_4
-        tile_sum_12 = tl.sum(mul_x_12, 0)
-        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_12
+        next_acc_x_9 = (acc_x_9 + acc_x_17) + tile_sum_11
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
+        sum_x_2 = next_sum_x_2
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
-        sum_x_2 = next_sum_x_2
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
-        acc_x_10 = next_acc_x_10
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
         state = tl.load(
             state_ptr + q_index * state_stride_q + x_index * state_stride_x,
             mask=(x_index < size_x),
             other=float("-inf"),
         )
-        mul_x = (1.4426950408889634 * rsqrt) * state
+        mul_x = (rsqrt * 1.4426950408889634) * state
         sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
         exp2_x = tl.exp2(sub_x)
-        # src[moments.diag:36]
-        tile = tl.where(x_index < size_x, x_index.to(tl.float32), 0.0)
-        mul_x_2 = tile * exp2_x
+        mul_x_2 = exp2_x * x_f32
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
         where = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_2 - where
-        sub_x_2 = tl.where(x_index < size_x, tile - next_acc_x, 0.0)
-        mul_x_3 = sub_x_2 * exp2_x
+        sub_x_2 = tl.where(x_index < size_x, x_f32 - next_acc_x, 0.0)
+        mul_x_3 = exp2_x * sub_x_2
         tile_sum_2 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
         tile_sum_3 = tl.sum(exp2_x, 0)
         next_sum_x = sum_x + tile_sum_3
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_x_4 = exp2_x * t
-        tile_sum_4 = tl.sum(mul_x_4, 0)
-        next_acc_x_3 = acc_x_3 + tile_sum_4
-        where_3 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_4 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
-        change_2 = where_4 - where_3
-        acc_x_11 = (3.0 * (((recip * recip) * d_lean) * sum_x_2)) * change
-        acc_x_12 = (-6.0 * (((recip * recip) * d_lean) * acc_x_5)) + acc_x_11
-        acc_x_13 = acc_x_4 + ((-1.0 * (d_forecast * sum_x_2)) * change_2)
         sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
         exp2_x_2 = tl.exp2(sub_x_3)
-        sub_x_4 = tl.where(x_index < size_x, t - next_acc_x_3, 0.0)
-        mul_x_5 = ((((recip * recip) * 3.0) * d_lean) * sub_x_2) * sub_x_2
-        add_x = tl.where(x_index < size_x, mul_x_5 + (sub_x_4 * d_forecast), 0.0)
-        mul_x_6 = add_x * exp2_x_2
-        tile_sum_5 = tl.sum(mul_x_6, 0)
-        next_acc_x_4 = (acc_x_13 + (acc_x_12 * change)) + tile_sum_5
-        mul_x_7 = exp2_x_2 * sub_x_2
-        tile_sum_6 = tl.sum(mul_x_7, 0)
-        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x_2) * change)) + tile_sum_6
-        tile_sum_7 = tl.sum(exp2_x_2, 0)
-        next_sum_x_2 = sum_x_2 + tile_sum_7
-        mul_x_8 = sub_x_2 * exp2_x_2
+        mul_x_4 = exp2_x_2 * sub_x_2
+        tile_sum_4 = tl.sum(mul_x_4, 0)
+        next_acc_x_3 = (acc_x_3 + ((-1.0 * sum_x_2) * change)) + tile_sum_4
+        tile_sum_5 = tl.sum(exp2_x_2, 0)
+        next_sum_x_2 = sum_x_2 + tile_sum_5
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_x_5 = exp2_x * t
+        tile_sum_6 = tl.sum(mul_x_5, 0)
+        next_acc_x_4 = acc_x_4 + tile_sum_6
+        where_3 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
+        where_4 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
+        change_2 = where_4 - where_3
+        acc_x_10 = (3.0 * (((d_lean * recip) * recip) * sum_x_2)) * change
+        acc_x_11 = (-6.0 * (((d_lean * recip) * recip) * acc_x_3)) + acc_x_10
+        acc_x_12 = acc_x_5 + ((-1.0 * (d_forecast * sum_x_2)) * change_2)
+        sub_x_4 = tl.where(x_index < size_x, t - next_acc_x_4, 0.0)
+        mul_x_6 = ((((d_lean * 3.0) * recip) * recip) * sub_x_2) * sub_x_2
+        add_x = tl.where(x_index < size_x, mul_x_6 + (d_forecast * sub_x_4), 0.0)
+        mul_x_7 = exp2_x_2 * add_x
+        tile_sum_7 = tl.sum(mul_x_7, 0)
+        next_acc_x_5 = (acc_x_12 + (acc_x_11 * change)) + tile_sum_7
+        acc_x_13 = ((-1.0 * acc_x_7) + (sum_x_2 * change_2)) * change
+        acc_x_14 = (acc_x_6 + ((-1.0 * acc_x_3) * change_2)) + acc_x_13
+        mul_x_8 = (exp2_x_2 * sub_x_2) * sub_x_4
         tile_sum_8 = tl.sum(mul_x_8, 0)
-        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x_2) * change)) + tile_sum_8
-        acc_x_14 = ((3.0 * acc_x_6) + ((-1.0 * sum_x_2) * change)) * change
-        acc_x_15 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_14) * change)
-        mul_x_9 = ((sub_x_2 * sub_x_2) * sub_x_2) * exp2_x_2
+        next_acc_x_6 = acc_x_14 + tile_sum_8
+        mul_x_9 = exp2_x_2 * sub_x_4
         tile_sum_9 = tl.sum(mul_x_9, 0)
-        next_acc_x_7 = acc_x_15 + tile_sum_9
-        acc_x_16 = ((-2.0 * acc_x_6) + (sum_x_2 * change)) * change
-        mul_x_10 = (exp2_x_2 * sub_x_2) * sub_x_2
+        next_acc_x_7 = (acc_x_7 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_9
+        acc_x_15 = ((3.0 * acc_x_3) + ((-1.0 * sum_x_2) * change)) * change
+        acc_x_16 = acc_x_8 + (((-3.0 * acc_x_9) + acc_x_15) * change)
+        mul_x_10 = ((exp2_x_2 * sub_x_2) * sub_x_2) * sub_x_2
         tile_sum_10 = tl.sum(mul_x_10, 0)
-        next_acc_x_8 = (acc_x_8 + acc_x_16) + tile_sum_10
-        acc_x_17 = ((-1.0 * acc_x_10) + (sum_x_2 * change_2)) * change
-        acc_x_18 = (acc_x_9 + ((-1.0 * acc_x_6) * change_2)) + acc_x_17
-        mul_x_11 = (sub_x_2 * sub_x_4) * exp2_x_2
+        next_acc_x_8 = acc_x_16 + tile_sum_10
+        acc_x_17 = ((-2.0 * acc_x_3) + (sum_x_2 * change)) * change
+        mul_x_11 = (exp2_x_2 * sub_x_2) * sub_x_2
         tile_sum_11 = tl.sum(mul_x_11, 0)
-        next_acc_x_9 = acc_x_18 + tile_sum_11
-        mul_x_12 = exp2_x_2 * sub_x_4
-        tile_sum_12 = tl.sum(mul_x_12, 0)
-        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_12
+        next_acc_x_9 = (acc_x_9 + acc_x_17) + tile_sum_11
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
+        sum_x_2 = next_sum_x_2
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
-        sum_x_2 = next_sum_x_2
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
-        acc_x_10 = next_acc_x_10
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
     tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, (1.0 - (acc_x_2 * recip)))
     z = tl.load(z_ptr + q_index * z_stride_q)
     recip_2 = 1.0 / z
-    state__ = tl.load(state___ptr + q_index * state___stride_q)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    scalar = recip * (((recip * recip) * acc_x_7) + state___)
-    add = (scalar * d_lean) + (((recip * acc_x_9) + state__) * d_forecast)
-    mul_3 = (add * recip_2) * recip_2
-    add_2 = (acc_x_4 * state___) + ((acc_x_6 * state__) * d_forecast)
+    scalar = (state___ + ((acc_x_8 * recip) * recip)) * d_lean
+    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    add = (d_forecast * (state__ + (acc_x_6 * recip))) + (scalar * recip)
+    mul_3 = add * recip_2
+    add_2 = ((d_forecast * state__) * acc_x_3) + (state___ * acc_x_5)
     mul_4 = recip_2 * add_2
     # src[maps.diag:7]
     gt = z > 0.0
     # whole tiles, no mask needed
     for first_x_3 in tl.range(0, to_x, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        sub_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-        exp2_x = tl.exp2(sub_x)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
+        sub_x = x_f32 - acc_x
+        tile = ((((d_lean * recip) * recip) * recip) * sub_x) * sub_x
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        sub_x_2 = x_f32 - acc_x
-        mul_x = (((recip * recip_2) * d_forecast) * sub_x_2) * (t - acc_x_3)
-        tile = ((((recip * recip) * recip) * recip_2) * d_lean) * sub_x_2
-        add_x = ((acc_x_6 * d_forecast) * t) + (x_f32 * acc_x_4)
-        sub_x_3 = mul_4 - tl.where(add_x == float("-inf"), 0.0, add_x)
-        where_x = tl.where(gt, ((recip * recip_2) * recip_2) * sub_x_3, 0.0)
-        tile_2 = (((recip_2 * d_forecast) * t) + where_x) + ((tile * sub_x_2) * sub_x_2)
-        add_x_2 = (tile_2 + mul_x) + (((recip * recip_2) * d_lean) * x_f32)
-        sub_x_4 = add_x_2 - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+        tile_2 = (d_forecast * t) + (((d_forecast * recip) * sub_x) * (t - acc_x_4))
+        add_x = (tile_2 + (tile * sub_x)) + ((d_lean * recip) * x_f32)
+        sub_x_2 = add_x - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+        add_x_2 = ((d_forecast * acc_x_3) * t) + (x_f32 * acc_x_5)
+        sub_x_3 = mul_4 - tl.where(add_x_2 == float("-inf"), 0.0, add_x_2)
+        where_x = tl.where(gt, ((recip_2 * recip_2) * recip) * sub_x_3, 0.0)
+        add_x_3 = where_x + (sub_x_2 * recip_2)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        sub_x_4 = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x = tl.exp2(sub_x_4)
         tl.store(
             buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
-            (sub_x_4 * exp2_x).to(tl.bfloat16),
+            (exp2_x * add_x_3).to(tl.bfloat16),
         )
-        tile_bf16 = (tl.where(gt, sub_x_4, 0.0) * exp2_x).to(tl.bfloat16)
+        tile_bf16 = (exp2_x * tl.where(gt, add_x_3, 0.0)).to(tl.bfloat16)
         tl.store(buffer_4_ptr + q_index * buffer_4_stride_q + x_index * buffer_4_stride_x, tile_bf16)
     # tiles that a mask or the end cuts
     for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        sub_x = x_f32 - acc_x
+        tile = ((((d_lean * recip) * recip) * recip) * sub_x) * sub_x
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        tile_2 = (d_forecast * t) + (((d_forecast * recip) * sub_x) * (t - acc_x_4))
+        add_x = (tile_2 + (tile * sub_x)) + ((d_lean * recip) * x_f32)
+        sub_x_2 = add_x - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+        add_x_2 = ((d_forecast * acc_x_3) * t) + (x_f32 * acc_x_5)
+        sub_x_3 = mul_4 - tl.where(add_x_2 == float("-inf"), 0.0, add_x_2)
+        where_x = tl.where(gt, ((recip_2 * recip_2) * recip) * sub_x_3, 0.0)
+        add_x_3 = where_x + (sub_x_2 * recip_2)
         state = tl.load(
             state_ptr + q_index * state_stride_q + x_index * state_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
-        sub_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-        exp2_x = tl.exp2(sub_x)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        sub_x_2 = x_f32 - acc_x
-        mul_x = (((recip * recip_2) * d_forecast) * sub_x_2) * (t - acc_x_3)
-        tile = ((((recip * recip) * recip) * recip_2) * d_lean) * sub_x_2
-        add_x = ((acc_x_6 * d_forecast) * t) + (x_f32 * acc_x_4)
-        sub_x_3 = mul_4 - tl.where(add_x == float("-inf"), 0.0, add_x)
-        where_x = tl.where(gt, ((recip * recip_2) * recip_2) * sub_x_3, 0.0)
-        tile_2 = (((recip_2 * d_forecast) * t) + where_x) + ((tile * sub_x_2) * sub_x_2)
-        add_x_2 = (tile_2 + mul_x) + (((recip * recip_2) * d_lean) * x_f32)
-        sub_x_4 = add_x_2 - tl.where(mul_3 == float("-inf"), 0.0, mul_3)
+        sub_x_4 = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x = tl.exp2(sub_x_4)
         tl.store(
             buffer_3_ptr + q_index * buffer_3_stride_q + x_index * buffer_3_stride_x,
-            (sub_x_4 * exp2_x).to(tl.bfloat16),
+            (exp2_x * add_x_3).to(tl.bfloat16),
             mask=(x_index < size_x),
         )
-        tile_bf16 = (tl.where(gt, sub_x_4, 0.0) * exp2_x).to(tl.bfloat16)
+        tile_bf16 = (exp2_x * tl.where(gt, add_x_3, 0.0)).to(tl.bfloat16)
         tl.store(
             buffer_4_ptr + q_index * buffer_4_stride_q + x_index * buffer_4_stride_x,
             tile_bf16,
@@ -8416,34 +8402,34 @@ def drift_long_backward_d_t_rows_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     q_index = tl.arange(0, BLOCK_Q)
-    d_forecast = load_tile(d_forecast_ptr + q_index * d_forecast_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[moments.diag:36]
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    sub_x_q = x_index.to(tl.float32)[:, None] - buffer_0[None, :]
     logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    # src[moments.diag:7]
+    mul_q = logsum * 1.4426950408889634
     state = tl.load(
         state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
         mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
         other=0.0,
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     mul_x_q = scalar * state
-    sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[moments.diag:36]
-    sub_x_q_2 = x_index.to(tl.float32)[:, None] - buffer_0[None, :]
-    mul_x_q_2 = (sub_x_q_2 * tl.exp2(sub_x_q)) * d_forecast[None, :]
+    sub_x_q_2 = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    d_forecast = load_tile(d_forecast_ptr + q_index * d_forecast_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_x_q_2 = d_forecast[None, :] * (tl.exp2(sub_x_q_2) * sub_x_q)
     sum_ = tl.sum(mul_x_q_2, 1)
-    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_2 = 1.4426950408889634 * state_
-    sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     buffer_5 = load_tile(buffer_5_ptr + q_index * buffer_5_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    tile = buffer_5 * tl.where(q_index < size_q, 1.0 / z, 0.0)
-    mul_x_q_3 = (tile * d_forecast)[None, :] * tl.exp2(sub_x_q_3)
+    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_2 = state_ * 1.4426950408889634
+    sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+    tile = d_forecast * tl.where(q_index < size_q, 1.0 / z, 0.0)
+    mul_x_q_3 = (tile * buffer_5)[None, :] * tl.exp2(sub_x_q_3)
     # src[maps.diag:7]
     where_x_q = tl.where((z > 0.0)[None, :], mul_x_q_3, 0.0)
     sum_2 = tl.sum(where_x_q, 1)
-    add_x = sum_2 + ((1.0 / tl.cast(size_x, tl.float32)) * sum_)
+    add_x = sum_2 + (sum_ * (1.0 / tl.cast(size_x, tl.float32)))
     tl.store(d_t_ptr + x_index * d_t_stride_x, add_x, mask=(x_index < size_x))
 
 
@@ -8467,29 +8453,29 @@ def drift_long_backward_d_t_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
+        z = tl.load(z_ptr + q_index * z_stride_q)
         d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q = 1.4426950408889634 * state_
+        mul_q = state_ * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = (1.4426950408889634 * rsqrt) * state
+        mul_x_q = (rsqrt * 1.4426950408889634) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        z = tl.load(z_ptr + q_index * z_stride_q)
-        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
-        mul_x_q_2 = ((buffer_5 * (1.0 / z)) * d_forecast)[None, :] * tl.exp2(sub_x_q)
+        mul_x_q_2 = ((d_forecast * (1.0 / z)) * buffer_5)[None, :] * tl.exp2(sub_x_q)
         # src[maps.diag:7]
         where_x_q = tl.where((z > 0.0)[None, :], mul_x_q_2, 0.0)
         tile_sum = tl.sum(where_x_q, 1)
         next_sum_q = sum_q + tile_sum
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q_2 = 1.4426950408889634 * logsum
-        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        mul_x_q_3 = (x_f32[:, None] - buffer_0[None, :]) * tl.exp2(sub_x_q_2)
-        mul_x_q_4 = mul_x_q_3 * d_forecast[None, :]
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q_2 = logsum * 1.4426950408889634
+        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        mul_x_q_3 = tl.exp2(sub_x_q_2) * (x_f32[:, None] - buffer_0[None, :])
+        mul_x_q_4 = d_forecast[None, :] * mul_x_q_3
         tile_sum_2 = tl.sum(mul_x_q_4, 1)
         next_acc_q = acc_q + tile_sum_2
         sum_q = next_sum_q
@@ -8498,40 +8484,39 @@ def drift_long_backward_d_t_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         d_forecast = tl.load(
             d_forecast_ptr + q_index * d_forecast_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * state_
+        mul_q = state_ * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = (1.4426950408889634 * rsqrt) * state
+        mul_x_q = (rsqrt * 1.4426950408889634) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = buffer_5 * tl.where(q_index < size_q, 1.0 / z, 0.0)
-        mul_x_q_2 = (tile * d_forecast)[None, :] * tl.exp2(sub_x_q)
+        tile = d_forecast * tl.where(q_index < size_q, 1.0 / z, 0.0)
         # src[maps.diag:7]
-        where_x_q = tl.where((z > 0.0)[None, :], mul_x_q_2, 0.0)
+        where_x_q = tl.where((z > 0.0)[None, :], (tile * buffer_5)[None, :] * tl.exp2(sub_x_q), 0.0)
         tile_sum = tl.sum(where_x_q, 1)
         next_sum_q = sum_q + tile_sum
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = 1.4426950408889634 * logsum
-        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_3 = (x_f32[:, None] - buffer_0[None, :]) * tl.exp2(sub_x_q_2)
-        mul_x_q_4 = mul_x_q_3 * d_forecast[None, :]
-        tile_sum_2 = tl.sum(mul_x_q_4, 1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = logsum * 1.4426950408889634
+        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        mul_x_q_2 = tl.exp2(sub_x_q_2) * (x_f32[:, None] - buffer_0[None, :])
+        mul_x_q_3 = d_forecast[None, :] * mul_x_q_2
+        tile_sum_2 = tl.sum(mul_x_q_3, 1)
         next_acc_q = acc_q + tile_sum_2
         sum_q = next_sum_q
         acc_q = next_acc_q
     # src[moments.diag:36]
-    add_x = sum_q + ((1.0 / tl.cast(size_x, tl.float32)) * acc_q)
+    add_x = sum_q + (acc_q * (1.0 / tl.cast(size_x, tl.float32)))
     tl.store(d_t_ptr + x_index * d_t_stride_x, add_x, mask=(x_index < size_x))
 
 
@@ -8743,10 +8728,10 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
 def _drift_backward_d_K_d_t(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor, state__: torch.Tensor,
-    buffer_2: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_1: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_2: torch.Tensor,
     buffer_5: torch.Tensor, buffer_6: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_2: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -8757,10 +8742,10 @@ def _drift_backward_d_K_d_t(
     _check("z", z, torch.float32, 1, Q.device)
     _check("state_", state_, torch.float32, 1, Q.device)
     _check("state__", state__, torch.float32, 1, Q.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
     _check("buffer_5", buffer_5, torch.float32, 1, Q.device)
     _check("buffer_6", buffer_6, torch.float32, 1, Q.device)
     q, d = Q.shape
@@ -8783,14 +8768,14 @@ def _drift_backward_d_K_d_t(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if state__.shape != (q,):
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     if buffer_3.shape != (q,):
         raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     if buffer_5.shape != (q,):
         raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
     if buffer_6.shape != (q,):
@@ -8810,11 +8795,11 @@ def _drift_backward_d_K_d_t(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     drift_backward_d_K_d_t_kernel[grid](
-        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_2, buffer_3, buffer_0,
-        buffer_1, buffer_5, buffer_6, d_K, d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_1, buffer_3, buffer_0,
+        buffer_2, buffer_5, buffer_6, d_K, d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         t.stride(0), d_forecast.stride(0), d_lean.stride(0), logsum.stride(0), state.stride(0), z.stride(0),
-        state_.stride(0), state__.stride(0), buffer_2.stride(0), buffer_3.stride(0), buffer_0.stride(0),
-        buffer_1.stride(0), buffer_5.stride(0), buffer_6.stride(0), d_K.stride(0), d_K.stride(1),
+        state_.stride(0), state__.stride(0), buffer_1.stride(0), buffer_3.stride(0), buffer_0.stride(0),
+        buffer_2.stride(0), buffer_5.stride(0), buffer_6.stride(0), d_K.stride(0), d_K.stride(1),
         d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
@@ -9080,7 +9065,7 @@ class _drift_autograd(torch.autograd.Function):
     def backward(ctx, d_forecast, d_lean):
         Q, K, t, logsum, state, z, state_, state__ = ctx.saved_tensors
         buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__)
-        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_2, buffer_3, buffer_0, buffer_1, buffer_5, buffer_6)
+        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_1, buffer_3, buffer_0, buffer_2, buffer_5, buffer_6)
         return d_Q, d_K, d_t
 
 
@@ -11029,9 +11014,9 @@ def temperature_long_L_E_kernel(
 
 @triton.jit
 def temperature_forward_kernel(
-    Q_ptr, K_ptr, b_ptr, L_ptr, E_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, L_stride_q, E_stride_q,
-    size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, L_ptr, logsum_ptr, E_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, L_stride_q,
+    logsum_stride_q, E_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -11040,16 +11025,15 @@ def temperature_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:53]
+    b = tl.load(b_ptr)
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -11105,11 +11089,9 @@ def temperature_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:12]
-    tl.store(
-        L_ptr + q_index * L_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
-        mask=(q_index < size_q),
-    )
+    add_q = (0.6931471805599453 * max_x) + tl.log(z)
+    tl.store(L_ptr + q_index * L_stride_q, add_q, mask=(q_index < size_q))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, add_q, mask=(q_index < size_q))
     # src[maps.diag:7]
     # src[moments.diag:55]
     where_q = tl.where(z > 0.0, (rsqrt * acc_x) * (1.0 / z), 0.0)
@@ -11118,10 +11100,10 @@ def temperature_forward_kernel(
 
 @triton.jit
 def temperature_backward_buffer_0_buffer_1_d_Q_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q,
+    Q_stride_d, K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -11131,15 +11113,14 @@ def temperature_backward_buffer_0_buffer_1_d_Q_kernel(
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_4 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:53]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * L
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
     b = tl.load(b_ptr)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
@@ -11164,29 +11145,25 @@ def temperature_backward_buffer_0_buffer_1_d_Q_kernel(
         mul_q_x = exp2_q_x * dot
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = (rsqrt * b) * next_acc_x
-        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
-        acc_x_5 = (-1.0 * ((rsqrt * d_E) * acc_x)) * (where_q_2 - where_q)
-        mul_q_x_2 = (rsqrt * d_E)[:, None] * (dot - next_acc_x[:, None])
-        mul_q_x_3 = ((d_L[:, None] + mul_q_x_2) * exp2_q_x) * dot
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = (acc_x_2 + acc_x_5) + tile_sum_2
-        acc_x_6 = (-1.0 * (d_E[:, None] * acc_x_4)) * (next_centre - centre)[:, None]
-        # src[moments.diag:55]
-        safe_next_centre = tl.where(next_centre == float("-inf"), 0.0, next_centre)
-        sub_q_x_2 = (((rsqrt * b) * dot) + 1.0) - safe_next_centre[:, None]
-        tile = (mul_q_2[:, None] + (sub_q_x_2 * d_E[:, None])) * exp2_q_x
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + acc_x_6))
+        change = where_q_2 - where_q
+        acc_x_5 = acc_x_2 + ((-1.0 * ((rsqrt * d_E) * acc_x)) * change)
+        sub_q_x_2 = dot - next_acc_x[:, None]
+        add_q_x = d_L[:, None] + ((rsqrt * d_E)[:, None] * sub_q_x_2)
+        mul_q_x_2 = (add_q_x * exp2_q_x) * dot
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = acc_x_5 + tile_sum_2
+        acc_x_6 = -1.0 * (((rsqrt * b) * d_E)[:, None] * acc_x_4)
+        mul_q_x_3 = d_E[:, None] * (((rsqrt * b) * sub_q_x_2) + 1.0)
+        tile_bf16 = (exp2_q_x * (mul_q_x_3 + mul_q_2[:, None])).to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + (acc_x_6 * change[:, None])))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
-        centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -11205,30 +11182,27 @@ def temperature_backward_buffer_0_buffer_1_d_Q_kernel(
         mul_q_x_2 = exp2_q_x * dot
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = (rsqrt * b) * next_acc_x
-        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
-        acc_x_5 = (-1.0 * ((rsqrt * d_E) * acc_x)) * (where_q_2 - where_q)
-        mul_q_x_3 = (rsqrt * d_E)[:, None] * (dot - next_acc_x[:, None])
-        add_q_x = tl.where((x_index < size_x)[None, :], d_L[:, None] + mul_q_x_3, 0.0)
-        mul_q_x_4 = (add_q_x * exp2_q_x) * dot
-        tile_sum_2 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_2 = (acc_x_2 + acc_x_5) + tile_sum_2
-        acc_x_6 = (-1.0 * (d_E[:, None] * acc_x_4)) * (next_centre - centre)[:, None]
-        # src[moments.diag:55]
-        safe_next_centre = tl.where(next_centre == float("-inf"), 0.0, next_centre)
-        sub_q_x_2 = (((rsqrt * b) * dot) + 1.0) - safe_next_centre[:, None]
-        add_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_2[:, None] + (sub_q_x_2 * d_E[:, None]), 0.0)
-        tile_bf16 = (add_q_x_2 * exp2_q_x).to(tl.bfloat16)
-        next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + acc_x_6))
+        change = where_q_2 - where_q
+        acc_x_5 = acc_x_2 + ((-1.0 * ((rsqrt * d_E) * acc_x)) * change)
+        sub_q_x_2 = dot - next_acc_x[:, None]
+        add_q_x = d_L[:, None] + ((rsqrt * d_E)[:, None] * sub_q_x_2)
+        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
+        mul_q_x_3 = (add_q_x_2 * exp2_q_x) * dot
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_5 + tile_sum_2
+        acc_x_6 = -1.0 * (((rsqrt * b) * d_E)[:, None] * acc_x_4)
+        mul_q_x_4 = d_E[:, None] * (((rsqrt * b) * sub_q_x_2) + 1.0)
+        add_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_4 + mul_q_2[:, None], 0.0)
+        tile_bf16 = (exp2_q_x * add_q_x_3).to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + (acc_x_6 * change[:, None])))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
-        centre = next_centre
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(
@@ -11240,9 +11214,9 @@ def temperature_backward_buffer_0_buffer_1_d_Q_kernel(
 
 @triton.jit
 def temperature_backward_d_K_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, size_q,
-    size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -11264,9 +11238,8 @@ def temperature_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        mul_q = (rsqrt * b) * buffer_0
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = logsum * 1.4426950408889634
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -11275,13 +11248,12 @@ def temperature_backward_d_K_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        # src[moments.diag:55]
-        sub_x_q = (((rsqrt * b) * dot) + 1.0) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        sub_x_q = (((1.4426950408889634 * rsqrt) * b) * dot) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-        L = tl.load(L_ptr + q_index * L_stride_q)
-        mul_q_2 = 1.4426950408889634 * L
-        sub_x_q_2 = (((1.4426950408889634 * rsqrt) * b) * dot) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        tile = ((d_L * b)[None, :] + (sub_x_q * d_E[None, :])) * tl.exp2(sub_x_q_2)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        add_x_q = ((rsqrt * b) * (dot - buffer_0[None, :])) + 1.0
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        tile = tl.exp2(sub_x_q) * ((d_E[None, :] * add_x_q) + (d_L * b)[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
@@ -11289,9 +11261,8 @@ def temperature_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = (rsqrt * b) * buffer_0
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
         # src[moments.diag:53]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -11300,20 +11271,19 @@ def temperature_backward_d_K_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        # src[moments.diag:55]
-        sub_x_q = (((rsqrt * b) * dot) + 1.0) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = 1.4426950408889634 * L
         mul_x_q = tl.where((q_index < size_q)[None, :], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
-        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        tile = ((d_L * b)[None, :] + (sub_x_q * d_E[None, :])) * tl.exp2(sub_x_q_2)
+        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = ((rsqrt * b) * (dot - buffer_0[None, :])) + 1.0
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = tl.exp2(sub_x_q) * ((d_E[None, :] * add_x_q) + (d_L * b)[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -11421,21 +11391,21 @@ def temperature_long_forward_state_kernel(
 
 
 @triton.jit
-def temperature_long_forward_L_E_rows_kernel(
-    b_ptr, state_ptr, L_ptr, E_ptr, state_stride_q, state_stride_x, L_stride_q, E_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def temperature_long_forward_L_logsum_E_rows_kernel(
+    b_ptr, state_ptr, L_ptr, logsum_ptr, E_ptr, state_stride_q, state_stride_x, L_stride_q, logsum_stride_q,
+    E_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
@@ -11444,19 +11414,21 @@ def temperature_long_forward_L_E_rows_kernel(
     # src[maps.diag:12]
     e = tl.exp2(sub_x)
     sum_ = tl.sum(e, 0)
-    tl.store(L_ptr + q_index * L_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
-    mul_x_2 = state * e
+    add = tl.log(sum_) + (0.6931471805599453 * max_)
+    tl.store(L_ptr + q_index * L_stride_q, add)
+    tl.store(logsum_ptr + q_index * logsum_stride_q, add)
+    mul_x_2 = e * state
     sum_2 = tl.sum(mul_x_2, 0)
     # src[maps.diag:7]
     # src[moments.diag:55]
-    where = tl.where(sum_ > 0.0, ((1.0 / sum_) * sum_2) * rsqrt, 0.0)
+    where = tl.where(sum_ > 0.0, ((1.0 / sum_) * rsqrt) * sum_2, 0.0)
     tl.store(E_ptr + q_index * E_stride_q, where)
 
 
 @triton.jit
-def temperature_long_forward_L_E_kernel(
-    b_ptr, state_ptr, L_ptr, E_ptr, state_stride_q, state_stride_x, L_stride_q, E_stride_q, size_q, size_x,
-    size_d, BLOCK_X: tl.constexpr,
+def temperature_long_forward_L_logsum_E_kernel(
+    b_ptr, state_ptr, L_ptr, logsum_ptr, E_ptr, state_stride_q, state_stride_x, L_stride_q, logsum_stride_q,
+    E_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -11481,7 +11453,7 @@ def temperature_long_forward_L_E_kernel(
         e = tl.exp2(mul_x - safe_next_max_x)
         tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
-        mul_x_2 = state * e
+        mul_x_2 = e * state
         tile_sum_2 = tl.sum(mul_x_2, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
         max_x = next_max_x
@@ -11505,31 +11477,33 @@ def temperature_long_forward_L_E_kernel(
         e = tl.exp2(mul_x - safe_next_max_x)
         tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
-        mul_x_2 = state * e
+        mul_x_2 = e * state
         tile_sum_2 = tl.sum(mul_x_2, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:12]
-    tl.store(L_ptr + q_index * L_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
+    add = tl.log(z) + (0.6931471805599453 * max_x)
+    tl.store(L_ptr + q_index * L_stride_q, add)
+    tl.store(logsum_ptr + q_index * logsum_stride_q, add)
     # src[maps.diag:7]
     # src[moments.diag:55]
-    where = tl.where(z > 0.0, ((1.0 / z) * acc_x) * rsqrt, 0.0)
+    where = tl.where(z > 0.0, ((1.0 / z) * rsqrt) * acc_x, 0.0)
     tl.store(E_ptr + q_index * E_stride_q, where)
 
 
 @triton.jit
 def temperature_long_backward_buffer_0_buffer_1_rows_kernel(
-    b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_L_stride_q, d_E_stride_q,
-    L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_1_stride_q, buffer_1_stride_x,
+    b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_L_stride_q, d_E_stride_q,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_1_stride_q, buffer_1_stride_x,
     size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    L = tl.load(L_ptr + q_index * L_stride_q)
-    mul = 1.4426950408889634 * L
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
     # src[moments.diag:53]
     b = tl.load(b_ptr)
     state = load_tile(
@@ -11540,35 +11514,33 @@ def temperature_long_backward_buffer_0_buffer_1_rows_kernel(
     )
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
+    mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * state, float("-inf"))
     sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
     exp2_x = tl.exp2(sub_x)
     mul_x_2 = state * exp2_x
     sum_ = tl.sum(mul_x_2, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
-    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
-    mul_2 = (rsqrt * b) * sum_
-    sub_x_2 = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
     d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-    tile_bf16 = (((d_L * b) + (sub_x_2 * d_E)) * exp2_x).to(tl.bfloat16)
+    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+    add_x = ((((rsqrt * b) * (state - sum_)) + 1.0) * d_E) + (b * d_L)
     tl.store(
         buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
-        tile_bf16,
+        (exp2_x * add_x).to(tl.bfloat16),
         mask=(x_index < size_x),
     )
 
 
 @triton.jit
 def temperature_long_backward_buffer_0_buffer_1_kernel(
-    b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_L_stride_q, d_E_stride_q,
-    L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_1_stride_q, buffer_1_stride_x,
+    b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_L_stride_q, d_E_stride_q,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_1_stride_q, buffer_1_stride_x,
     size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     acc_x = tl.full([], 0.0, tl.float32)
-    L = tl.load(L_ptr + q_index * L_stride_q)
-    mul = 1.4426950408889634 * L
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
     # src[moments.diag:53]
     b = tl.load(b_ptr)
     # src[moments.diag:7]
@@ -11578,7 +11550,7 @@ def temperature_long_backward_buffer_0_buffer_1_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        sub_x = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
+        sub_x = (((rsqrt * 1.4426950408889634) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
         mul_x = state * tl.exp2(sub_x)
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
@@ -11592,25 +11564,26 @@ def temperature_long_backward_buffer_0_buffer_1_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
+        mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * state, float("-inf"))
         sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
         mul_x_2 = state * tl.exp2(sub_x)
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
-    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
-    mul_2 = (rsqrt * b) * acc_x
     d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-    mul_3 = d_L * b
+    mul_2 = b * d_L
+    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
     # whole tiles, no mask needed
     for first_x_3 in tl.range(0, to_x, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        sub_x = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
-        sub_x_2 = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-        tile_bf16 = ((mul_3 + (sub_x_2 * d_E)) * tl.exp2(sub_x)).to(tl.bfloat16)
-        tl.store(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x, tile_bf16)
+        add_x = ((((rsqrt * b) * (state - acc_x)) + 1.0) * d_E) + mul_2
+        sub_x = (((rsqrt * 1.4426950408889634) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
+        tl.store(
+            buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+            (tl.exp2(sub_x) * add_x).to(tl.bfloat16),
+        )
     # tiles that a mask or the end cuts
     for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_4 + tl.arange(0, BLOCK_X)
@@ -11619,12 +11592,11 @@ def temperature_long_backward_buffer_0_buffer_1_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        sub_x = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
-        sub_x_2 = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
-        tile_bf16 = ((mul_3 + (sub_x_2 * d_E)) * tl.exp2(sub_x)).to(tl.bfloat16)
+        add_x = ((((rsqrt * b) * (state - acc_x)) + 1.0) * d_E) + mul_2
+        sub_x = (((rsqrt * 1.4426950408889634) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
         tl.store(
             buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
-            tile_bf16,
+            (tl.exp2(sub_x) * add_x).to(tl.bfloat16),
             mask=(x_index < size_x),
         )
 
@@ -11676,7 +11648,7 @@ def temperature_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(buffer_1, tl.trans(K), acc_x)
         acc_x = next_acc_x
     # src[moments.diag:7]
-    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x).to(tl.bfloat16)
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -11741,41 +11713,42 @@ def temperature_long_backward_d_K_kernel(
 
 @triton.jit
 def temperature_long_backward_d_b_rows_kernel(
-    b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, d_b_ptr, d_L_stride_q, d_E_stride_q, L_stride_q,
-    state_stride_q, state_stride_x, buffer_0_stride_q, size_q, size_x, size_d, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_b_ptr, d_L_stride_q, d_E_stride_q,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, size_q, size_x, size_d,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     q_index = tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     state = load_tile(
         state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
         (q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         0.0,
         EXACT_Q and EXACT_X,
     )
-    L = load_tile(L_ptr + q_index * L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * L
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
     # src[moments.diag:53]
     b = tl.load(b_ptr)
-    mul_q_x = tl.where((q_index < size_q)[:, None], ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q_x = tl.where((q_index < size_q)[:, None], ((rsqrt * 1.4426950408889634) * b) * state, float("-inf"))
     mul_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x, float("-inf"))
     sub_q_x = mul_q_x_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
     d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-    d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q_x_3 = (rsqrt * d_E)[:, None] * (state - safe_buffer_0[:, None])
     mul_q_x_4 = ((mul_q_x_3 + d_L[:, None]) * tl.exp2(sub_q_x)) * state
     sum_ = tl.sum(tl.sum(mul_q_x_4, 1), 0)
-    tl.store(d_b_ptr, (sum_ * rsqrt))
+    tl.store(d_b_ptr, (rsqrt * sum_))
 
 
 @triton.jit
 def temperature_long_backward_d_b_kernel(
-    b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, d_b_ptr, d_L_stride_q, d_E_stride_q, L_stride_q,
-    state_stride_q, state_stride_x, buffer_0_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+    b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_b_ptr, d_L_stride_q, d_E_stride_q,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr,
 ):
     acc_q_x = tl.full([], 0.0, tl.float32)
     # src[moments.diag:53]
@@ -11783,17 +11756,17 @@ def temperature_long_backward_d_b_kernel(
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for q_index in tl.range(0, size_q):
-        L = tl.load(L_ptr + q_index * L_stride_q)
-        mul = 1.4426950408889634 * L
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul = 1.4426950408889634 * logsum
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         to_x = size_x // BLOCK_X * BLOCK_X
         # whole tiles, no mask needed
         for first_x in tl.range(0, to_x, BLOCK_X):
             x_index = first_x + tl.arange(0, BLOCK_X)
             state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-            sub_x = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
+            sub_x = (((rsqrt * 1.4426950408889634) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
             safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
             add_x = ((rsqrt * d_E) * (state - safe_buffer_0)) + d_L
             mul_x = (add_x * tl.exp2(sub_x)) * state
@@ -11809,7 +11782,7 @@ def temperature_long_backward_d_b_kernel(
                 mask=(x_index < size_x),
                 other=0.0,
             )
-            mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
+            mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * state, float("-inf"))
             sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
             safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
             add_x = ((rsqrt * d_E) * (state - safe_buffer_0)) + d_L
@@ -11817,7 +11790,7 @@ def temperature_long_backward_d_b_kernel(
             tile_sum = tl.sum(mul_x_2, 0)
             next_acc_q_x = acc_q_x + tile_sum
             acc_q_x = next_acc_q_x
-    tl.store(d_b_ptr, (acc_q_x * rsqrt))
+    tl.store(d_b_ptr, (rsqrt * acc_q_x))
 
 
 @_operator
@@ -11920,8 +11893,8 @@ def _temperature_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
     b: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], logsum: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
@@ -11932,9 +11905,10 @@ def _temperature_forward(
     if b.shape != ():
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     L = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     E = torch.empty((q,), dtype=torch.float32, device=Q.device)
     if _is_traced(L):
-        return L, E
+        return L, logsum, E
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
@@ -11946,11 +11920,11 @@ def _temperature_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     temperature_forward_kernel[grid](
-        Q, K, b, L, E, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), L.stride(0), E.stride(0), q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        Q, K, b, L, logsum, E, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), L.stride(0),
+        logsum.stride(0), E.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return L, E
+    return L, logsum, E
 
 
 @_operator
@@ -11960,15 +11934,15 @@ def _temperature_backward_buffer_0_buffer_1_d_Q(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    L: torch.Tensor,
+    logsum: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_temperature_backward_buffer_0_buffer_1_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_temperature_backward_buffer_0_buffer_1_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
     _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("L", L, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -11979,8 +11953,8 @@ def _temperature_backward_buffer_0_buffer_1_d_Q(
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -11990,17 +11964,17 @@ def _temperature_backward_buffer_0_buffer_1_d_Q(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     temperature_backward_buffer_0_buffer_1_d_Q_kernel[grid](
-        Q, K, b, d_L, d_E, L, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), buffer_1.stride(0), d_Q.stride(0),
-        d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, K, b, d_L, d_E, logsum, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
+        K.stride(1), d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1, d_Q
 
@@ -12012,16 +11986,16 @@ def _temperature_backward_d_K(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    L: torch.Tensor,
+    logsum: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
     _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("L", L, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -12033,8 +12007,8 @@ def _temperature_backward_d_K(
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
@@ -12051,9 +12025,9 @@ def _temperature_backward_d_K(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     temperature_backward_d_K_kernel[grid](
-        Q, K, b, d_L, d_E, L, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d, x,
-        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
+        Q, K, b, d_L, d_E, logsum, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q,
+        d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return d_K
@@ -12118,21 +12092,22 @@ def _temperature_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.T
 
 
 @_operator
-def _temperature_long_forward_L_E(
+def _temperature_long_forward_L_logsum_E(
     b: torch.Tensor,
     state: torch.Tensor,
     d: int,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_temperature_long_forward_L_E(b: f32[], state: f32[q x]) -> L: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_temperature_long_forward_L_logsum_E(b: f32[], state: f32[q x]) -> L: f32[q], logsum: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
     _check("b", b, torch.float32, 0, b.device)
     _check("state", state, torch.float32, 2, b.device)
     q, x = state.shape
     if b.shape != ():
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     L = torch.empty((q,), dtype=torch.float32, device=b.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=b.device)
     E = torch.empty((q,), dtype=torch.float32, device=b.device)
     if _is_traced(L):
-        return L, E
+        return L, logsum, E
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -12142,18 +12117,18 @@ def _temperature_long_forward_L_E(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        temperature_long_forward_L_E_rows_kernel[grid](
-            b, state, L, E, state.stride(0), state.stride(1), L.stride(0), E.stride(0), q, x, d,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        temperature_long_forward_L_logsum_E_rows_kernel[grid](
+            b, state, L, logsum, E, state.stride(0), state.stride(1), L.stride(0), logsum.stride(0),
+            E.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return L, E
+        return L, logsum, E
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    temperature_long_forward_L_E_kernel[grid](
-        b, state, L, E, state.stride(0), state.stride(1), L.stride(0), E.stride(0), q, x, d, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
+    temperature_long_forward_L_logsum_E_kernel[grid](
+        b, state, L, logsum, E, state.stride(0), state.stride(1), L.stride(0), logsum.stride(0), E.stride(0),
+        q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return L, E
+    return L, logsum, E
 
 
 @_operator
@@ -12161,15 +12136,15 @@ def _temperature_long_backward_buffer_0_buffer_1(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    L: torch.Tensor,
+    logsum: torch.Tensor,
     state: torch.Tensor,
     d: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_temperature_long_backward_buffer_0_buffer_1(b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], state: f32[q x]) -> buffer_0: f32[q], buffer_1: bf16[q x]. Any strides; sizes are read off the shapes."""
+    """_temperature_long_backward_buffer_0_buffer_1(b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], state: f32[q x]) -> buffer_0: f32[q], buffer_1: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("b", b, torch.float32, 0, b.device)
     _check("d_L", d_L, torch.float32, 1, b.device)
     _check("d_E", d_E, torch.float32, 1, b.device)
-    _check("L", L, torch.float32, 1, b.device)
+    _check("logsum", logsum, torch.float32, 1, b.device)
     _check("state", state, torch.float32, 2, b.device)
     (q,) = d_L.shape
     _, x = state.shape
@@ -12177,8 +12152,8 @@ def _temperature_long_backward_buffer_0_buffer_1(
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=b.device)
@@ -12195,7 +12170,7 @@ def _temperature_long_backward_buffer_0_buffer_1(
             warps, stages = 16, 1
         grid = (q,)
         temperature_long_backward_buffer_0_buffer_1_rows_kernel[grid](
-            b, d_L, d_E, L, state, buffer_0, buffer_1, d_L.stride(0), d_E.stride(0), L.stride(0),
+            b, d_L, d_E, logsum, state, buffer_0, buffer_1, d_L.stride(0), d_E.stride(0), logsum.stride(0),
             state.stride(0), state.stride(1), buffer_0.stride(0), buffer_1.stride(0), buffer_1.stride(1), q,
             x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
@@ -12203,9 +12178,9 @@ def _temperature_long_backward_buffer_0_buffer_1(
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
     temperature_long_backward_buffer_0_buffer_1_kernel[grid](
-        b, d_L, d_E, L, state, buffer_0, buffer_1, d_L.stride(0), d_E.stride(0), L.stride(0), state.stride(0),
-        state.stride(1), buffer_0.stride(0), buffer_1.stride(0), buffer_1.stride(1), q, x, d, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
+        b, d_L, d_E, logsum, state, buffer_0, buffer_1, d_L.stride(0), d_E.stride(0), logsum.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_1.stride(0), buffer_1.stride(1), q, x, d,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1
 
@@ -12259,16 +12234,16 @@ def _temperature_long_backward_d_b(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    L: torch.Tensor,
+    logsum: torch.Tensor,
     state: torch.Tensor,
     buffer_0: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_temperature_long_backward_d_b(b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
+    """_temperature_long_backward_d_b(b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
     _check("b", b, torch.float32, 0, b.device)
     _check("d_L", d_L, torch.float32, 1, b.device)
     _check("d_E", d_E, torch.float32, 1, b.device)
-    _check("L", L, torch.float32, 1, b.device)
+    _check("logsum", logsum, torch.float32, 1, b.device)
     _check("state", state, torch.float32, 2, b.device)
     _check("buffer_0", buffer_0, torch.float32, 1, b.device)
     (q,) = d_L.shape
@@ -12277,8 +12252,8 @@ def _temperature_long_backward_d_b(
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if buffer_0.shape != (q,):
@@ -12297,16 +12272,17 @@ def _temperature_long_backward_d_b(
             warps, stages = 16, 1
         grid = (1,)
         temperature_long_backward_d_b_rows_kernel[grid](
-            b, d_L, d_E, L, state, buffer_0, d_b, d_L.stride(0), d_E.stride(0), L.stride(0), state.stride(0),
-            state.stride(1), buffer_0.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            b, d_L, d_E, logsum, state, buffer_0, d_b, d_L.stride(0), d_E.stride(0), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
             EXACT_Q=q == BLOCK_Q, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return d_b
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (1,)
     temperature_long_backward_d_b_kernel[grid](
-        b, d_L, d_E, L, state, buffer_0, d_b, d_L.stride(0), d_E.stride(0), L.stride(0), state.stride(0),
-        state.stride(1), buffer_0.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+        b, d_L, d_E, logsum, state, buffer_0, d_b, d_L.stride(0), d_E.stride(0), logsum.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
     )
     return d_b
 
@@ -12317,18 +12293,18 @@ class _temperature_autograd(torch.autograd.Function):
     @staticmethod
     def forward(ctx, Q, K, b):
         _, d = Q.shape
-        L, E = _temperature_forward(Q, K, b)
-        ctx.save_for_backward(Q, K, b, L)
+        L, logsum, E = _temperature_forward(Q, K, b)
+        ctx.save_for_backward(Q, K, b, logsum)
         ctx.sizes = (d,)
         return L, E
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, d_L, d_E):
-        Q, K, b, L = ctx.saved_tensors
+        Q, K, b, logsum = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0, buffer_1, d_Q = _temperature_backward_buffer_0_buffer_1_d_Q(Q, K, b, d_L, d_E, L)
-        d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, L, buffer_0)
+        buffer_0, buffer_1, d_Q = _temperature_backward_buffer_0_buffer_1_d_Q(Q, K, b, d_L, d_E, logsum)
+        d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0)
         d_b = _temperature_backward_d_b(buffer_1, d)
         return d_Q, d_K, d_b
 
@@ -12340,20 +12316,20 @@ class _temperature_long_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, b):
         _, d = Q.shape
         state = _temperature_long_forward_state(Q, K)
-        L, E = _temperature_long_forward_L_E(b, state, d)
-        ctx.save_for_backward(Q, K, b, L, state)
+        L, logsum, E = _temperature_long_forward_L_logsum_E(b, state, d)
+        ctx.save_for_backward(Q, K, b, logsum, state)
         ctx.sizes = (d,)
         return L, E
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, d_L, d_E):
-        Q, K, b, L, state = ctx.saved_tensors
+        Q, K, b, logsum, state = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0, buffer_1 = _temperature_long_backward_buffer_0_buffer_1(b, d_L, d_E, L, state, d)
+        buffer_0, buffer_1 = _temperature_long_backward_buffer_0_buffer_1(b, d_L, d_E, logsum, state, d)
         d_Q = _temperature_long_backward_d_Q(K, buffer_1)
         d_K = _temperature_long_backward_d_K(Q, buffer_1)
-        d_b = _temperature_long_backward_d_b(b, d_L, d_E, L, state, buffer_0, d)
+        d_b = _temperature_long_backward_d_b(b, d_L, d_E, logsum, state, buffer_0, d)
         return d_Q, d_K, d_b
 
 

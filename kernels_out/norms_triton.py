@@ -2056,19 +2056,20 @@ def layernorm_backward_d_X_rows_kernel(
     first_row = program * BLOCK_ROW
     row_index = first_row + tl.arange(0, BLOCK_ROW)
     n_index = tl.arange(0, BLOCK_N)
+    state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
     recip = 1.0 / tl.cast(size_n, tl.float32)
-    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    # src[maps.diag:29]
-    mul_row = state * recip
+    rsqrt_row = tl.rsqrt(1e-05 + (recip * state__))
     # src[norms.diag:18]
     X = tl.load(
         X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
         mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
-    # src[maps.diag:29]
-    sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-    # src[norms.diag:18]
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    mul_row = recip * state
+    X_f32 = X.to(tl.float32)
+    sub_row_n = mul_row[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+    sub_row_n_2 = X_f32 - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
     weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     d_out = tl.load(
         d_out_ptr + row_index[:, None] * d_out_stride_row + n_index[None, :] * d_out_stride_n,
@@ -2076,21 +2077,16 @@ def layernorm_backward_d_X_rows_kernel(
         other=0.0,
     )
     d_out_f32 = d_out.to(tl.float32)
-    mul_row_n = (weight[None, :] * d_out_f32) * sub_row_n
+    mul_row_n = (weight[None, :] * d_out_f32) * sub_row_n_2
     sum_ = tl.sum(mul_row_n, 1)
-    state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
-    # src[maps.diag:21]
-    # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt(1e-05 + (state__ * recip))
-    mul_row_n_2 = ((rsqrt_row * rsqrt_row) * sum_)[:, None] * sub_row_n
-    mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_)[:, None] * sub_row_n
-    mul_row_n_4 = d_out_f32 * weight[None, :]
-    safe_ = tl.where(mul_row_n_3 == float("-inf"), 0.0, mul_row_n_3)
-    sub_row_n_2 = tl.where((n_index < size_n)[None, :], mul_row_n_4 - safe_, 0.0)
-    sum_2 = tl.sum(sub_row_n_2, 1)
-    mul_row_n_5 = (sum_2[:, None] + mul_row_n_2) * recip
-    safe_2 = tl.where(mul_row_n_5 == float("-inf"), 0.0, mul_row_n_5)
-    tile_bf16 = (rsqrt_row[:, None] * (mul_row_n_4 - safe_2)).to(tl.bfloat16)
+    mul_row_n_2 = (((recip * sum_) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+    mul_row_n_3 = d_out_f32 * weight[None, :]
+    add_row_n = tl.where((n_index < size_n)[None, :], mul_row_n_3 + mul_row_n_2, 0.0)
+    sum_2 = tl.sum(add_row_n, 1)
+    mul_row_n_4 = ((sum_ * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_2
+    mul_row_n_5 = (mul_row_n_4 + sum_2[:, None]) * recip
+    safe_ = tl.where(mul_row_n_5 == float("-inf"), 0.0, mul_row_n_5)
+    tile_bf16 = ((mul_row_n_3 - safe_) * rsqrt_row[:, None]).to(tl.bfloat16)
     tl.store(
         d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
         tile_bf16,
@@ -2110,14 +2106,11 @@ def layernorm_backward_d_X_kernel(
     acc_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
     sum_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
     sum_n_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    # src[maps.diag:29]
-    mul_row = state * recip
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    mul_row = recip * state
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
-    # src[maps.diag:21]
-    # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt(1e-05 + (state__ * recip))
+    rsqrt_row = tl.rsqrt(1e-05 + (recip * state__))
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
@@ -2128,9 +2121,8 @@ def layernorm_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
-        # src[maps.diag:29]
-        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        # src[norms.diag:18]
+        X_f32 = X.to(tl.float32)
+        sub_row_n = X_f32 - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
         d_out = tl.load(
             d_out_ptr + row_index[:, None] * d_out_stride_row + n_index[None, :] * d_out_stride_n,
@@ -2143,13 +2135,13 @@ def layernorm_backward_d_X_kernel(
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
-        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_2 = (d_out_f32 * weight[None, :]) - safe_
-        tile_sum_2 = tl.sum(sub_row_n_2, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_row_n, 1)
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        sub_row_n_2 = mul_row[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+        mul_row_n_2 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_2
+        add_row_n = (d_out_f32 * weight[None, :]) + mul_row_n_2
+        tile_sum_2 = tl.sum(add_row_n, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n_2, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
@@ -2164,10 +2156,8 @@ def layernorm_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
-        # src[maps.diag:29]
-        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
-        # src[norms.diag:18]
+        X_f32 = X.to(tl.float32)
+        sub_row_n = X_f32 - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         d_out = tl.load(
             d_out_ptr + row_index[:, None] * d_out_stride_row + n_index[None, :] * d_out_stride_n,
@@ -2175,18 +2165,19 @@ def layernorm_backward_d_X_kernel(
             other=0.0,
         )
         d_out_f32 = d_out.to(tl.float32)
-        mul_row_n = (weight[None, :] * d_out_f32) * sub_row_n_2
+        mul_row_n = (weight[None, :] * d_out_f32) * sub_row_n
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
-        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
-        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_3 = tl.where((n_index < size_n)[None, :], (d_out_f32 * weight[None, :]) - safe_, 0.0)
-        tile_sum_2 = tl.sum(sub_row_n_3, 1)
-        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_row_n_2, 1)
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        sub_row_n_2 = mul_row[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], sub_row_n_2, 0.0)
+        mul_row_n_2 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_3
+        add_row_n = tl.where((n_index < size_n)[None, :], (d_out_f32 * weight[None, :]) + mul_row_n_2, 0.0)
+        tile_sum_2 = tl.sum(add_row_n, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n_3, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
@@ -2200,11 +2191,9 @@ def layernorm_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
-        # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
-        mul_row_n_2 = (sum_n[:, None] + mul_row_n) * recip
-        # src[norms.diag:18]
+        mul_row_n = ((acc_n * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+        mul_row_n_2 = (mul_row_n + sum_n[:, None]) * recip
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
         d_out = tl.load(
             d_out_ptr + row_index[:, None] * d_out_stride_row + n_index[None, :] * d_out_stride_n,
@@ -2213,7 +2202,7 @@ def layernorm_backward_d_X_kernel(
         )
         safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
         sub_row_n_2 = (d_out.to(tl.float32) * weight[None, :]) - safe_
-        tile_bf16 = (rsqrt_row[:, None] * sub_row_n_2).to(tl.bfloat16)
+        tile_bf16 = (sub_row_n_2 * rsqrt_row[:, None]).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
             tile_bf16,
@@ -2228,11 +2217,9 @@ def layernorm_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
-        # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
-        mul_row_n_2 = (sum_n[:, None] + mul_row_n) * recip
-        # src[norms.diag:18]
+        mul_row_n = ((acc_n * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+        mul_row_n_2 = (mul_row_n + sum_n[:, None]) * recip
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         d_out = tl.load(
             d_out_ptr + row_index[:, None] * d_out_stride_row + n_index[None, :] * d_out_stride_n,
@@ -2241,7 +2228,7 @@ def layernorm_backward_d_X_kernel(
         )
         safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
         sub_row_n_2 = (d_out.to(tl.float32) * weight[None, :]) - safe_
-        tile_bf16 = (rsqrt_row[:, None] * sub_row_n_2).to(tl.bfloat16)
+        tile_bf16 = (sub_row_n_2 * rsqrt_row[:, None]).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
             tile_bf16,
@@ -2260,28 +2247,24 @@ def layernorm_backward_d_weight_d_bias_rows_kernel(
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
     row_index = tl.arange(0, BLOCK_ROW)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    # src[maps.diag:29]
-    mul_row = state * recip
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    mul_row = recip * state
     # src[norms.diag:18]
     X = tl.load(
         X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
         other=0.0,
     )
-    # src[maps.diag:29]
     sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
     state__ = load_tile(state___ptr + row_index * state___stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    # src[maps.diag:21]
-    # src[maps.diag:29]
     d_out = tl.load(
         d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
         other=0.0,
     )
     d_out_f32 = d_out.to(tl.float32)
-    tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :] * d_out_f32
+    tile = tl.rsqrt(1e-05 + (recip * state__))[None, :] * d_out_f32
     mul_n_row = tile * sub_n_row
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
@@ -2306,26 +2289,22 @@ def layernorm_backward_d_weight_d_bias_kernel(
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
         state = tl.load(state_ptr + row_index * state_stride_row)
-        # src[maps.diag:29]
-        mul_row = state * recip
+        mul_row = recip * state
         # src[norms.diag:18]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
             mask=(n_index < size_n)[:, None],
             other=0.0,
         )
-        # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
         state__ = tl.load(state___ptr + row_index * state___stride_row)
-        # src[maps.diag:21]
-        # src[maps.diag:29]
         d_out = tl.load(
             d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
             mask=(n_index < size_n)[:, None],
             other=0.0,
         )
         d_out_f32 = d_out.to(tl.float32)
-        tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :] * d_out_f32
+        tile = tl.rsqrt(1e-05 + (recip * state__))[None, :] * d_out_f32
         mul_n_row = tile * sub_n_row
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
@@ -2338,30 +2317,26 @@ def layernorm_backward_d_weight_d_bias_kernel(
     for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        # src[maps.diag:29]
-        mul_row = state * recip
+        mul_row = recip * state
         # src[norms.diag:18]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
-        # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
         state__ = tl.load(
             state___ptr + row_index * state___stride_row,
             mask=(row_index < size_row),
             other=0.0,
         )
-        # src[maps.diag:21]
-        # src[maps.diag:29]
         d_out = tl.load(
             d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
         d_out_f32 = d_out.to(tl.float32)
-        tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :] * d_out_f32
+        tile = tl.rsqrt(1e-05 + (recip * state__))[None, :] * d_out_f32
         mul_n_row = tile * sub_n_row
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum

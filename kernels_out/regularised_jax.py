@@ -69,6 +69,98 @@ def _label_smoothing(X, W, label, epsilon, *, block_vocab=256, block_token=512):
 
     def program(tile):
         first_token = tile * block_token
+        sum_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        m = jnp.full_like(X, -jnp.inf, jnp.float32, (block_token,))
+        sum_vocab_2 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        sum_vocab_3 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
+        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
+        label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
+        to_vocab = vocab // block_vocab * block_vocab
+
+        def step(block, state):
+            sum_vocab, m, sum_vocab_2, sum_vocab_3 = state
+            first_vocab = block * block_vocab
+            vocab_index = first_vocab + jnp.arange(block_vocab)
+            W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
+            Z = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(vocab_index == label_tile[:, None], Z, 0.0)
+            tile_sum = jnp.sum(chosen, axis=1)
+            next_sum_vocab = sum_vocab + tile_sum
+            tile_max = jnp.max(Z, axis=1)
+            next_m = jnp.maximum(m, tile_max)
+            exp = jnp.exp(Z - next_m[:, None])
+            tile_sum_2 = jnp.sum(exp, axis=1)
+            next_sum_vocab_2 = sum_vocab_2 * jnp.exp(m - next_m) + tile_sum_2
+            tile_sum_3 = jnp.sum(Z, axis=1)
+            next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
+            return (next_sum_vocab, next_m, next_sum_vocab_2, next_sum_vocab_3)
+
+        sum_vocab, m, sum_vocab_2, sum_vocab_3 = lax.fori_loop(
+            0,
+            -(-to_vocab // block_vocab),
+            step,
+            (sum_vocab, m, sum_vocab_2, sum_vocab_3),
+        )
+        from_vocab = jnp.maximum(0, to_vocab)
+
+        def step_2(block, state):
+            sum_vocab, m, sum_vocab_2, sum_vocab_3 = state
+            first_vocab = block * block_vocab
+            vocab_index = first_vocab + jnp.arange(block_vocab)
+            W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
+            Z = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
+            Z_2 = jnp.where((vocab_index < vocab), Z, -jnp.inf)
+            mask = (vocab_index == label_tile[:, None]) & (vocab_index < vocab)
+            chosen = jnp.where(mask, Z_2, 0.0)
+            tile_sum = jnp.sum(chosen, axis=1)
+            next_sum_vocab = sum_vocab + tile_sum
+            tile_max = jnp.max(Z_2, axis=1)
+            next_m = jnp.maximum(m, tile_max)
+            exp = jnp.exp(Z_2 - next_m[:, None])
+            tile_sum_2 = jnp.sum(exp, axis=1)
+            next_sum_vocab_2 = sum_vocab_2 * jnp.exp(m - next_m) + tile_sum_2
+            Z_3 = jnp.where((vocab_index < vocab), Z_2, 0.0)
+            tile_sum_3 = jnp.sum(Z_3, axis=1)
+            next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
+            return (next_sum_vocab, next_m, next_sum_vocab_2, next_sum_vocab_3)
+
+        sum_vocab, m, sum_vocab_2, sum_vocab_3 = lax.fori_loop(
+            from_vocab // block_vocab,
+            -(-vocab // block_vocab),
+            step_2,
+            (sum_vocab, m, sum_vocab_2, sum_vocab_3),
+        )
+        mul = epsilon * (1 / jnp.float32(vocab)) * sum_vocab_3
+        add = (-1.0 + epsilon) * sum_vocab + m + jnp.log(sum_vocab_2)
+        sub = add - jnp.where(mul == -jnp.inf, 0.0, mul)
+        return sub
+
+    out_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
+    out_tiles = out_tiles.reshape(-(-token // block_token) * block_token)
+    return out_tiles[:token]
+
+
+def _label_smoothing_forward(X, W, label, epsilon, *, block_vocab=256, block_token=512):
+    """label_smoothing_forward(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, epsilon: f32[]) -> (f32[token], f32[token], f32[token], f32[token]), in blocks: memory does not grow with vocab."""
+    X, W = (jnp.asarray(array, jnp.bfloat16) for array in (X, W))
+    label = jnp.asarray(label, jnp.int32)
+    epsilon = jnp.asarray(epsilon, jnp.float32)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+    block_vocab = min(block_vocab, max(vocab, 1))
+    block_token = min(block_token, max(token, 1))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    label = jnp.pad(label, ((0, max(-token % block_token, block_token - token)),))
+    W = jnp.pad(W, ((0, max(-vocab % block_vocab, block_vocab - vocab)), (0, 0)))
+
+    def program(tile):
+        first_token = tile * block_token
         m = jnp.full_like(X, -jnp.inf, jnp.float32, (block_token,))
         sum_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
         sum_vocab_2 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
@@ -130,103 +222,10 @@ def _label_smoothing(X, W, label, epsilon, *, block_vocab=256, block_token=512):
             step_2,
             (m, sum_vocab, sum_vocab_2, sum_vocab_3),
         )
-        mul = 1 / jnp.float32(vocab) * epsilon * sum_vocab_3
-        target = sum_vocab_2 * (1.0 - epsilon) + mul
-        safe_target = jnp.where(target == -jnp.inf, 0.0, target)
-        return m + jnp.log(sum_vocab) - safe_target
-
-    out_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
-    out_tiles = out_tiles.reshape(-(-token // block_token) * block_token)
-    return out_tiles[:token]
-
-
-def _label_smoothing_forward(X, W, label, epsilon, *, block_vocab=256, block_token=512):
-    """label_smoothing_forward(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, epsilon: f32[]) -> (f32[token], f32[token], f32[token], f32[token]), in blocks: memory does not grow with vocab."""
-    X, W = (jnp.asarray(array, jnp.bfloat16) for array in (X, W))
-    label = jnp.asarray(label, jnp.int32)
-    epsilon = jnp.asarray(epsilon, jnp.float32)
-    token, d = X.shape
-    vocab, _ = W.shape
-    if W.shape != (vocab, d):
-        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
-    if label.shape != (token,):
-        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
-    if epsilon.shape != ():
-        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
-    block_vocab = min(block_vocab, max(vocab, 1))
-    block_token = min(block_token, max(token, 1))
-    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
-    label = jnp.pad(label, ((0, max(-token % block_token, block_token - token)),))
-    W = jnp.pad(W, ((0, max(-vocab % block_vocab, block_vocab - vocab)), (0, 0)))
-
-    def program(tile):
-        first_token = tile * block_token
-        m = jnp.full_like(X, -jnp.inf, jnp.float32, (block_token,))
-        sum_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
-        sum_vocab_2 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
-        sum_vocab_3 = jnp.full_like(X, 0.0, jnp.float32, (block_token,))
-        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
-        label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-        to_vocab = vocab // block_vocab * block_vocab
-
-        def step(block, state):
-            m, sum_vocab, sum_vocab_2, sum_vocab_3 = state
-            first_vocab = block * block_vocab
-            vocab_index = first_vocab + jnp.arange(block_vocab)
-            W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
-            Z = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
-            tile_max = jnp.max(Z, axis=1)
-            next_m = jnp.maximum(m, tile_max)
-            exp = jnp.exp(Z - next_m[:, None])
-            tile_sum = jnp.sum(exp, axis=1)
-            next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
-            chosen = jnp.where(label_tile[:, None] == vocab_index, Z, 0.0)
-            tile_sum_2 = jnp.sum(chosen, axis=1)
-            next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
-            tile_sum_3 = jnp.sum(Z, axis=1)
-            next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
-            return (next_m, next_sum_vocab, next_sum_vocab_2, next_sum_vocab_3)
-
-        m, sum_vocab, sum_vocab_2, sum_vocab_3 = lax.fori_loop(
-            0,
-            -(-to_vocab // block_vocab),
-            step,
-            (m, sum_vocab, sum_vocab_2, sum_vocab_3),
-        )
-        from_vocab = jnp.maximum(0, to_vocab)
-
-        def step_2(block, state):
-            m, sum_vocab, sum_vocab_2, sum_vocab_3 = state
-            first_vocab = block * block_vocab
-            vocab_index = first_vocab + jnp.arange(block_vocab)
-            W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
-            Z = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
-            Z_2 = jnp.where((vocab_index < vocab), Z, -jnp.inf)
-            tile_max = jnp.max(Z_2, axis=1)
-            next_m = jnp.maximum(m, tile_max)
-            exp = jnp.exp(Z_2 - next_m[:, None])
-            tile_sum = jnp.sum(exp, axis=1)
-            next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
-            mask = (label_tile[:, None] == vocab_index) & (vocab_index < vocab)
-            chosen = jnp.where(mask, Z_2, 0.0)
-            tile_sum_2 = jnp.sum(chosen, axis=1)
-            next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
-            Z_3 = jnp.where((vocab_index < vocab), Z_2, 0.0)
-            tile_sum_3 = jnp.sum(Z_3, axis=1)
-            next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
-            return (next_m, next_sum_vocab, next_sum_vocab_2, next_sum_vocab_3)
-
-        m, sum_vocab, sum_vocab_2, sum_vocab_3 = lax.fori_loop(
-            from_vocab // block_vocab,
-            -(-vocab // block_vocab),
-            step_2,
-            (m, sum_vocab, sum_vocab_2, sum_vocab_3),
-        )
-        mul = 1 / jnp.float32(vocab) * epsilon * sum_vocab_3
-        target = sum_vocab_2 * (1.0 - epsilon) + mul
-        add = m + jnp.log(sum_vocab)
-        safe_target = jnp.where(target == -jnp.inf, 0.0, target)
-        return add - safe_target, add, sum_vocab_3, sum_vocab_2
+        mul = epsilon * (1 / jnp.float32(vocab)) * sum_vocab_3
+        log = jnp.log(sum_vocab)
+        sub = log + (-1.0 + epsilon) * sum_vocab_2 + m - jnp.where(mul == -jnp.inf, 0.0, mul)
+        return sub, log + m, sum_vocab_2, sum_vocab_3
 
     out_tiles, logsum_tiles, state__tiles, state___tiles = lax.map(program, jnp.arange(-(-token // block_token)))
     out_tiles = out_tiles.reshape(-(-token // block_token) * block_token)
@@ -265,9 +264,9 @@ def _label_smoothing_backward_d_X(X, W, label, epsilon, d_out, logsum, *, block_
         first_token = tile * block_token
         acc_vocab = jnp.full_like(X, 0.0, jnp.float32, (block_token, d))
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
-        mul = epsilon * (1 / jnp.float32(vocab)) * d_out_tile
-        mul_2 = (1.0 - epsilon) * d_out_tile
+        mul = (-1.0 + epsilon) * d_out_tile
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
+        mul_2 = 1 / jnp.float32(vocab) * epsilon
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         to_vocab = vocab // block_vocab * block_vocab
@@ -276,13 +275,11 @@ def _label_smoothing_backward_d_X(X, W, label, epsilon, d_out, logsum, *, block_
             (acc_vocab,) = state
             first_vocab = block * block_vocab
             vocab_index = first_vocab + jnp.arange(block_vocab)
+            chosen = jnp.where(vocab_index == label_tile[:, None], mul[:, None], 0.0)
             W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
-            chosen = jnp.where(label_tile[:, None] == vocab_index, mul_2[:, None], 0.0)
-            add = chosen + mul[:, None]
             Z = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul_3 = jnp.exp(Z - logsum_tile[:, None]) * d_out_tile[:, None]
-            sub = mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
-            tile_bf16 = sub.astype(jnp.bfloat16)
+            sub = jnp.exp(Z - logsum_tile[:, None]) - mul_2
+            tile_bf16 = (sub * d_out_tile[:, None] + chosen).astype(jnp.bfloat16)
             next_acc_vocab = acc_vocab + jnp.einsum("tv,vd->td", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_vocab,)
 
@@ -293,13 +290,11 @@ def _label_smoothing_backward_d_X(X, W, label, epsilon, d_out, logsum, *, block_
             (acc_vocab,) = state
             first_vocab = block * block_vocab
             vocab_index = first_vocab + jnp.arange(block_vocab)
+            chosen = jnp.where(vocab_index == label_tile[:, None], mul[:, None], 0.0)
             W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
-            chosen = jnp.where(label_tile[:, None] == vocab_index, mul_2[:, None], 0.0)
-            add = chosen + mul[:, None]
             Z = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul_3 = jnp.exp(Z - logsum_tile[:, None]) * d_out_tile[:, None]
-            sub = mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
-            chosen_2 = jnp.where((vocab_index < vocab), sub, 0.0)
+            sub = jnp.exp(Z - logsum_tile[:, None]) - mul_2
+            chosen_2 = jnp.where((vocab_index < vocab), sub * d_out_tile[:, None] + chosen, 0.0)
             tile_bf16 = chosen_2.astype(jnp.bfloat16)
             next_acc_vocab = acc_vocab + jnp.einsum("tv,vd->td", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_vocab,)
@@ -346,8 +341,8 @@ def _label_smoothing_backward_d_W(X, W, label, epsilon, d_out, logsum, *, block_
         first_vocab = tile * block_vocab
         vocab_index = first_vocab + jnp.arange(block_vocab)
         acc_token = jnp.full_like(X, 0.0, jnp.float32, (block_vocab, d))
-        recip = 1 / jnp.float32(vocab)
-        sub = 1.0 - epsilon
+        add = -1.0 + epsilon
+        mul = 1 / jnp.float32(vocab) * epsilon
         W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
         to_token = token // block_token * block_token
 
@@ -357,12 +352,11 @@ def _label_smoothing_backward_d_W(X, W, label, epsilon, d_out, logsum, *, block_
             X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
             label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-            chosen = jnp.where(label_tile == vocab_index[:, None], sub * d_out_tile, 0.0)
-            add = chosen + epsilon * recip * d_out_tile
+            chosen = jnp.where(vocab_index[:, None] == label_tile, add * d_out_tile, 0.0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
             Z = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
-            sub_2 = jnp.exp(Z - logsum_tile) * d_out_tile - jnp.where(add == -jnp.inf, 0.0, add)
-            tile_bf16 = sub_2.astype(jnp.bfloat16)
+            mul_2 = (jnp.exp(Z - logsum_tile) - mul) * d_out_tile
+            tile_bf16 = (mul_2 + chosen).astype(jnp.bfloat16)
             next_acc_token = acc_token + jnp.einsum("vt,td->vd", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             return (next_acc_token,)
 
@@ -376,12 +370,11 @@ def _label_smoothing_backward_d_W(X, W, label, epsilon, d_out, logsum, *, block_
             X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
             label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-            chosen = jnp.where(label_tile == vocab_index[:, None], sub * d_out_tile, 0.0)
-            add = chosen + epsilon * recip * d_out_tile
+            chosen = jnp.where(vocab_index[:, None] == label_tile, add * d_out_tile, 0.0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
             Z = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
-            sub_2 = jnp.exp(Z - logsum_tile) * d_out_tile - jnp.where(add == -jnp.inf, 0.0, add)
-            chosen_2 = jnp.where((token_index < token), sub_2, 0.0)
+            mul_2 = (jnp.exp(Z - logsum_tile) - mul) * d_out_tile
+            chosen_2 = jnp.where((token_index < token), mul_2 + chosen, 0.0)
             tile_bf16 = chosen_2.astype(jnp.bfloat16)
             next_acc_token = acc_token + jnp.einsum("vt,td->vd", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             return (next_acc_token,)
@@ -407,9 +400,9 @@ def _label_smoothing_backward_d_epsilon(d_out, state_, state__, *, vocab):
         raise ValueError(f"state_: f32[token] has shape {state_.shape}, expected {(token,)}")
     if state__.shape != (token,):
         raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
-    sum_token = jnp.einsum("t,t->", d_out, state__, precision="highest")  # []
-    sum_token_2 = jnp.einsum("t,t->", state_, d_out, precision="highest")  # []
-    difference = sum_token - sum_token_2 * (1 / jnp.float32(vocab))  # []
+    sum_token = jnp.einsum("t,t->", state_, d_out, precision="highest")  # []
+    sum_token_2 = jnp.einsum("t,t->", state__, d_out, precision="highest")  # []
+    difference = sum_token - 1 / jnp.float32(vocab) * sum_token_2  # []
     return difference
 
 

@@ -957,8 +957,8 @@ def label_smoothing_kernel(
     first_token = program * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     d_index = tl.arange(0, BLOCK_D)
-    m = tl.full([BLOCK_TOKEN], float("-inf"), tl.float32)
     sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    m = tl.full([BLOCK_TOKEN], float("-inf"), tl.float32)
     sum_vocab_2 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     sum_vocab_3 = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     # src[regularised.diag:16]
@@ -982,21 +982,21 @@ def label_smoothing_kernel(
         )
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum = tl.sum(where_token_vocab, 1)
+        next_sum_vocab = sum_vocab + tile_sum
         # src[maps.diag:11]
         tile_max = tl.max(Z, 1)
         next_m = tl.maximum(m, tile_max)
         # src[maps.diag:12]
         exp_token_vocab = tl.exp(Z - next_m[:, None])
-        tile_sum = tl.sum(exp_token_vocab, 1)
-        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], Z, 0.0)
-        # src[regularised.diag:22]
-        tile_sum_2 = tl.sum(where_token_vocab, 1)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile_sum_2 = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab_2 = (sum_vocab_2 * tl.exp(m - next_m)) + tile_sum_2
         tile_sum_3 = tl.sum(Z, 1)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
-        m = next_m
         sum_vocab = next_sum_vocab
+        m = next_m
         sum_vocab_2 = next_sum_vocab_2
         sum_vocab_3 = next_sum_vocab_3
     from_vocab = tl.maximum(0, to_vocab)
@@ -1012,35 +1012,36 @@ def label_smoothing_kernel(
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
         Z_2 = tl.where((vocab_index < size_vocab)[None, :], Z, float("-inf"))
+        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
+        where_token_vocab = tl.where(tile, Z_2, 0.0)
+        # src[regularised.diag:22]
+        tile_sum = tl.sum(where_token_vocab, 1)
+        next_sum_vocab = sum_vocab + tile_sum
         # src[maps.diag:11]
         tile_max = tl.max(Z_2, 1)
         next_m = tl.maximum(m, tile_max)
         # src[maps.diag:12]
         exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
-        tile_sum = tl.sum(exp_token_vocab, 1)
-        next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
-        where_token_vocab = tl.where(tile, Z_2, 0.0)
-        # src[regularised.diag:22]
-        tile_sum_2 = tl.sum(where_token_vocab, 1)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile_sum_2 = tl.sum(exp_token_vocab, 1)
+        next_sum_vocab_2 = (sum_vocab_2 * tl.exp(m - next_m)) + tile_sum_2
         # src[regularised.diag:7]
         Z_3 = tl.where((vocab_index < size_vocab)[None, :], Z_2, 0.0)
         tile_sum_3 = tl.sum(Z_3, 1)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
-        m = next_m
         sum_vocab = next_sum_vocab
+        m = next_m
         sum_vocab_2 = next_sum_vocab_2
         sum_vocab_3 = next_sum_vocab_3
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
+    scalar = epsilon * (1.0 / tl.cast(size_vocab, tl.float32))
     # src[regularised.diag:22]
-    target = (sum_vocab_2 * (1.0 - epsilon)) + (scalar * sum_vocab_3)
+    mul_token = scalar * sum_vocab_3
     # src[maps.diag:12]
+    add_token = (((-1.0 + epsilon) * sum_vocab) + m) + tl.log(sum_vocab_2)
+    safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
     # src[regularised.diag:23]
-    sub_token = (m + tl.log(sum_vocab)) - tl.where(target == float("-inf"), 0.0, target)
-    tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
+    tl.store(out_ptr + token_index * out_stride_token, (add_token - safe_), mask=(token_index < size_token))
 
 
 @triton.jit
@@ -1114,28 +1115,27 @@ def label_smoothing_long_out_rows_kernel(
     Z = load_tile(
         Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
         (vocab_index < size_vocab),
-        float("-inf"),
+        0.0,
         EXACT_VOCAB,
     )
-    tile = tl.where(vocab_index < size_vocab, Z, 0.0)
-    sum_ = tl.sum(tile, 0)
+    sum_ = tl.sum(Z, 0)
     # src[regularised.diag:22]
-    mul = ((1.0 / tl.cast(size_vocab, tl.float32)) * sum_) * epsilon
+    mul = (sum_ * epsilon) * (1.0 / tl.cast(size_vocab, tl.float32))
+    tile = tl.where(vocab_index < size_vocab, Z, float("-inf"))
+    # src[maps.diag:11]
+    max_ = tl.max(tile, 0)
+    # src[maps.diag:12]
+    sub_vocab = tl.where(vocab_index < size_vocab, Z - tl.where(max_ == float("-inf"), 0.0, max_), float("-inf"))
+    exp_vocab = tl.exp(sub_vocab)
+    sum_2 = tl.sum(exp_vocab, 0)
     # src[regularised.diag:18]
     label = tl.load(label_ptr + token_index * label_stride_token)
-    tile_2 = (vocab_index == label) & (vocab_index < size_vocab)
-    where_vocab = tl.where(tile_2, Z, 0.0)
+    where_vocab = tl.where(vocab_index == label, Z, 0.0)
     # src[regularised.diag:22]
-    sum_2 = tl.sum(where_vocab, 0)
-    target = (sum_2 * (1.0 - epsilon)) + mul
-    # src[maps.diag:11]
-    max_ = tl.max(Z, 0)
-    # src[maps.diag:12]
-    exp_vocab = tl.exp(Z - tl.where(max_ == float("-inf"), 0.0, max_))
-    sum_3 = tl.sum(exp_vocab, 0)
+    sum_3 = tl.sum(where_vocab, 0)
+    add = (((-1.0 + epsilon) * sum_3) + max_) + tl.log(sum_2)
     # src[regularised.diag:23]
-    sub = (max_ + tl.log(sum_3)) - tl.where(target == float("-inf"), 0.0, target)
-    tl.store(out_ptr + token_index * out_stride_token, sub)
+    tl.store(out_ptr + token_index * out_stride_token, (add - tl.where(mul == float("-inf"), 0.0, mul)))
 
 
 @triton.jit
@@ -1145,8 +1145,8 @@ def label_smoothing_long_out_kernel(
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
-    m = tl.full([], float("-inf"), tl.float32)
     sum_vocab = tl.full([], 0.0, tl.float32)
+    m = tl.full([], float("-inf"), tl.float32)
     sum_vocab_2 = tl.full([], 0.0, tl.float32)
     sum_vocab_3 = tl.full([], 0.0, tl.float32)
     # src[regularised.diag:18]
@@ -1156,22 +1156,22 @@ def label_smoothing_long_out_kernel(
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
         Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        where_vocab = tl.where(vocab_index == label, Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum = tl.sum(where_vocab, 0)
+        next_sum_vocab = sum_vocab + tile_sum
         # src[maps.diag:11]
         tile_max = tl.max(Z, 0)
         next_m = tl.maximum(m, tile_max)
         safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
         # src[maps.diag:12]
         exp_vocab = tl.exp(Z - safe_next_m)
-        tile_sum = tl.sum(exp_vocab, 0)
-        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        where_vocab = tl.where(vocab_index == label, Z, 0.0)
-        # src[regularised.diag:22]
-        tile_sum_2 = tl.sum(where_vocab, 0)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile_sum_2 = tl.sum(exp_vocab, 0)
+        next_sum_vocab_2 = (sum_vocab_2 * tl.exp(m - safe_next_m)) + tile_sum_2
         tile_sum_3 = tl.sum(Z, 0)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
-        m = next_m
         sum_vocab = next_sum_vocab
+        m = next_m
         sum_vocab_2 = next_sum_vocab_2
         sum_vocab_3 = next_sum_vocab_3
     from_vocab = tl.maximum(0, to_vocab)
@@ -1181,37 +1181,36 @@ def label_smoothing_long_out_kernel(
         Z = tl.load(
             Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
             mask=(vocab_index < size_vocab),
-            other=float("-inf"),
+            other=0.0,
         )
+        where_vocab = tl.where(vocab_index == label, Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum = tl.sum(where_vocab, 0)
+        next_sum_vocab = sum_vocab + tile_sum
+        tile = tl.where(vocab_index < size_vocab, Z, float("-inf"))
         # src[maps.diag:11]
-        tile_max = tl.max(Z, 0)
+        tile_max = tl.max(tile, 0)
         next_m = tl.maximum(m, tile_max)
         safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
         # src[maps.diag:12]
-        exp_vocab = tl.exp(Z - safe_next_m)
-        tile_sum = tl.sum(exp_vocab, 0)
-        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        tile = (vocab_index == label) & (vocab_index < size_vocab)
-        where_vocab = tl.where(tile, Z, 0.0)
-        # src[regularised.diag:22]
-        tile_sum_2 = tl.sum(where_vocab, 0)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
-        tile_2 = tl.where(vocab_index < size_vocab, Z, 0.0)
-        tile_sum_3 = tl.sum(tile_2, 0)
+        sub_vocab = tl.where(vocab_index < size_vocab, Z - safe_next_m, float("-inf"))
+        exp_vocab = tl.exp(sub_vocab)
+        tile_sum_2 = tl.sum(exp_vocab, 0)
+        next_sum_vocab_2 = (sum_vocab_2 * tl.exp(m - safe_next_m)) + tile_sum_2
+        tile_sum_3 = tl.sum(Z, 0)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
-        m = next_m
         sum_vocab = next_sum_vocab
+        m = next_m
         sum_vocab_2 = next_sum_vocab_2
         sum_vocab_3 = next_sum_vocab_3
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * sum_vocab_3
     # src[regularised.diag:22]
-    target = (sum_vocab_2 * (1.0 - epsilon)) + (scalar * epsilon)
+    mul = (sum_vocab_3 * epsilon) * (1.0 / tl.cast(size_vocab, tl.float32))
     # src[maps.diag:12]
+    add = (((-1.0 + epsilon) * sum_vocab) + m) + tl.log(sum_vocab_2)
     # src[regularised.diag:23]
-    sub = (m + tl.log(sum_vocab)) - tl.where(target == float("-inf"), 0.0, target)
-    tl.store(out_ptr + token_index * out_stride_token, sub)
+    tl.store(out_ptr + token_index * out_stride_token, (add - tl.where(mul == float("-inf"), 0.0, mul)))
 
 
 @triton.jit
@@ -1304,15 +1303,17 @@ def label_smoothing_forward_kernel(
     epsilon = tl.load(epsilon_ptr)
     scalar = epsilon * (1.0 / tl.cast(size_vocab, tl.float32))
     # src[regularised.diag:22]
-    target = ((1.0 - epsilon) * sum_vocab_2) + (scalar * sum_vocab_3)
+    mul_token = scalar * sum_vocab_3
     # src[maps.diag:12]
-    add_token = m + tl.log(sum_vocab)
+    log_token = tl.log(sum_vocab)
+    add_token = (log_token + ((-1.0 + epsilon) * sum_vocab_2)) + m
+    safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
     # src[regularised.diag:23]
-    sub_token = add_token - tl.where(target == float("-inf"), 0.0, target)
-    tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
-    tl.store(logsum_ptr + token_index * logsum_stride_token, add_token, mask=(token_index < size_token))
-    tl.store(state__ptr + token_index * state__stride_token, sum_vocab_3, mask=(token_index < size_token))
-    tl.store(state___ptr + token_index * state___stride_token, sum_vocab_2, mask=(token_index < size_token))
+    tl.store(out_ptr + token_index * out_stride_token, (add_token - safe_), mask=(token_index < size_token))
+    # src[maps.diag:12]
+    tl.store(logsum_ptr + token_index * logsum_stride_token, (log_token + m), mask=(token_index < size_token))
+    tl.store(state__ptr + token_index * state__stride_token, sum_vocab_2, mask=(token_index < size_token))
+    tl.store(state___ptr + token_index * state___stride_token, sum_vocab_3, mask=(token_index < size_token))
 
 
 @triton.jit
@@ -1330,12 +1331,10 @@ def label_smoothing_backward_d_X_kernel(
     d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    scalar = epsilon * (1.0 / tl.cast(size_vocab, tl.float32))
-    mul_token = scalar * d_out
-    # src[regularised.diag:22]
-    mul_token_2 = (1.0 - epsilon) * d_out
+    mul_token = (-1.0 + epsilon) * d_out
     # src[regularised.diag:18]
     label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    mul = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
     logsum = tl.load(
         logsum_ptr + token_index * logsum_stride_token,
         mask=(token_index < size_token),
@@ -1351,6 +1350,7 @@ def label_smoothing_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
         # src[regularised.diag:17]
         W = load_tile(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -1358,33 +1358,28 @@ def label_smoothing_backward_d_X_kernel(
             0.0,
             EXACT_D,
         )
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
-        add_token_vocab = where_token_vocab + mul_token[:, None]
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
-        safe_ = tl.where(add_token_vocab == float("-inf"), 0.0, add_token_vocab)
-        sub_token_vocab = (tl.exp(Z - logsum[:, None]) * d_out[:, None]) - safe_
-        tile_bf16 = sub_token_vocab.to(tl.bfloat16)
+        mul_token_vocab = (tl.exp(Z - logsum[:, None]) - mul) * d_out[:, None]
+        tile_bf16 = (mul_token_vocab + where_token_vocab).to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
         # src[regularised.diag:17]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
-        add_token_vocab = where_token_vocab + mul_token[:, None]
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
-        safe_ = tl.where(add_token_vocab == float("-inf"), 0.0, add_token_vocab)
-        sub_token_vocab = (tl.exp(Z - logsum[:, None]) * d_out[:, None]) - safe_
-        sub_token_vocab_2 = tl.where((vocab_index < size_vocab)[None, :], sub_token_vocab, 0.0)
-        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
+        mul_token_vocab = (tl.exp(Z - logsum[:, None]) - mul) * d_out[:, None]
+        add_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab + where_token_vocab, 0.0)
+        tile_bf16 = add_token_vocab.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     tl.store(
@@ -1406,11 +1401,10 @@ def label_smoothing_backward_d_W_kernel(
     vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
     d_index = tl.arange(0, BLOCK_D)
     acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_vocab, tl.float32)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    # src[regularised.diag:22]
-    sub = 1.0 - epsilon
+    add = -1.0 + epsilon
+    mul = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
     # src[regularised.diag:17]
     W = tl.load(
         W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -1431,14 +1425,12 @@ def label_smoothing_backward_d_W_kernel(
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
         # src[regularised.diag:18]
         label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (sub * d_out)[None, :], 0.0)
-        add_vocab_token = where_vocab_token + ((epsilon * recip) * d_out)[None, :]
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (add * d_out)[None, :], 0.0)
         logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[regularised.diag:7]
         Z = tl.dot(W, tl.trans(X))
-        safe_ = tl.where(add_vocab_token == float("-inf"), 0.0, add_vocab_token)
-        sub_vocab_token = (tl.exp(Z - logsum[None, :]) * d_out[None, :]) - safe_
-        tile_bf16 = sub_vocab_token.to(tl.bfloat16)
+        mul_vocab_token = (tl.exp(Z - logsum[None, :]) - mul) * d_out[None, :]
+        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
@@ -1462,8 +1454,7 @@ def label_smoothing_backward_d_W_kernel(
             mask=(token_index < size_token),
             other=0,
         )
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (sub * d_out)[None, :], 0.0)
-        add_vocab_token = where_vocab_token + ((epsilon * recip) * d_out)[None, :]
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (add * d_out)[None, :], 0.0)
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
@@ -1471,10 +1462,9 @@ def label_smoothing_backward_d_W_kernel(
         )
         # src[regularised.diag:7]
         Z = tl.dot(W, tl.trans(X))
-        safe_ = tl.where(add_vocab_token == float("-inf"), 0.0, add_vocab_token)
-        sub_vocab_token = (tl.exp(Z - logsum[None, :]) * d_out[None, :]) - safe_
-        sub_vocab_token_2 = tl.where((token_index < size_token)[None, :], sub_vocab_token, 0.0)
-        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
+        mul_vocab_token = (tl.exp(Z - logsum[None, :]) - mul) * d_out[None, :]
+        add_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token + where_vocab_token, 0.0)
+        tile_bf16 = add_vocab_token.to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     tl.store(
@@ -1496,23 +1486,23 @@ def label_smoothing_backward_d_epsilon_rows_kernel(
         0.0,
         EXACT_TOKEN,
     )
-    state_ = load_tile(
-        state__ptr + token_index * state__stride_token,
-        (token_index < size_token),
-        0.0,
-        EXACT_TOKEN,
-    )
-    mul_token = state_ * d_out
-    sum_ = tl.sum(mul_token, 0)
     state__ = load_tile(
         state___ptr + token_index * state___stride_token,
         (token_index < size_token),
         0.0,
         EXACT_TOKEN,
     )
-    mul_token_2 = d_out * state__
+    mul_token = state__ * d_out
+    sum_ = tl.sum(mul_token, 0)
+    state_ = load_tile(
+        state__ptr + token_index * state__stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token_2 = state_ * d_out
     sum_2 = tl.sum(mul_token_2, 0)
-    sub = sum_2 - (sum_ * (1.0 / tl.cast(size_vocab, tl.float32)))
+    sub = sum_2 - ((1.0 / tl.cast(size_vocab, tl.float32)) * sum_)
     tl.store(d_epsilon_ptr, sub)
 
 
@@ -1527,13 +1517,13 @@ def label_smoothing_backward_d_epsilon_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        state__ = tl.load(state___ptr + token_index * state___stride_token)
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        mul_token = d_out * state__
+        state_ = tl.load(state__ptr + token_index * state__stride_token)
+        mul_token = state_ * d_out
         tile_sum = tl.sum(mul_token, 0)
         next_acc_token = acc_token + tile_sum
-        state_ = tl.load(state__ptr + token_index * state__stride_token)
-        mul_token_2 = state_ * d_out
+        state__ = tl.load(state___ptr + token_index * state___stride_token)
+        mul_token_2 = state__ * d_out
         tile_sum_2 = tl.sum(mul_token_2, 0)
         next_acc_token_2 = acc_token_2 + tile_sum_2
         acc_token = next_acc_token
@@ -1542,30 +1532,30 @@ def label_smoothing_backward_d_epsilon_kernel(
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        state__ = tl.load(
-            state___ptr + token_index * state___stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + token_index * d_out_stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
-        mul_token = d_out * state__
-        tile_sum = tl.sum(mul_token, 0)
-        next_acc_token = acc_token + tile_sum
         state_ = tl.load(
             state__ptr + token_index * state__stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
-        mul_token_2 = state_ * d_out
+        mul_token = state_ * d_out
+        tile_sum = tl.sum(mul_token, 0)
+        next_acc_token = acc_token + tile_sum
+        state__ = tl.load(
+            state___ptr + token_index * state___stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token_2 = state__ * d_out
         tile_sum_2 = tl.sum(mul_token_2, 0)
         next_acc_token_2 = acc_token_2 + tile_sum_2
         acc_token = next_acc_token
         acc_token_2 = next_acc_token_2
-    mul = acc_token_2 * (1.0 / tl.cast(size_vocab, tl.float32))
+    mul = (1.0 / tl.cast(size_vocab, tl.float32)) * acc_token_2
     tl.store(d_epsilon_ptr, (acc_token - mul))
 
 
@@ -1628,48 +1618,57 @@ def label_smoothing_long_forward_Z_kernel(
 
 
 @triton.jit
-def label_smoothing_long_forward_logsum_state__state___rows_kernel(
-    label_ptr, Z_ptr, logsum_ptr, state__ptr, state___ptr, label_stride_token, Z_stride_token, Z_stride_vocab,
-    logsum_stride_token, state__stride_token, state___stride_token, size_token, size_vocab,
-    BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+def label_smoothing_long_forward_out_logsum_state__state___rows_kernel(
+    label_ptr, epsilon_ptr, Z_ptr, out_ptr, logsum_ptr, state__ptr, state___ptr, label_stride_token,
+    Z_stride_token, Z_stride_vocab, out_stride_token, logsum_stride_token, state__stride_token,
+    state___stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
     vocab_index = tl.arange(0, BLOCK_VOCAB)
+    # src[regularised.diag:19]
+    epsilon = tl.load(epsilon_ptr)
     Z = load_tile(
         Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
         (vocab_index < size_vocab),
-        float("-inf"),
+        0.0,
         EXACT_VOCAB,
     )
+    sum_ = tl.sum(Z, 0)
+    # src[regularised.diag:22]
+    mul = (sum_ * (1.0 / tl.cast(size_vocab, tl.float32))) * epsilon
+    tile = tl.where(vocab_index < size_vocab, Z, float("-inf"))
     # src[maps.diag:11]
-    max_ = tl.max(Z, 0)
+    max_ = tl.max(tile, 0)
     # src[maps.diag:12]
-    exp_vocab = tl.exp(Z - tl.where(max_ == float("-inf"), 0.0, max_))
-    sum_ = tl.sum(exp_vocab, 0)
-    tl.store(logsum_ptr + token_index * logsum_stride_token, (max_ + tl.log(sum_)))
-    tile = tl.where(vocab_index < size_vocab, Z, 0.0)
-    sum_2 = tl.sum(tile, 0)
-    tl.store(state__ptr + token_index * state__stride_token, sum_2)
+    sub_vocab = tl.where(vocab_index < size_vocab, Z - tl.where(max_ == float("-inf"), 0.0, max_), float("-inf"))
+    exp_vocab = tl.exp(sub_vocab)
+    sum_2 = tl.sum(exp_vocab, 0)
+    log = tl.log(sum_2)
     # src[regularised.diag:18]
     label = tl.load(label_ptr + token_index * label_stride_token)
-    tile_2 = (label == vocab_index) & (vocab_index < size_vocab)
-    where_vocab = tl.where(tile_2, Z, 0.0)
+    where_vocab = tl.where(vocab_index == label, Z, 0.0)
     # src[regularised.diag:22]
     sum_3 = tl.sum(where_vocab, 0)
-    tl.store(state___ptr + token_index * state___stride_token, sum_3)
+    # src[regularised.diag:23]
+    sub = ((((-1.0 + epsilon) * sum_3) + log) + max_) - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(out_ptr + token_index * out_stride_token, sub)
+    # src[maps.diag:12]
+    tl.store(logsum_ptr + token_index * logsum_stride_token, (log + max_))
+    tl.store(state__ptr + token_index * state__stride_token, sum_3)
+    tl.store(state___ptr + token_index * state___stride_token, sum_)
 
 
 @triton.jit
-def label_smoothing_long_forward_logsum_state__state___kernel(
-    label_ptr, Z_ptr, logsum_ptr, state__ptr, state___ptr, label_stride_token, Z_stride_token, Z_stride_vocab,
-    logsum_stride_token, state__stride_token, state___stride_token, size_token, size_vocab,
-    BLOCK_VOCAB: tl.constexpr,
+def label_smoothing_long_forward_out_logsum_state__state___kernel(
+    label_ptr, epsilon_ptr, Z_ptr, out_ptr, logsum_ptr, state__ptr, state___ptr, label_stride_token,
+    Z_stride_token, Z_stride_vocab, out_stride_token, logsum_stride_token, state__stride_token,
+    state___stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
-    m = tl.full([], float("-inf"), tl.float32)
     sum_vocab = tl.full([], 0.0, tl.float32)
+    m = tl.full([], float("-inf"), tl.float32)
     sum_vocab_2 = tl.full([], 0.0, tl.float32)
     sum_vocab_3 = tl.full([], 0.0, tl.float32)
     # src[regularised.diag:18]
@@ -1679,22 +1678,22 @@ def label_smoothing_long_forward_logsum_state__state___kernel(
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
         Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        where_vocab = tl.where(vocab_index == label, Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum = tl.sum(where_vocab, 0)
+        next_sum_vocab = sum_vocab + tile_sum
         # src[maps.diag:11]
         tile_max = tl.max(Z, 0)
         next_m = tl.maximum(m, tile_max)
         safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
         # src[maps.diag:12]
         exp_vocab = tl.exp(Z - safe_next_m)
-        tile_sum = tl.sum(exp_vocab, 0)
-        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        tile_sum_2 = tl.sum(Z, 0)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
-        where_vocab = tl.where(label == vocab_index, Z, 0.0)
-        # src[regularised.diag:22]
-        tile_sum_3 = tl.sum(where_vocab, 0)
+        tile_sum_2 = tl.sum(exp_vocab, 0)
+        next_sum_vocab_2 = (sum_vocab_2 * tl.exp(m - safe_next_m)) + tile_sum_2
+        tile_sum_3 = tl.sum(Z, 0)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
-        m = next_m
         sum_vocab = next_sum_vocab
+        m = next_m
         sum_vocab_2 = next_sum_vocab_2
         sum_vocab_3 = next_sum_vocab_3
     from_vocab = tl.maximum(0, to_vocab)
@@ -1704,65 +1703,42 @@ def label_smoothing_long_forward_logsum_state__state___kernel(
         Z = tl.load(
             Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
             mask=(vocab_index < size_vocab),
-            other=float("-inf"),
+            other=0.0,
         )
+        where_vocab = tl.where(vocab_index == label, Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum = tl.sum(where_vocab, 0)
+        next_sum_vocab = sum_vocab + tile_sum
+        tile = tl.where(vocab_index < size_vocab, Z, float("-inf"))
         # src[maps.diag:11]
-        tile_max = tl.max(Z, 0)
+        tile_max = tl.max(tile, 0)
         next_m = tl.maximum(m, tile_max)
         safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
         # src[maps.diag:12]
-        exp_vocab = tl.exp(Z - safe_next_m)
-        tile_sum = tl.sum(exp_vocab, 0)
-        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        tile = tl.where(vocab_index < size_vocab, Z, 0.0)
-        tile_sum_2 = tl.sum(tile, 0)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
-        tile_2 = (label == vocab_index) & (vocab_index < size_vocab)
-        where_vocab = tl.where(tile_2, Z, 0.0)
-        # src[regularised.diag:22]
-        tile_sum_3 = tl.sum(where_vocab, 0)
+        sub_vocab = tl.where(vocab_index < size_vocab, Z - safe_next_m, float("-inf"))
+        exp_vocab = tl.exp(sub_vocab)
+        tile_sum_2 = tl.sum(exp_vocab, 0)
+        next_sum_vocab_2 = (sum_vocab_2 * tl.exp(m - safe_next_m)) + tile_sum_2
+        tile_sum_3 = tl.sum(Z, 0)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
-        m = next_m
         sum_vocab = next_sum_vocab
+        m = next_m
         sum_vocab_2 = next_sum_vocab_2
         sum_vocab_3 = next_sum_vocab_3
-    # src[maps.diag:12]
-    tl.store(logsum_ptr + token_index * logsum_stride_token, (m + tl.log(sum_vocab)))
-    tl.store(state__ptr + token_index * state__stride_token, sum_vocab_2)
-    tl.store(state___ptr + token_index * state___stride_token, sum_vocab_3)
-
-
-@triton.jit
-def label_smoothing_long_forward_out_kernel(
-    epsilon_ptr, logsum_ptr, state__ptr, state___ptr, out_ptr, logsum_stride_token, state__stride_token,
-    state___stride_token, out_stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_token = program * BLOCK_TOKEN
-    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
+    scalar = sum_vocab_3 * (1.0 / tl.cast(size_vocab, tl.float32))
     # src[regularised.diag:22]
-    state__ = tl.load(
-        state___ptr + token_index * state___stride_token,
-        mask=(token_index < size_token),
-        other=0.0,
-    )
-    state_ = tl.load(
-        state__ptr + token_index * state__stride_token,
-        mask=(token_index < size_token),
-        other=0.0,
-    )
-    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
-    target = (scalar * state_) + (state__ * (1.0 - epsilon))
-    logsum = tl.load(
-        logsum_ptr + token_index * logsum_stride_token,
-        mask=(token_index < size_token),
-        other=0.0,
-    )
+    mul = scalar * epsilon
+    # src[maps.diag:12]
+    log = tl.log(sum_vocab_2)
     # src[regularised.diag:23]
-    sub_token = logsum - tl.where(target == float("-inf"), 0.0, target)
-    tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
+    sub = ((((-1.0 + epsilon) * sum_vocab) + log) + m) - tl.where(mul == float("-inf"), 0.0, mul)
+    tl.store(out_ptr + token_index * out_stride_token, sub)
+    # src[maps.diag:12]
+    tl.store(logsum_ptr + token_index * logsum_stride_token, (log + m))
+    tl.store(state__ptr + token_index * state__stride_token, sum_vocab)
+    tl.store(state___ptr + token_index * state___stride_token, sum_vocab_3)
 
 
 @triton.jit
@@ -1778,13 +1754,7 @@ def label_smoothing_long_backward_buffer_0_kernel(
     token_index = program.to(tl.int64)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-    scalar = d_out * (1.0 / tl.cast(size_vocab, tl.float32))
-    # src[regularised.diag:22]
-    # src[regularised.diag:18]
-    label = tl.load(label_ptr + token_index * label_stride_token)
-    where_vocab = tl.where(vocab_index == label, d_out * (1.0 - epsilon), 0.0)
-    add_vocab = where_vocab + (scalar * epsilon)
+    mul = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
     logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
     Z = tl.load(
         Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
@@ -1792,11 +1762,14 @@ def label_smoothing_long_backward_buffer_0_kernel(
         other=0.0,
     )
     sub_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)
-    safe_ = tl.where(add_vocab == float("-inf"), 0.0, add_vocab)
-    tile_bf16 = ((d_out * tl.exp(sub_vocab)) - safe_).to(tl.bfloat16)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    where_vocab = tl.where(vocab_index == label, d_out * (-1.0 + epsilon), 0.0)
+    add_vocab = where_vocab + (d_out * (tl.exp(sub_vocab) - mul))
     tl.store(
         buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
-        tile_bf16,
+        add_vocab.to(tl.bfloat16),
         mask=(vocab_index < size_vocab),
     )
 
@@ -1807,27 +1780,27 @@ def label_smoothing_long_backward_d_epsilon_rows_kernel(
     state___stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr, EXACT_TOKEN: tl.constexpr,
 ):
     token_index = tl.arange(0, BLOCK_TOKEN)
-    d_out = load_tile(
-        d_out_ptr + token_index * d_out_stride_token,
-        (token_index < size_token),
-        0.0,
-        EXACT_TOKEN,
-    )
-    state_ = load_tile(
-        state__ptr + token_index * state__stride_token,
-        (token_index < size_token),
-        0.0,
-        EXACT_TOKEN,
-    )
-    mul_token = state_ * d_out
-    sum_ = tl.sum(mul_token, 0)
     state__ = load_tile(
         state___ptr + token_index * state___stride_token,
         (token_index < size_token),
         0.0,
         EXACT_TOKEN,
     )
-    mul_token_2 = state__ * d_out
+    d_out = load_tile(
+        d_out_ptr + token_index * d_out_stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token = d_out * state__
+    sum_ = tl.sum(mul_token, 0)
+    state_ = load_tile(
+        state__ptr + token_index * state__stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token_2 = d_out * state_
     sum_2 = tl.sum(mul_token_2, 0)
     sub = sum_2 - (sum_ * (1.0 / tl.cast(size_vocab, tl.float32)))
     tl.store(d_epsilon_ptr, sub)
@@ -1844,13 +1817,13 @@ def label_smoothing_long_backward_d_epsilon_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        state_ = tl.load(state__ptr + token_index * state__stride_token)
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        state__ = tl.load(state___ptr + token_index * state___stride_token)
-        mul_token = state__ * d_out
+        mul_token = d_out * state_
         tile_sum = tl.sum(mul_token, 0)
         next_acc_token = acc_token + tile_sum
-        state_ = tl.load(state__ptr + token_index * state__stride_token)
-        mul_token_2 = state_ * d_out
+        state__ = tl.load(state___ptr + token_index * state___stride_token)
+        mul_token_2 = d_out * state__
         tile_sum_2 = tl.sum(mul_token_2, 0)
         next_acc_token_2 = acc_token_2 + tile_sum_2
         acc_token = next_acc_token
@@ -1859,25 +1832,25 @@ def label_smoothing_long_backward_d_epsilon_kernel(
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        d_out = tl.load(
-            d_out_ptr + token_index * d_out_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
-        state__ = tl.load(
-            state___ptr + token_index * state___stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
-        mul_token = state__ * d_out
-        tile_sum = tl.sum(mul_token, 0)
-        next_acc_token = acc_token + tile_sum
         state_ = tl.load(
             state__ptr + token_index * state__stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
-        mul_token_2 = state_ * d_out
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token = d_out * state_
+        tile_sum = tl.sum(mul_token, 0)
+        next_acc_token = acc_token + tile_sum
+        state__ = tl.load(
+            state___ptr + token_index * state___stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token_2 = d_out * state__
         tile_sum_2 = tl.sum(mul_token_2, 0)
         next_acc_token_2 = acc_token_2 + tile_sum_2
         acc_token = next_acc_token
@@ -2306,22 +2279,27 @@ def _label_smoothing_long_forward_Z(X: torch.Tensor, W: torch.Tensor) -> torch.T
 
 
 @_operator
-def _label_smoothing_long_forward_logsum_state__state__(
+def _label_smoothing_long_forward_out_logsum_state__state__(
     label: torch.Tensor,
+    epsilon: torch.Tensor,
     Z: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_label_smoothing_long_forward_logsum_state__state__(label: i32[token] in vocab, Z: f32[token vocab]) -> logsum: f32[token], state_: f32[token], state__: f32[token]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_label_smoothing_long_forward_out_logsum_state__state__(label: i32[token] in vocab, epsilon: f32[], Z: f32[token vocab]) -> out: f32[token], logsum: f32[token], state_: f32[token], state__: f32[token]. Any strides; sizes are read off the shapes."""
     _check("label", label, torch.int32, 1, label.device)
+    _check("epsilon", epsilon, torch.float32, 0, label.device)
     _check("Z", Z, torch.float32, 2, label.device)
     (token,) = label.shape
     _, vocab = Z.shape
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
+    out = torch.empty((token,), dtype=torch.float32, device=label.device)
     logsum = torch.empty((token,), dtype=torch.float32, device=label.device)
     state_ = torch.empty((token,), dtype=torch.float32, device=label.device)
     state__ = torch.empty((token,), dtype=torch.float32, device=label.device)
-    if _is_traced(logsum):
-        return logsum, state_, state__
+    if _is_traced(out):
+        return out, logsum, state_, state__
     BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
     if BLOCK_VOCAB <= 16384:
         if BLOCK_VOCAB <= 1024:
@@ -2331,52 +2309,20 @@ def _label_smoothing_long_forward_logsum_state__state__(
         else:
             warps, stages = 16, 1
         grid = (token,)
-        label_smoothing_long_forward_logsum_state__state___rows_kernel[grid](
-            label, Z, logsum, state_, state__, label.stride(0), Z.stride(0), Z.stride(1), logsum.stride(0),
-            state_.stride(0), state__.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
-            EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        label_smoothing_long_forward_out_logsum_state__state___rows_kernel[grid](
+            label, epsilon, Z, out, logsum, state_, state__, label.stride(0), Z.stride(0), Z.stride(1),
+            out.stride(0), logsum.stride(0), state_.stride(0), state__.stride(0), token, vocab,
+            BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
         )
-        return logsum, state_, state__
+        return out, logsum, state_, state__
     BLOCK_VOCAB, warps, stages = 4096, 8, 2
     grid = (token,)
-    label_smoothing_long_forward_logsum_state__state___kernel[grid](
-        label, Z, logsum, state_, state__, label.stride(0), Z.stride(0), Z.stride(1), logsum.stride(0),
-        state_.stride(0), state__.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
-        num_stages=stages,
+    label_smoothing_long_forward_out_logsum_state__state___kernel[grid](
+        label, epsilon, Z, out, logsum, state_, state__, label.stride(0), Z.stride(0), Z.stride(1),
+        out.stride(0), logsum.stride(0), state_.stride(0), state__.stride(0), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
     )
-    return logsum, state_, state__
-
-
-@_operator
-def _label_smoothing_long_forward_out(
-    epsilon: torch.Tensor,
-    logsum: torch.Tensor,
-    state_: torch.Tensor,
-    state__: torch.Tensor,
-    vocab: int,
-) -> torch.Tensor:
-    """_label_smoothing_long_forward_out(epsilon: f32[], logsum: f32[token], state_: f32[token], state__: f32[token]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
-    _check("epsilon", epsilon, torch.float32, 0, epsilon.device)
-    _check("logsum", logsum, torch.float32, 1, epsilon.device)
-    _check("state_", state_, torch.float32, 1, epsilon.device)
-    _check("state__", state__, torch.float32, 1, epsilon.device)
-    (token,) = logsum.shape
-    if epsilon.shape != ():
-        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
-    if state_.shape != (token,):
-        raise ValueError(f"state_: f32[token] has shape {state_.shape}, expected {(token,)}")
-    if state__.shape != (token,):
-        raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
-    out = torch.empty((token,), dtype=torch.float32, device=epsilon.device)
-    if _is_traced(out):
-        return out
-    BLOCK_TOKEN, warps, stages = 1024, 4, 1
-    grid = (triton.cdiv(token, BLOCK_TOKEN),)
-    label_smoothing_long_forward_out_kernel[grid](
-        epsilon, logsum, state_, state__, out, logsum.stride(0), state_.stride(0), state__.stride(0),
-        out.stride(0), token, vocab, BLOCK_TOKEN=BLOCK_TOKEN, num_warps=warps, num_stages=stages,
-    )
-    return out
+    return out, logsum, state_, state__
 
 
 @_operator
@@ -2532,8 +2478,7 @@ class _label_smoothing_long_autograd(torch.autograd.Function):
     def forward(ctx, X, W, label, epsilon):
         vocab, _ = W.shape
         Z = _label_smoothing_long_forward_Z(X, W)
-        logsum, state_, state__ = _label_smoothing_long_forward_logsum_state__state__(label, Z)
-        out = _label_smoothing_long_forward_out(epsilon, logsum, state_, state__, vocab)
+        out, logsum, state_, state__ = _label_smoothing_long_forward_out_logsum_state__state__(label, epsilon, Z)
         ctx.save_for_backward(X, W, label, epsilon, logsum, Z, state_, state__)
         ctx.sizes = (vocab,)
         return out

@@ -137,7 +137,7 @@ def _added_mask(current: Node) -> Node | None:
         return None
     terms = list(weighted_terms(current))
     masks = [term for number, term in terms if number == 1 and _is_mask(term)]
-    if len(masks) != 1:
+    if len({mask.inputs[0] for mask in masks}) != 1:
         return None
     condition, value, other = masks[0].inputs
     rest = [(number, term) for number, term in terms if term is not masks[0]]
@@ -165,6 +165,31 @@ def _mask_of_addition(current: Node) -> Node | None:
     masked = apply("where", condition, _combined(inside), other)
     made = _combined([(1.0, masked), *(pair for pair in terms if pair not in inside)])
     return made if made.dtype is current.dtype and set(made.axes) == set(current.axes) else None
+
+
+def _mask_in_mask(current: Node) -> Node | None:
+    """where(c, f(where(c, a, b)), −∞) = where(c, f(a), −∞), for sums and products f."""
+    if not _is_mask(current):
+        return None
+    condition, value, other = current.inputs
+    inside = _chosen(condition, value, _DEEP)
+    if inside is value or set(inside.axes) != set(value.axes) or inside.dtype is not value.dtype:
+        return None
+    return apply("where", condition, inside, other)
+
+
+_DEEP = 4
+"""Sums and products inside each other that are searched for what a mask around them decides."""
+
+
+def _chosen(condition: Node, value: Node, deep: int) -> Node:
+    """A sum or product as it is where the condition holds."""
+    if function(value) == "where" and value.inputs[0] == condition:
+        return value.inputs[1]
+    if not deep or function(value) not in ("add", "sub", "mul"):
+        return value
+    inputs = tuple(_chosen(condition, part, deep - 1) for part in value.inputs)
+    return value if inputs == value.inputs else apply(str(function(value)), *inputs)
 
 
 def _scaled_mask(current: Node) -> Node | None:
@@ -240,6 +265,7 @@ MASK_SPELLINGS = (
     Rule("flag", "(where(c, k, l) = k) = c for numbers k, l", _flag),
     Rule("added-mask", "a + where(c, b, −∞) = where(c, a + b, −∞), a along c", _added_mask),
     Rule("mask-of-addition", "where(c, a + b, −∞) = where(c, a, −∞) + b, b not along c", _mask_of_addition),
+    Rule("mask-in-mask", "where(c, f(where(c, a, b)), −∞) = where(c, f(a), −∞)", _mask_in_mask),
     Rule("scaled-mask", "k·where(c, a, −∞) = where(c, k·a, −∞) for numbers k > 0", _scaled_mask),
     Rule("exponential-of-logarithm", "exp(a − log z) = exp(a)·z⁻¹ for z > 0", _exponential_of_logarithm),
     Rule("absolute", "|a| = a for a >= 0", _absolute),

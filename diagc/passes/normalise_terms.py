@@ -58,9 +58,7 @@ def _common_factor(current: Node) -> Node | None:
     terms = _weighted_factors(current)
     if len(terms) < 2:
         return None
-    common = terms[0][1].copy()
-    for _, factors in terms[1:]:
-        common &= factors
+    common = _shared(terms)
     sizes = {abs(number) for number, _ in terms}
     number = sizes.pop() if len(sizes) == 1 and all(factors for _, factors in terms) else 1.0
     if not number or (not common and number == 1.0):
@@ -70,6 +68,55 @@ def _common_factor(current: Node) -> Node | None:
         [*common.elements(), rest] if number == 1.0 else [constant(number), *common.elements(), rest]
     )
     return made if made.dtype is current.dtype else None
+
+
+def _shared(terms: list[tuple[float, Counter[Node]]]) -> Counter[Node]:
+    """What is a factor of every term."""
+    common = terms[0][1].copy()
+    for _, factors in terms[1:]:
+        common &= factors
+    return common
+
+
+def _factor_of_some(current: Node) -> Node | None:
+    """f·a + f·b + c = f·(a + b) + c, where there is no other choice: of terms that share factors, all share f."""
+    terms = _weighted_factors(current)
+    groups = list[list[tuple[float, Counter[Node]]]]()
+    for term in terms:
+        joined = [group for group in groups if any(term[1] & other for _, other in group)]
+        groups = [group for group in groups if group not in joined]
+        groups.append([*(other for group in joined for other in group), term])
+    if len(groups) < 2 or not any(len(group) > 1 and _shared(group) for group in groups):
+        return None
+    made = total([_factored(group) for group in groups])
+    return made if made.dtype is current.dtype and set(made.axes) == set(current.axes) else None
+
+
+def _factored(terms: list[tuple[float, Counter[Node]]]) -> Node:
+    common = _shared(terms) if len(terms) > 1 else Counter[Node]()
+    rest = total([_term(number, factors - common) for number, factors in terms])
+    return product([*common.elements(), rest]) if common else rest
+
+
+def _minus_difference(current: Node) -> Node | None:
+    """a − f·(b − c) = a + f·(c − b), where one factor is a difference."""
+    if function(current) not in ("add", "sub") or current.dtype.kind != "float":
+        return None
+    terms = list(weighted_terms(current))
+    turned = [_turned(*term) for term in terms]
+    if turned == terms:
+        return None
+    made = total([scaled(*term) for term in turned])
+    return made if made.dtype is current.dtype and set(made.axes) == set(current.axes) else None
+
+
+def _turned(number: float, term: Node) -> tuple[float, Node]:
+    """A negative number times a term as a positive one, where the term has one difference to turn round."""
+    differences = [f for f in term.inputs if function(f) == "sub"] if function(term) == "mul" else []
+    if number > 0 or len(differences) != 1:
+        return number, term
+    rest = [f for f in term.inputs if f is not differences[0]]
+    return -number, product([*rest, apply("sub", *reversed(differences[0].inputs))])
 
 
 def _cancel(current: Node) -> Node | None:
@@ -177,6 +224,8 @@ def _mask_of_masked_sum(current: Node) -> Node | None:
 TERMS = (
     Rule("like-terms", "c·e + d·e = (c + d)·e for numbers c, d", _like_terms),
     Rule("common-factor", "f·a + f·b = f·(a + b)", _common_factor),
+    Rule("factor-of-some", "f·a + f·b + c = f·(a + b) + c, where no other factor is shared", _factor_of_some),
+    Rule("minus-of-difference", "a − f·(b − c) = a + f·(c − b)", _minus_difference),
     Rule("cancel", "a·a⁻¹ = 1 for a > 0", _cancel),
 )
 SUMMED_MASKS = (
