@@ -93,6 +93,25 @@ def _common_factor(make: Maker) -> Node:
     return apply("add", apply("mul", shared, make.input()), apply("mul", make.positive(1), shared), shared)
 
 
+def _factor_of_some(make: Maker) -> Node:
+    shared = make.value(1)
+    pair = [apply("mul", shared, make.input()), apply("mul", make.positive(1), shared)]
+    return apply("sub", apply("add", *pair), apply("tanh", make.value(2)))
+
+
+def _minus_difference(make: Maker) -> Node:
+    """The difference has all axes of the sum, so that turning it round keeps them."""
+    difference = apply("sub", _along(make), make.input())
+    return apply("sub", make.input(), apply("mul", make.positive(1), difference))
+
+
+def _mask_in_mask(make: Maker) -> Node:
+    condition = make.condition(1)
+    inner = apply("where", condition, _along(make), constant(0.0))
+    value = apply("add", apply("mul", inner, _wide(make)), make.input())
+    return apply("exp", apply("where", condition, value, constant(-math.inf)))
+
+
 def _implied_mask(make: Maker) -> Node:
     masks = [make.condition(1), make.condition(1)]
     row = apply("where", masks[0], apply("tanh", make.value(1)), constant(-math.inf))
@@ -206,6 +225,8 @@ PATTERNS: Final[dict[str, Pattern]] = {
     "base-two": _base_two,
     "like-terms": _like_terms,
     "common-factor": _common_factor,
+    "factor-of-some": _factor_of_some,
+    "minus-of-difference": _minus_difference,
     "cancel": lambda m: apply("mul", m.value(2), _extent(m), apply("recip", _extent(m))),
     "implied-mask": _implied_mask,
     "factor-of-masked-sum": lambda m: _sum(
@@ -219,6 +240,7 @@ PATTERNS: Final[dict[str, Pattern]] = {
     ),
     "added-mask": lambda m: apply("exp", apply("sub", apply("add", _unseen(m), _along(m)), _wide(m))),
     "mask-of-addition": lambda m: apply("exp", _moved_mask(m)),
+    "mask-in-mask": _mask_in_mask,
     "scaled-mask": lambda m: apply("exp", apply("mul", constant(0.5), _unseen(m))),
     "exponential-of-logarithm": _normalised,
     "absolute": lambda m: apply("abs", _sum(m, apply("exp", _row(m)))),
