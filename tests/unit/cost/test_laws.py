@@ -20,6 +20,7 @@ SIZES = st.integers(1, 700)
 TILES = st.integers(1, 256)
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES, SIZES, TILES, TILES, TILES)
 def test_larger_tiles_move_no_more(a: int, b: int, c: int, tile_a: int, tile_c: int, more: int) -> None:
     region = made(MATMUL, a=a, b=b, c=c)
@@ -30,6 +31,7 @@ def test_larger_tiles_move_no_more(a: int, b: int, c: int, tile_a: int, tile_c: 
     assert small >= ratio - 1e-6 * ratio
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 80), st.integers(1, 80))
 def test_visited_tiles_are_those_that_some_point_meets(q: int, x: int, tile_q: int, tile_x: int) -> None:
     region = made(MASKED, q=q, x=x, d=16)
@@ -56,6 +58,7 @@ def test_a_mask_halves_work_and_traffic() -> None:
     assert elements_moved(masked, tiling) - fixed == share * (elements_moved(full, tiling) - fixed)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 9), st.integers(1, 3), st.integers(1, 64), st.integers(1, 9))
 def test_footprints_count_what_tiles_read(o: int, w: int, step: int, tile: int, part: int) -> None:
     """X[step·o + w], with the window walked in parts, against a count of indices."""
