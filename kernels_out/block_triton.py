@@ -7037,7 +7037,7 @@ def _block_backward_d_X(
     d_X = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
     if _is_traced(d_X):
         return d_X
-    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 64, 64, 8, 1
+    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 64, 16, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_X_kernel[grid](
         X, a, WQ, WK, WV, d_out, state__, state___, buffer_11, buffer_7, buffer_13, buffer_4, buffer_14,

@@ -4168,9 +4168,9 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel[grid](
         Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_, buffer_0, buffer_1, d_Q, d_Q2, Q.stride(0),

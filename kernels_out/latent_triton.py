@@ -3463,7 +3463,7 @@ def _mla_backward_buffer_5_buffer_6(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_D, BLOCK_E, BLOCK_P) > 128:
         raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 128 elements are held on chip")
-    BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
+    BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
     mla_backward_buffer_5_buffer_6_kernel[grid](
         Q, R, T, d_out, logsum, state, V, buffer_0, buffer_5, buffer_6, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -3589,7 +3589,7 @@ def _mla_backward_d_T(
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if max(BLOCK_P, BLOCK_D, BLOCK_E) > 128:
         raise ValueError(f"p x d x e = {max(BLOCK_P, BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
-    BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 8, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_backward_d_T_kernel[grid](
         Q, R, T, d_out, logsum, state, V, buffer_0, d_T, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -3964,7 +3964,7 @@ def _mla_long_backward_buffer_3_buffer_4(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_D, BLOCK_E, BLOCK_P) > 128:
         raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 128 elements are held on chip")
-    BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
+    BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
     mla_long_backward_buffer_3_buffer_4_kernel[grid](
         Q, R, T, d_out, logsum, state, state_, buffer_0, buffer_3, buffer_4, Q.stride(0), Q.stride(1),
@@ -4091,7 +4091,7 @@ def _mla_long_backward_d_T(
     BLOCK_D = max(16, triton.next_power_of_2(128))
     if max(BLOCK_P, BLOCK_E, BLOCK_D) > 128:
         raise ValueError(f"p x e x d = {max(BLOCK_P, BLOCK_E, BLOCK_D)}: at most 128 elements are held on chip")
-    BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_long_backward_d_T_kernel[grid](
         Q, R, T, d_out, logsum, state, state_, buffer_0, d_T, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -5810,7 +5810,7 @@ def _mla_decode_backward_d_C_d_T(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_R, BLOCK_P) > 256:
         raise ValueError(f"r x p = {max(BLOCK_R, BLOCK_P)}: at most 256 elements are held on chip")
-    BLOCK_X, BLOCK_H, warps, stages = 32, 16, 8, 1
+    BLOCK_X, BLOCK_H, warps, stages = 16, 16, 8, 1
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_decode_backward_d_C_d_T_kernel[grid](
         R, C, T, filled, logsum, buffer_0, buffer_2, buffer_4, d_C, d_T, R.stride(0), R.stride(1),

@@ -2772,7 +2772,7 @@ def _swiglu_backward_d_X(
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
     elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 8, 1
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
     else:
         BLOCK_B, BLOCK_H, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
@@ -4354,7 +4354,7 @@ def _geglu_backward_d_X(
     if max(BLOCK_I, BLOCK_O) <= 64:
         BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
     elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_B, BLOCK_H, warps, stages = 64, 32, 8, 1
+        BLOCK_B, BLOCK_H, warps, stages = 64, 16, 8, 1
     else:
         BLOCK_B, BLOCK_H, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
@@ -5768,7 +5768,7 @@ def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) ->
     elif max(BLOCK_I, BLOCK_O) <= 128:
         BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 2
     else:
-        BLOCK_B, BLOCK_R, warps, stages = 32, 16, 8, 1
+        BLOCK_B, BLOCK_R, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_kernel[grid](
         X, W, A, B, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), A.stride(0), A.stride(1),
@@ -5855,7 +5855,7 @@ def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Te
     elif max(BLOCK_I, BLOCK_O) <= 128:
         BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 2
     else:
-        BLOCK_B, BLOCK_R, warps, stages = 32, 16, 8, 1
+        BLOCK_B, BLOCK_R, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_forward_kernel[grid](
         X, W, A, B, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), A.stride(0), A.stride(1),
@@ -5898,7 +5898,7 @@ def _lora_backward_d_X(
     elif max(BLOCK_O, BLOCK_I) <= 128:
         BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 2
     else:
-        BLOCK_B, BLOCK_R, warps, stages = 32, 16, 8, 1
+        BLOCK_B, BLOCK_R, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_backward_d_X_kernel[grid](
         W, A, B, d_out, d_X, W.stride(0), W.stride(1), A.stride(0), A.stride(1), B.stride(0), B.stride(1),

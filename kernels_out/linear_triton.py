@@ -5221,8 +5221,8 @@ def _gated_delta_forward_out(
     if _is_traced(out):
         return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 16384:
-        raise ValueError(f"d = {BLOCK_D}: at most 16384 elements are held on chip")
+    if BLOCK_D > 4096:
+        raise ValueError(f"d = {BLOCK_D}: at most 4096 elements are held on chip")
     if BLOCK_D <= 16:
         BLOCK_E, warps, stages = 256, 4, 1
     elif BLOCK_D <= 64:
@@ -5231,10 +5231,8 @@ def _gated_delta_forward_out(
         BLOCK_E, warps, stages = 16, 4, 1
     elif BLOCK_D <= 1024:
         BLOCK_E, warps, stages = 8, 8, 1
-    elif BLOCK_D <= 4096:
-        BLOCK_E, warps, stages = 4, 16, 1
     else:
-        BLOCK_E, warps, stages = 1, 16, 1
+        BLOCK_E, warps, stages = 4, 16, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     gated_delta_forward_out_kernel[grid](
         Q, K, V, beta, gate, state, out, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0), K.stride(1),
@@ -5317,8 +5315,8 @@ def _gated_delta_backward_buffer_0_buffer_2(
     if _is_traced(buffer_0):
         return buffer_0, buffer_2
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 16384:
-        raise ValueError(f"d = {BLOCK_D}: at most 16384 elements are held on chip")
+    if BLOCK_D > 4096:
+        raise ValueError(f"d = {BLOCK_D}: at most 4096 elements are held on chip")
     if BLOCK_D <= 16:
         BLOCK_E, warps, stages = 256, 4, 1
     elif BLOCK_D <= 64:
@@ -5327,10 +5325,8 @@ def _gated_delta_backward_buffer_0_buffer_2(
         BLOCK_E, warps, stages = 16, 4, 1
     elif BLOCK_D <= 1024:
         BLOCK_E, warps, stages = 8, 8, 1
-    elif BLOCK_D <= 4096:
-        BLOCK_E, warps, stages = 4, 16, 1
     else:
-        BLOCK_E, warps, stages = 1, 16, 1
+        BLOCK_E, warps, stages = 2, 16, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     gated_delta_backward_buffer_0_buffer_2_kernel[grid](
         Q, K, V, beta, gate, d_out, state, buffer_3, buffer_0, buffer_2, Q.stride(0), Q.stride(1),
@@ -5569,7 +5565,7 @@ def gated_delta(
     if gate.shape != (h, t):
         raise ValueError(f"gate: f32[h t] has shape {gate.shape}, expected {(h, t)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, beta, gate)):
-        if d <= 16384 and d <= 16384 and triton.next_power_of_2(d) * triton.next_power_of_2(e) <= 16384:
+        if d <= 4096 and d <= 4096 and triton.next_power_of_2(d) * triton.next_power_of_2(e) <= 16384:
             return _gated_delta_autograd.apply(Q, K, V, beta, gate)
         raise ValueError("gated_delta: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _gated_delta_buffer_0(K)

@@ -7179,12 +7179,10 @@ def _kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tor
         return out
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
@@ -7278,12 +7276,10 @@ def _kernel_regression_forward(
         return out, state, z
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
@@ -7922,10 +7918,10 @@ def kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
     if V.shape != (x, e):
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if max(d, e) <= 256:
+        if max(d, e) <= 128:
             return _kernel_regression_autograd.apply(Q, K, V)
         return _kernel_regression_long_autograd.apply(Q, K, V)
-    if max(d, e) <= 256:
+    if max(d, e) <= 128:
         out = _kernel_regression(Q, K, V)
         return out
     buffer_0 = _kernel_regression_long_buffer_0(Q, K)

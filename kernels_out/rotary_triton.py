@@ -2990,7 +2990,7 @@ def _rotary_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
     if _is_traced(buffer_0):
         return buffer_0
-    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 1
+    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     rotary_long_buffer_0_kernel[grid](
         Q, K, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
@@ -3292,7 +3292,7 @@ def _rotary_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
     if _is_traced(state):
         return state
-    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 1
+    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     rotary_long_forward_state_kernel[grid](
         Q, K, state, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),

@@ -3089,7 +3089,7 @@ def _spherical_backward_d_K_d_V(
     if max(BLOCK_D, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
     elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 2
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)

@@ -22,6 +22,7 @@ from diagc.plan.config import MAX_RESIDENT_DOT, configurations, has_dot, row_con
 from diagc.plan.extent import held_axes
 from diagc.plan.partition import Held, Stage, partition
 from diagc.plan.parts import PART, parted_axes
+from diagc.plan.spilling import without_spills
 from diagc.plan.structure import structure
 
 
@@ -137,11 +138,11 @@ def _plan(
 def _variants(stage: Stage, record: Record, schedules: Sequence[Schedule]) -> tuple[Variant, ...]:
     """The kernel for any length, and before it the one for rows that fit on chip."""
     streamed, name = stage.structure, stage.diagram.name
-    chosen = scheduled(streamed, configurations(streamed), schedules)
+    chosen = scheduled(streamed, without_spills(streamed, configurations(streamed)), schedules)
     variants = [Variant(lower(streamed, name, record), chosen)]
     if streamed.streamed and streamed.ordered is None and not has_dot(streamed):
         held = structure(stage.diagram, resident_rows=True)
         if rows := row_configurations(held):
-            kept = scheduled(held, rows, schedules)
+            kept = scheduled(held, without_spills(held, rows), schedules)
             variants.insert(0, Variant(lower(held, f"{name}_rows", record), kept))
     return tuple(variants)

@@ -10,8 +10,6 @@ from diagc.verify.lint import Finding, read_table, shipped
 from tests.unit.specs import ROOT, SPECS, spec_entries
 
 TABLE = ROOT / "bench" / "results" / "kernels_sm_90.json"
-PROBLEMS = 30
-"""Configurations of the table that spill, or go without matrix instructions: fewer are welcome."""
 
 
 @pytest.fixture(scope="module")
@@ -31,5 +29,6 @@ def test_every_configuration_is_in_the_table(spec: Path, known: set[str]) -> Non
     assert unknown == []
 
 
-def test_problems_do_not_grow() -> None:
-    assert sum(finding.problem is not None for finding in table()) <= PROBLEMS
+def test_no_configuration_spills_or_goes_without_matrix_instructions() -> None:
+    """Where this fails after `make lint-kernels`, `python -m bench.spilling` finds what to take instead."""
+    assert [finding.name for finding in table() if finding.problem is not None] == []
