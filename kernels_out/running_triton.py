@@ -1132,33 +1132,9 @@ def cell_forward_out_kernel(
 
 
 @triton.jit
-def cell_backward_buffer_0_kernel(
-    out_ptr, buffer_0_ptr, out_stride_b, out_stride_t, out_stride_d, buffer_0_stride_b, buffer_0_stride_t,
-    buffer_0_stride_d, size_b, size_t, size_d, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    out = tl.load(
-        out_ptr + b_index * out_stride_b + (t_index + -1) * out_stride_t + d_index * out_stride_d,
-        mask=(d_index < size_d) & ((t_index + -1) >= 0) & ((t_index + -1) < size_t),
-        other=0,
-    )
-    tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + t_index * buffer_0_stride_t + d_index * buffer_0_stride_d,
-        out,
-        mask=(d_index < size_d),
-    )
-
-
-@triton.jit
-def cell_backward_buffer_3_kernel(
-    X_ptr, W_ptr, buffer_3_ptr, X_stride_b, X_stride_t, X_stride_e, W_stride_e, W_stride_d, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_3_stride_d, size_b, size_t, size_e, size_d, BLOCK_E: tl.constexpr,
+def cell_backward_buffer_2_kernel(
+    X_ptr, W_ptr, buffer_2_ptr, X_stride_b, X_stride_t, X_stride_e, W_stride_e, W_stride_d, buffer_2_stride_b,
+    buffer_2_stride_t, buffer_2_stride_d, size_b, size_t, size_e, size_d, BLOCK_E: tl.constexpr,
     BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1174,15 +1150,15 @@ def cell_backward_buffer_3_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + (-1 * t_index[:, None] + (-1 + size_t)) * X_stride_t + e_index[None, :] * X_stride_e,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
         # src[running.diag:15]
         W = tl.load(
             W_ptr + e_index[None, :] * W_stride_e + d_index[:, None] * W_stride_d,
             mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + (-1 * t_index[:, None] + (-1 + size_t)) * X_stride_t + e_index[None, :] * X_stride_e,
+            mask=(t_index < size_t)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(X, tl.trans(W), acc_e)
@@ -1191,32 +1167,32 @@ def cell_backward_buffer_3_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + (-1 * t_index[:, None] + (-1 + size_t)) * X_stride_t + e_index[None, :] * X_stride_e,
-            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
         # src[running.diag:15]
         W = tl.load(
             W_ptr + e_index[None, :] * W_stride_e + d_index[:, None] * W_stride_d,
             mask=(e_index < size_e)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + (-1 * t_index[:, None] + (-1 + size_t)) * X_stride_t + e_index[None, :] * X_stride_e,
+            mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         next_acc_e = tl.dot(X, tl.trans(W), acc_e)
         acc_e = next_acc_e
     tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + d_index[None, :] * buffer_3_stride_d,
+        buffer_2_ptr + b_index * buffer_2_stride_b + t_index[:, None] * buffer_2_stride_t + d_index[None, :] * buffer_2_stride_d,
         acc_e,
         mask=(t_index < size_t)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
-def cell_backward_buffer_1_kernel(
-    gate_ptr, d_out_ptr, buffer_0_ptr, buffer_3_ptr, buffer_1_ptr, gate_stride_d, d_out_stride_b,
-    d_out_stride_t, d_out_stride_d, buffer_0_stride_b, buffer_0_stride_t, buffer_0_stride_d,
-    buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_d, buffer_1_stride_b, buffer_1_stride_t,
-    buffer_1_stride_d, size_d, size_b, size_t, BLOCK_D: tl.constexpr,
+def cell_backward_buffer_0_kernel(
+    gate_ptr, d_out_ptr, out_ptr, buffer_2_ptr, buffer_0_ptr, gate_stride_d, d_out_stride_b, d_out_stride_t,
+    d_out_stride_d, out_stride_b, out_stride_t, out_stride_d, buffer_2_stride_b, buffer_2_stride_t,
+    buffer_2_stride_d, buffer_0_stride_b, buffer_0_stride_t, buffer_0_stride_d, size_d, size_b, size_t,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1227,18 +1203,18 @@ def cell_backward_buffer_1_kernel(
     # src[running.diag:15]
     gate = tl.load(gate_ptr + d_index * gate_stride_d, mask=(d_index < size_d), other=0.0)
     for t_index in tl.range(0, size_t):
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + d_index * buffer_3_stride_d,
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + d_index * buffer_2_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * t_index + (-1 + size_t)) * buffer_0_stride_t + d_index * buffer_0_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + (-1 * t_index + (-2 + size_t)) * out_stride_t + d_index * out_stride_d,
+            mask=(d_index < size_d) & ((-1 * t_index + (-2 + size_t)) >= 0) & ((-1 * t_index + (-2 + size_t)) < size_t),
+            other=0,
         )
-        where_d = tl.where(((-1 + size_t) + (t_index * -1)) == 0, 0.0, buffer_0)
-        tanh_d = tanh((gate * where_d) + buffer_3)
+        where_d = tl.where(0 == ((t_index * -1) + (-1 + size_t)), 0.0, out)
+        tanh_d = tanh((gate * where_d) + buffer_2)
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + (-1 * t_index + (-1 + size_t)) * d_out_stride_t + d_index * d_out_stride_d,
             mask=(d_index < size_d),
@@ -1246,7 +1222,7 @@ def cell_backward_buffer_1_kernel(
         )
         mul_d = ((state + d_out) * (1.0 - (tanh_d * tanh_d))) * gate
         tl.store(
-            buffer_1_ptr + b_index * buffer_1_stride_b + t_index * buffer_1_stride_t + d_index * buffer_1_stride_d,
+            buffer_0_ptr + b_index * buffer_0_stride_b + t_index * buffer_0_stride_t + d_index * buffer_0_stride_d,
             mul_d,
             mask=(d_index < size_d),
         )
@@ -1254,9 +1230,9 @@ def cell_backward_buffer_1_kernel(
 
 
 @triton.jit
-def cell_backward_buffer_2_kernel(
-    buffer_1_ptr, buffer_2_ptr, buffer_1_stride_b, buffer_1_stride_t, buffer_1_stride_d, buffer_2_stride_b,
-    buffer_2_stride_t, buffer_2_stride_d, size_b, size_t, size_d, BLOCK_D: tl.constexpr,
+def cell_backward_buffer_1_kernel(
+    buffer_0_ptr, buffer_1_ptr, buffer_0_stride_b, buffer_0_stride_t, buffer_0_stride_d, buffer_1_stride_b,
+    buffer_1_stride_t, buffer_1_stride_d, size_b, size_t, size_d, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1265,22 +1241,22 @@ def cell_backward_buffer_2_kernel(
     t_index = (program % size_t).to(tl.int64)
     program = program // size_t
     b_index = program.to(tl.int64)
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + (-1 * t_index + (-1 + size_t)) * buffer_1_stride_t + d_index * buffer_1_stride_d,
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + (-1 * t_index + (-1 + size_t)) * buffer_0_stride_t + d_index * buffer_0_stride_d,
         mask=(d_index < size_d),
         other=0.0,
     )
     tl.store(
-        buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + d_index * buffer_2_stride_d,
-        buffer_1,
+        buffer_1_ptr + b_index * buffer_1_stride_b + t_index * buffer_1_stride_t + d_index * buffer_1_stride_d,
+        buffer_0,
         mask=(d_index < size_d),
     )
 
 
 @triton.jit
-def cell_backward_buffer_4_kernel(
-    d_out_ptr, buffer_2_ptr, buffer_4_ptr, d_out_stride_b, d_out_stride_t, d_out_stride_d, buffer_2_stride_b,
-    buffer_2_stride_t, buffer_2_stride_d, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_d, size_b,
+def cell_backward_buffer_3_kernel(
+    d_out_ptr, buffer_1_ptr, buffer_3_ptr, d_out_stride_b, d_out_stride_t, d_out_stride_d, buffer_1_stride_b,
+    buffer_1_stride_t, buffer_1_stride_d, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_d, size_b,
     size_t, size_d, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1290,29 +1266,28 @@ def cell_backward_buffer_4_kernel(
     t_index = (program % size_t).to(tl.int64)
     program = program // size_t
     b_index = program.to(tl.int64)
-    buffer_2 = tl.load(
-        buffer_2_ptr + b_index * buffer_2_stride_b + (t_index + 1) * buffer_2_stride_t + d_index * buffer_2_stride_d,
-        mask=(d_index < size_d) & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
-        other=0.0,
-    )
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + t_index * d_out_stride_t + d_index * d_out_stride_d,
         mask=(d_index < size_d),
         other=0.0,
     )
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + (t_index + 1) * buffer_1_stride_t + d_index * buffer_1_stride_d,
+        mask=(d_index < size_d) & ((t_index + 1) >= 0) & ((t_index + 1) < size_t),
+        other=0.0,
+    )
     tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + d_index * buffer_4_stride_d,
-        (d_out + buffer_2),
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + d_index * buffer_3_stride_d,
+        (buffer_1 + d_out),
         mask=(d_index < size_d),
     )
 
 
 @triton.jit
-def cell_backward_buffer_5_kernel(
-    gate_ptr, U_ptr, buffer_4_ptr, buffer_0_ptr, buffer_5_ptr, gate_stride_d, U_stride_b, U_stride_t,
-    U_stride_d, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_d, buffer_0_stride_b, buffer_0_stride_t,
-    buffer_0_stride_d, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_d, size_d, size_b, size_t,
-    BLOCK_D: tl.constexpr,
+def cell_backward_buffer_4_kernel(
+    gate_ptr, out_ptr, U_ptr, buffer_3_ptr, buffer_4_ptr, gate_stride_d, out_stride_b, out_stride_t,
+    out_stride_d, U_stride_b, U_stride_t, U_stride_d, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_d,
+    buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_d, size_d, size_b, size_t, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1321,28 +1296,27 @@ def cell_backward_buffer_5_kernel(
     t_index = (program % size_t).to(tl.int64)
     program = program // size_t
     b_index = program.to(tl.int64)
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + t_index * buffer_0_stride_t + d_index * buffer_0_stride_d,
-        mask=(d_index < size_d),
-        other=0.0,
-    )
-    # src[running.diag:15]
-    gate = tl.load(gate_ptr + d_index * gate_stride_d, mask=(d_index < size_d), other=0.0)
     U = tl.load(
         U_ptr + b_index * U_stride_b + t_index * U_stride_t + d_index * U_stride_d,
         mask=(d_index < size_d),
         other=0.0,
     )
-    add_d = U + (gate * tl.where(0 == t_index, 0.0, buffer_0))
-    tanh_d = tanh(add_d)
-    buffer_4 = tl.load(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + d_index * buffer_4_stride_d,
+    out = tl.load(
+        out_ptr + b_index * out_stride_b + (t_index + -1) * out_stride_t + d_index * out_stride_d,
+        mask=(d_index < size_d) & ((t_index + -1) >= 0) & ((t_index + -1) < size_t),
+        other=0,
+    )
+    # src[running.diag:15]
+    gate = tl.load(gate_ptr + d_index * gate_stride_d, mask=(d_index < size_d), other=0.0)
+    tanh_d = tanh((gate * tl.where(0 == t_index, 0.0, out)) + U)
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + d_index * buffer_3_stride_d,
         mask=(d_index < size_d),
         other=0.0,
     )
-    tile_bf16 = (buffer_4 * (1.0 - (tanh_d * tanh_d))).to(tl.bfloat16)
+    tile_bf16 = (buffer_3 * (1.0 - (tanh_d * tanh_d))).to(tl.bfloat16)
     tl.store(
-        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + d_index * buffer_5_stride_d,
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + d_index * buffer_4_stride_d,
         tile_bf16,
         mask=(d_index < size_d),
     )
@@ -1350,9 +1324,9 @@ def cell_backward_buffer_5_kernel(
 
 @triton.jit
 def cell_backward_d_gate_rows_kernel(
-    gate_ptr, U_ptr, buffer_4_ptr, buffer_0_ptr, d_gate_ptr, gate_stride_d, U_stride_b, U_stride_t,
-    U_stride_d, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_d, buffer_0_stride_b, buffer_0_stride_t,
-    buffer_0_stride_d, d_gate_stride_d, size_d, size_b, size_t, BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr,
+    gate_ptr, out_ptr, U_ptr, buffer_3_ptr, d_gate_ptr, gate_stride_d, out_stride_b, out_stride_t,
+    out_stride_d, U_stride_b, U_stride_t, U_stride_d, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_d,
+    d_gate_stride_d, size_d, size_b, size_t, BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr,
     BLOCK_D: tl.constexpr, EXACT_B: tl.constexpr, EXACT_T: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1360,40 +1334,40 @@ def cell_backward_d_gate_rows_kernel(
     d_index = first_d + tl.arange(0, BLOCK_D)
     b_index = tl.arange(0, BLOCK_B)
     t_index = tl.arange(0, BLOCK_T)
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index[None, :, None] * buffer_0_stride_b + t_index[None, None, :] * buffer_0_stride_t + d_index[:, None, None] * buffer_0_stride_d,
-        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (d_index < size_d)[:, None, None],
-        other=0.0,
+    out = tl.load(
+        out_ptr + b_index[None, :, None] * out_stride_b + (t_index[None, None, :] + -1) * out_stride_t + d_index[:, None, None] * out_stride_d,
+        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (d_index < size_d)[:, None, None] & ((t_index[None, None, :] + -1) >= 0) & ((t_index[None, None, :] + -1) < size_t),
+        other=0,
     )
-    where_d_b_t = tl.where((0 == t_index)[None, None, :], 0.0, buffer_0)
-    # src[running.diag:15]
-    gate = tl.load(gate_ptr + d_index * gate_stride_d, mask=(d_index < size_d), other=0.0)
+    where_d_b_t = tl.where((0 == t_index)[None, None, :], 0.0, out)
     U = tl.load(
         U_ptr + b_index[None, :, None] * U_stride_b + t_index[None, None, :] * U_stride_t + d_index[:, None, None] * U_stride_d,
         mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (d_index < size_d)[:, None, None],
         other=0.0,
     )
-    tanh_d_b_t = tanh(U + (gate[:, None, None] * where_d_b_t))
-    buffer_4 = tl.load(
-        buffer_4_ptr + b_index[None, :, None] * buffer_4_stride_b + t_index[None, None, :] * buffer_4_stride_t + d_index[:, None, None] * buffer_4_stride_d,
+    # src[running.diag:15]
+    gate = tl.load(gate_ptr + d_index * gate_stride_d, mask=(d_index < size_d), other=0.0)
+    tanh_d_b_t = tanh((gate[:, None, None] * where_d_b_t) + U)
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index[None, :, None] * buffer_3_stride_b + t_index[None, None, :] * buffer_3_stride_t + d_index[:, None, None] * buffer_3_stride_d,
         mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (d_index < size_d)[:, None, None],
         other=0.0,
     )
-    mul_d_b_t = (buffer_4 * where_d_b_t) * (1.0 - (tanh_d_b_t * tanh_d_b_t))
+    mul_d_b_t = (buffer_3 * (1.0 - (tanh_d_b_t * tanh_d_b_t))) * where_d_b_t
     sum_ = tl.sum(tl.sum(mul_d_b_t, 2), 1)
     tl.store(d_gate_ptr + d_index * d_gate_stride_d, sum_, mask=(d_index < size_d))
 
 
 @triton.jit
 def cell_backward_d_gate_kernel(
-    gate_ptr, U_ptr, buffer_4_ptr, buffer_0_ptr, d_gate_ptr, gate_stride_d, U_stride_b, U_stride_t,
-    U_stride_d, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_d, buffer_0_stride_b, buffer_0_stride_t,
-    buffer_0_stride_d, d_gate_stride_d, size_d, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
+    gate_ptr, out_ptr, U_ptr, buffer_3_ptr, d_gate_ptr, gate_stride_d, out_stride_b, out_stride_t,
+    out_stride_d, U_stride_b, U_stride_t, U_stride_d, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_d,
+    d_gate_stride_d, size_d, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = program * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
-    acc_b_t = tl.full([BLOCK_D], 0.0, tl.float32)
+    acc_t_b = tl.full([BLOCK_D], 0.0, tl.float32)
     # src[running.diag:15]
     gate = tl.load(gate_ptr + d_index * gate_stride_d, mask=(d_index < size_d), other=0.0)
     for b_index in tl.range(0, size_b):
@@ -1401,59 +1375,59 @@ def cell_backward_d_gate_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + t_index[None, :] * buffer_0_stride_t + d_index[:, None] * buffer_0_stride_d,
-                mask=(d_index < size_d)[:, None],
-                other=0.0,
+            out = tl.load(
+                out_ptr + b_index * out_stride_b + (t_index[None, :] + -1) * out_stride_t + d_index[:, None] * out_stride_d,
+                mask=(d_index < size_d)[:, None] & ((t_index[None, :] + -1) >= 0) & ((t_index[None, :] + -1) < size_t),
+                other=0,
             )
-            where_d_t = tl.where((0 == t_index)[None, :], 0.0, buffer_0)
+            where_d_t = tl.where((0 == t_index)[None, :], 0.0, out)
             U = tl.load(
                 U_ptr + b_index * U_stride_b + t_index[None, :] * U_stride_t + d_index[:, None] * U_stride_d,
                 mask=(d_index < size_d)[:, None],
                 other=0.0,
             )
-            tanh_d_t = tanh(U + (gate[:, None] * where_d_t))
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d,
+            tanh_d_t = tanh((gate[:, None] * where_d_t) + U)
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + d_index[:, None] * buffer_3_stride_d,
                 mask=(d_index < size_d)[:, None],
                 other=0.0,
             )
-            mul_d_t = (buffer_4 * where_d_t) * (1.0 - (tanh_d_t * tanh_d_t))
+            mul_d_t = (buffer_3 * (1.0 - (tanh_d_t * tanh_d_t))) * where_d_t
             tile_sum = tl.sum(mul_d_t, 1)
-            next_acc_b_t = acc_b_t + tile_sum
-            acc_b_t = next_acc_b_t
+            next_acc_t_b = acc_t_b + tile_sum
+            acc_t_b = next_acc_t_b
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + t_index[None, :] * buffer_0_stride_t + d_index[:, None] * buffer_0_stride_d,
-                mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None],
-                other=0.0,
+            out = tl.load(
+                out_ptr + b_index * out_stride_b + (t_index[None, :] + -1) * out_stride_t + d_index[:, None] * out_stride_d,
+                mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None] & ((t_index[None, :] + -1) >= 0) & ((t_index[None, :] + -1) < size_t),
+                other=0,
             )
-            where_d_t = tl.where((0 == t_index)[None, :], 0.0, buffer_0)
+            where_d_t = tl.where((0 == t_index)[None, :], 0.0, out)
             U = tl.load(
                 U_ptr + b_index * U_stride_b + t_index[None, :] * U_stride_t + d_index[:, None] * U_stride_d,
                 mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
-            tanh_d_t = tanh(U + (gate[:, None] * where_d_t))
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d,
+            tanh_d_t = tanh((gate[:, None] * where_d_t) + U)
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + d_index[:, None] * buffer_3_stride_d,
                 mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
-            mul_d_t = (buffer_4 * where_d_t) * (1.0 - (tanh_d_t * tanh_d_t))
+            mul_d_t = (buffer_3 * (1.0 - (tanh_d_t * tanh_d_t))) * where_d_t
             tile_sum = tl.sum(mul_d_t, 1)
-            next_acc_b_t = acc_b_t + tile_sum
-            acc_b_t = next_acc_b_t
-    tl.store(d_gate_ptr + d_index * d_gate_stride_d, acc_b_t, mask=(d_index < size_d))
+            next_acc_t_b = acc_t_b + tile_sum
+            acc_t_b = next_acc_t_b
+    tl.store(d_gate_ptr + d_index * d_gate_stride_d, acc_t_b, mask=(d_index < size_d))
 
 
 @triton.jit
 def cell_backward_d_X_kernel(
-    W_ptr, buffer_5_ptr, d_X_ptr, W_stride_e, W_stride_d, buffer_5_stride_b, buffer_5_stride_t,
-    buffer_5_stride_d, d_X_stride_b, d_X_stride_t, d_X_stride_e, size_e, size_d, size_b, size_t,
+    W_ptr, buffer_4_ptr, d_X_ptr, W_stride_e, W_stride_d, buffer_4_stride_b, buffer_4_stride_t,
+    buffer_4_stride_d, d_X_stride_b, d_X_stride_t, d_X_stride_e, size_e, size_d, size_b, size_t,
     BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1469,8 +1443,8 @@ def cell_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + d_index[None, :] * buffer_5_stride_d,
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + d_index[None, :] * buffer_4_stride_d,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
@@ -1480,14 +1454,14 @@ def cell_backward_d_X_kernel(
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_d = tl.dot(buffer_5, tl.trans(W), acc_d)
+        next_acc_d = tl.dot(buffer_4, tl.trans(W), acc_d)
         acc_d = next_acc_d
     from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + d_index[None, :] * buffer_5_stride_d,
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + d_index[None, :] * buffer_4_stride_d,
             mask=(t_index < size_t)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
@@ -1497,7 +1471,7 @@ def cell_backward_d_X_kernel(
             mask=(e_index < size_e)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        next_acc_d = tl.dot(buffer_5, tl.trans(W), acc_d)
+        next_acc_d = tl.dot(buffer_4, tl.trans(W), acc_d)
         acc_d = next_acc_d
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + t_index[:, None] * d_X_stride_t + e_index[None, :] * d_X_stride_e,
@@ -1508,8 +1482,8 @@ def cell_backward_d_X_kernel(
 
 @triton.jit
 def cell_backward_d_W_kernel(
-    X_ptr, buffer_5_ptr, d_W_ptr, X_stride_b, X_stride_t, X_stride_e, buffer_5_stride_b, buffer_5_stride_t,
-    buffer_5_stride_d, d_W_stride_e, d_W_stride_d, size_b, size_t, size_e, size_d, BLOCK_T: tl.constexpr,
+    X_ptr, buffer_4_ptr, d_W_ptr, X_stride_b, X_stride_t, X_stride_e, buffer_4_stride_b, buffer_4_stride_t,
+    buffer_4_stride_d, d_W_stride_e, d_W_stride_d, size_b, size_t, size_e, size_d, BLOCK_T: tl.constexpr,
     BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1518,14 +1492,14 @@ def cell_backward_d_W_kernel(
     program = program // tl.cdiv(size_d, BLOCK_D)
     first_e = program * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
-    acc_b_t = tl.full([BLOCK_E, BLOCK_D], 0.0, tl.float32)
+    acc_t_b = tl.full([BLOCK_E, BLOCK_D], 0.0, tl.float32)
     for b_index in tl.range(0, size_b):
         to_t = size_t // BLOCK_T * BLOCK_T
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + d_index[:, None] * buffer_5_stride_d,
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d,
                 mask=(d_index < size_d)[:, None],
                 other=0.0,
             )
@@ -1535,14 +1509,14 @@ def cell_backward_d_W_kernel(
                 mask=(e_index < size_e)[:, None],
                 other=0.0,
             )
-            next_acc_b_t = tl.dot(X, tl.trans(buffer_5), acc_b_t)
-            acc_b_t = next_acc_b_t
+            next_acc_t_b = tl.dot(X, tl.trans(buffer_4), acc_t_b)
+            acc_t_b = next_acc_t_b
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + d_index[:, None] * buffer_5_stride_d,
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + d_index[:, None] * buffer_4_stride_d,
                 mask=(t_index < size_t)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
@@ -1552,11 +1526,11 @@ def cell_backward_d_W_kernel(
                 mask=(t_index < size_t)[None, :] & (e_index < size_e)[:, None],
                 other=0.0,
             )
-            next_acc_b_t = tl.dot(X, tl.trans(buffer_5), acc_b_t)
-            acc_b_t = next_acc_b_t
+            next_acc_t_b = tl.dot(X, tl.trans(buffer_4), acc_t_b)
+            acc_t_b = next_acc_t_b
     tl.store(
         d_W_ptr + e_index[:, None] * d_W_stride_e + d_index[None, :] * d_W_stride_d,
-        acc_b_t.to(tl.bfloat16),
+        acc_t_b.to(tl.bfloat16),
         mask=(e_index < size_e)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1648,170 +1622,153 @@ def _cell_forward_out(gate: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
 
 
 @_operator
-def _cell_backward_buffer_0(out: torch.Tensor) -> torch.Tensor:
-    """_cell_backward_buffer_0(out: f32[b t d]) -> buffer_0: f32[b t d]. Any strides; sizes are read off the shapes."""
-    _check("out", out, torch.float32, 3, out.device)
-    b, t, d = out.shape
-    buffer_0 = torch.empty((b, t, d), dtype=torch.float32, device=out.device)
-    if _is_traced(buffer_0):
-        return buffer_0
-    BLOCK_D, warps, stages = 1024, 4, 1
-    grid = (b * t * triton.cdiv(d, BLOCK_D),)
-    cell_backward_buffer_0_kernel[grid](
-        out, buffer_0, out.stride(0), out.stride(1), out.stride(2), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_0.stride(2), b, t, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-@_operator
-def _cell_backward_buffer_3(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
-    """_cell_backward_buffer_3(X: bf16[b t e], W: bf16[e d]) -> buffer_3: f32[b t d]. Any strides; sizes are read off the shapes."""
+def _cell_backward_buffer_2(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_cell_backward_buffer_2(X: bf16[b t e], W: bf16[e d]) -> buffer_2: f32[b t d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("W", W, torch.bfloat16, 2, X.device)
     b, t, e = X.shape
     _, d = W.shape
     if W.shape != (e, d):
         raise ValueError(f"W: bf16[e d] has shape {W.shape}, expected {(e, d)}")
-    buffer_3 = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
-    if _is_traced(buffer_3):
-        return buffer_3
-    BLOCK_T, BLOCK_D, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(d, BLOCK_D),)
-    cell_backward_buffer_3_kernel[grid](
-        X, W, buffer_3, X.stride(0), X.stride(1), X.stride(2), W.stride(0), W.stride(1), buffer_3.stride(0),
-        buffer_3.stride(1), buffer_3.stride(2), b, t, e, d, BLOCK_E=BLOCK_E, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return buffer_3
-
-
-@_operator
-def _cell_backward_buffer_1(
-    gate: torch.Tensor,
-    d_out: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_3: torch.Tensor,
-) -> torch.Tensor:
-    """_cell_backward_buffer_1(gate: f32[d], d_out: f32[b t d], buffer_0: f32[b t d], buffer_3: f32[b t d]) -> buffer_1: f32[b t d]. Any strides; sizes are read off the shapes."""
-    _check("gate", gate, torch.float32, 1, gate.device)
-    _check("d_out", d_out, torch.float32, 3, gate.device)
-    _check("buffer_0", buffer_0, torch.float32, 3, gate.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, gate.device)
-    (d,) = gate.shape
-    b, t, _ = d_out.shape
-    if d_out.shape != (b, t, d):
-        raise ValueError(f"d_out: f32[b t d] has shape {d_out.shape}, expected {(b, t, d)}")
-    if buffer_0.shape != (b, t, d):
-        raise ValueError(f"buffer_0: f32[b t d] has shape {buffer_0.shape}, expected {(b, t, d)}")
-    if buffer_3.shape != (b, t, d):
-        raise ValueError(f"buffer_3: f32[b t d] has shape {buffer_3.shape}, expected {(b, t, d)}")
-    buffer_1 = torch.empty((b, t, d), dtype=torch.float32, device=gate.device)
-    if _is_traced(buffer_1):
-        return buffer_1
-    BLOCK_D, warps, stages = 1024, 4, 1
-    grid = (b * triton.cdiv(d, BLOCK_D),)
-    cell_backward_buffer_1_kernel[grid](
-        gate, d_out, buffer_0, buffer_3, buffer_1, gate.stride(0), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_3.stride(0),
-        buffer_3.stride(1), buffer_3.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d,
-        b, t, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-@_operator
-def _cell_backward_buffer_2(buffer_1: torch.Tensor) -> torch.Tensor:
-    """_cell_backward_buffer_2(buffer_1: f32[b t d]) -> buffer_2: f32[b t d]. Any strides; sizes are read off the shapes."""
-    _check("buffer_1", buffer_1, torch.float32, 3, buffer_1.device)
-    b, t, d = buffer_1.shape
-    buffer_2 = torch.empty((b, t, d), dtype=torch.float32, device=buffer_1.device)
+    buffer_2 = torch.empty((b, t, d), dtype=torch.float32, device=X.device)
     if _is_traced(buffer_2):
         return buffer_2
-    BLOCK_D, warps, stages = 1024, 4, 1
-    grid = (b * t * triton.cdiv(d, BLOCK_D),)
+    BLOCK_T, BLOCK_D, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_2_kernel[grid](
-        buffer_1, buffer_2, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_2.stride(0),
-        buffer_2.stride(1), buffer_2.stride(2), b, t, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        X, W, buffer_2, X.stride(0), X.stride(1), X.stride(2), W.stride(0), W.stride(1), buffer_2.stride(0),
+        buffer_2.stride(1), buffer_2.stride(2), b, t, e, d, BLOCK_E=BLOCK_E, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_2
 
 
 @_operator
-def _cell_backward_buffer_4(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
-    """_cell_backward_buffer_4(d_out: f32[b t d], buffer_2: f32[b t d]) -> buffer_4: f32[b t d]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.float32, 3, d_out.device)
-    _check("buffer_2", buffer_2, torch.float32, 3, d_out.device)
-    b, t, d = d_out.shape
+def _cell_backward_buffer_0(
+    gate: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_cell_backward_buffer_0(gate: f32[d], d_out: f32[b t d], out: f32[b t d], buffer_2: f32[b t d]) -> buffer_0: f32[b t d]. Any strides; sizes are read off the shapes."""
+    _check("gate", gate, torch.float32, 1, gate.device)
+    _check("d_out", d_out, torch.float32, 3, gate.device)
+    _check("out", out, torch.float32, 3, gate.device)
+    _check("buffer_2", buffer_2, torch.float32, 3, gate.device)
+    (d,) = gate.shape
+    b, t, _ = d_out.shape
+    if d_out.shape != (b, t, d):
+        raise ValueError(f"d_out: f32[b t d] has shape {d_out.shape}, expected {(b, t, d)}")
+    if out.shape != (b, t, d):
+        raise ValueError(f"out: f32[b t d] has shape {out.shape}, expected {(b, t, d)}")
     if buffer_2.shape != (b, t, d):
         raise ValueError(f"buffer_2: f32[b t d] has shape {buffer_2.shape}, expected {(b, t, d)}")
-    buffer_4 = torch.empty((b, t, d), dtype=torch.float32, device=d_out.device)
+    buffer_0 = torch.empty((b, t, d), dtype=torch.float32, device=gate.device)
+    if _is_traced(buffer_0):
+        return buffer_0
+    BLOCK_D, warps, stages = 1024, 4, 1
+    grid = (b * triton.cdiv(d, BLOCK_D),)
+    cell_backward_buffer_0_kernel[grid](
+        gate, d_out, out, buffer_2, buffer_0, gate.stride(0), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), out.stride(0), out.stride(1), out.stride(2), buffer_2.stride(0), buffer_2.stride(1),
+        buffer_2.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d, b, t,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+@_operator
+def _cell_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_cell_backward_buffer_1(buffer_0: f32[b t d]) -> buffer_1: f32[b t d]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 3, buffer_0.device)
+    b, t, d = buffer_0.shape
+    buffer_1 = torch.empty((b, t, d), dtype=torch.float32, device=buffer_0.device)
+    if _is_traced(buffer_1):
+        return buffer_1
+    BLOCK_D, warps, stages = 1024, 4, 1
+    grid = (b * t * triton.cdiv(d, BLOCK_D),)
+    cell_backward_buffer_1_kernel[grid](
+        buffer_0, buffer_1, buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), b, t, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+@_operator
+def _cell_backward_buffer_3(d_out: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_cell_backward_buffer_3(d_out: f32[b t d], buffer_1: f32[b t d]) -> buffer_3: f32[b t d]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 3, d_out.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, d_out.device)
+    b, t, d = d_out.shape
+    if buffer_1.shape != (b, t, d):
+        raise ValueError(f"buffer_1: f32[b t d] has shape {buffer_1.shape}, expected {(b, t, d)}")
+    buffer_3 = torch.empty((b, t, d), dtype=torch.float32, device=d_out.device)
+    if _is_traced(buffer_3):
+        return buffer_3
+    BLOCK_D, warps, stages = 1024, 4, 1
+    grid = (b * t * triton.cdiv(d, BLOCK_D),)
+    cell_backward_buffer_3_kernel[grid](
+        d_out, buffer_1, buffer_3, d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), b,
+        t, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_3
+
+
+@_operator
+def _cell_backward_buffer_4(
+    gate: torch.Tensor,
+    out: torch.Tensor,
+    U: torch.Tensor,
+    buffer_3: torch.Tensor,
+) -> torch.Tensor:
+    """_cell_backward_buffer_4(gate: f32[d], out: f32[b t d], U: f32[b t d], buffer_3: f32[b t d]) -> buffer_4: bf16[b t d]. Any strides; sizes are read off the shapes."""
+    _check("gate", gate, torch.float32, 1, gate.device)
+    _check("out", out, torch.float32, 3, gate.device)
+    _check("U", U, torch.float32, 3, gate.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, gate.device)
+    (d,) = gate.shape
+    b, t, _ = out.shape
+    if out.shape != (b, t, d):
+        raise ValueError(f"out: f32[b t d] has shape {out.shape}, expected {(b, t, d)}")
+    if U.shape != (b, t, d):
+        raise ValueError(f"U: f32[b t d] has shape {U.shape}, expected {(b, t, d)}")
+    if buffer_3.shape != (b, t, d):
+        raise ValueError(f"buffer_3: f32[b t d] has shape {buffer_3.shape}, expected {(b, t, d)}")
+    buffer_4 = torch.empty((b, t, d), dtype=torch.bfloat16, device=gate.device)
     if _is_traced(buffer_4):
         return buffer_4
     BLOCK_D, warps, stages = 1024, 4, 1
     grid = (b * t * triton.cdiv(d, BLOCK_D),)
     cell_backward_buffer_4_kernel[grid](
-        d_out, buffer_2, buffer_4, d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_2.stride(0),
-        buffer_2.stride(1), buffer_2.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), b,
-        t, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        gate, out, U, buffer_3, buffer_4, gate.stride(0), out.stride(0), out.stride(1), out.stride(2),
+        U.stride(0), U.stride(1), U.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+        buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), d, b, t, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return buffer_4
 
 
 @_operator
-def _cell_backward_buffer_5(
-    gate: torch.Tensor,
-    U: torch.Tensor,
-    buffer_4: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_cell_backward_buffer_5(gate: f32[d], U: f32[b t d], buffer_4: f32[b t d], buffer_0: f32[b t d]) -> buffer_5: bf16[b t d]. Any strides; sizes are read off the shapes."""
-    _check("gate", gate, torch.float32, 1, gate.device)
-    _check("U", U, torch.float32, 3, gate.device)
-    _check("buffer_4", buffer_4, torch.float32, 3, gate.device)
-    _check("buffer_0", buffer_0, torch.float32, 3, gate.device)
-    (d,) = gate.shape
-    b, t, _ = U.shape
-    if U.shape != (b, t, d):
-        raise ValueError(f"U: f32[b t d] has shape {U.shape}, expected {(b, t, d)}")
-    if buffer_4.shape != (b, t, d):
-        raise ValueError(f"buffer_4: f32[b t d] has shape {buffer_4.shape}, expected {(b, t, d)}")
-    if buffer_0.shape != (b, t, d):
-        raise ValueError(f"buffer_0: f32[b t d] has shape {buffer_0.shape}, expected {(b, t, d)}")
-    buffer_5 = torch.empty((b, t, d), dtype=torch.bfloat16, device=gate.device)
-    if _is_traced(buffer_5):
-        return buffer_5
-    BLOCK_D, warps, stages = 1024, 4, 1
-    grid = (b * t * triton.cdiv(d, BLOCK_D),)
-    cell_backward_buffer_5_kernel[grid](
-        gate, U, buffer_4, buffer_0, buffer_5, gate.stride(0), U.stride(0), U.stride(1), U.stride(2),
-        buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_0.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), d, b, t,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_5
-
-
-@_operator
 def _cell_backward_d_gate(
     gate: torch.Tensor,
+    out: torch.Tensor,
     U: torch.Tensor,
-    buffer_4: torch.Tensor,
-    buffer_0: torch.Tensor,
+    buffer_3: torch.Tensor,
 ) -> torch.Tensor:
-    """_cell_backward_d_gate(gate: f32[d], U: f32[b t d], buffer_4: f32[b t d], buffer_0: f32[b t d]) -> d_gate: f32[d]. Any strides; sizes are read off the shapes."""
+    """_cell_backward_d_gate(gate: f32[d], out: f32[b t d], U: f32[b t d], buffer_3: f32[b t d]) -> d_gate: f32[d]. Any strides; sizes are read off the shapes."""
     _check("gate", gate, torch.float32, 1, gate.device)
+    _check("out", out, torch.float32, 3, gate.device)
     _check("U", U, torch.float32, 3, gate.device)
-    _check("buffer_4", buffer_4, torch.float32, 3, gate.device)
-    _check("buffer_0", buffer_0, torch.float32, 3, gate.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, gate.device)
     (d,) = gate.shape
-    b, t, _ = U.shape
+    b, t, _ = out.shape
+    if out.shape != (b, t, d):
+        raise ValueError(f"out: f32[b t d] has shape {out.shape}, expected {(b, t, d)}")
     if U.shape != (b, t, d):
         raise ValueError(f"U: f32[b t d] has shape {U.shape}, expected {(b, t, d)}")
-    if buffer_4.shape != (b, t, d):
-        raise ValueError(f"buffer_4: f32[b t d] has shape {buffer_4.shape}, expected {(b, t, d)}")
-    if buffer_0.shape != (b, t, d):
-        raise ValueError(f"buffer_0: f32[b t d] has shape {buffer_0.shape}, expected {(b, t, d)}")
+    if buffer_3.shape != (b, t, d):
+        raise ValueError(f"buffer_3: f32[b t d] has shape {buffer_3.shape}, expected {(b, t, d)}")
     d_gate = torch.empty((d,), dtype=torch.float32, device=gate.device)
     if _is_traced(d_gate):
         return d_gate
@@ -1824,63 +1781,61 @@ def _cell_backward_d_gate(
             BLOCK_D, warps, stages = 8, 8, 1
         grid = (triton.cdiv(d, BLOCK_D),)
         cell_backward_d_gate_rows_kernel[grid](
-            gate, U, buffer_4, buffer_0, d_gate, gate.stride(0), U.stride(0), U.stride(1), U.stride(2),
-            buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_0.stride(2), d_gate.stride(0), d, b, t, BLOCK_B=BLOCK_B,
-            BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, num_warps=warps,
-            num_stages=stages,
+            gate, out, U, buffer_3, d_gate, gate.stride(0), out.stride(0), out.stride(1), out.stride(2),
+            U.stride(0), U.stride(1), U.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+            d_gate.stride(0), d, b, t, BLOCK_B=BLOCK_B, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D,
+            EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, num_warps=warps, num_stages=stages,
         )
         return d_gate
     BLOCK_T, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (triton.cdiv(d, BLOCK_D),)
     cell_backward_d_gate_kernel[grid](
-        gate, U, buffer_4, buffer_0, d_gate, gate.stride(0), U.stride(0), U.stride(1), U.stride(2),
-        buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_0.stride(2), d_gate.stride(0), d, b, t, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        gate, out, U, buffer_3, d_gate, gate.stride(0), out.stride(0), out.stride(1), out.stride(2),
+        U.stride(0), U.stride(1), U.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+        d_gate.stride(0), d, b, t, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_gate
 
 
 @_operator
-def _cell_backward_d_X(W: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
-    """_cell_backward_d_X(W: bf16[e d], buffer_5: bf16[b t d]) -> d_X: bf16[b t e]. Any strides; sizes are read off the shapes."""
+def _cell_backward_d_X(W: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
+    """_cell_backward_d_X(W: bf16[e d], buffer_4: bf16[b t d]) -> d_X: bf16[b t e]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 2, W.device)
-    _check("buffer_5", buffer_5, torch.bfloat16, 3, W.device)
+    _check("buffer_4", buffer_4, torch.bfloat16, 3, W.device)
     e, d = W.shape
-    b, t, _ = buffer_5.shape
-    if buffer_5.shape != (b, t, d):
-        raise ValueError(f"buffer_5: bf16[b t d] has shape {buffer_5.shape}, expected {(b, t, d)}")
+    b, t, _ = buffer_4.shape
+    if buffer_4.shape != (b, t, d):
+        raise ValueError(f"buffer_4: bf16[b t d] has shape {buffer_4.shape}, expected {(b, t, d)}")
     d_X = torch.empty((b, t, e), dtype=torch.bfloat16, device=W.device)
     if _is_traced(d_X):
         return d_X
     BLOCK_T, BLOCK_E, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(e, BLOCK_E),)
     cell_backward_d_X_kernel[grid](
-        W, buffer_5, d_X, W.stride(0), W.stride(1), buffer_5.stride(0), buffer_5.stride(1),
-        buffer_5.stride(2), d_X.stride(0), d_X.stride(1), d_X.stride(2), e, d, b, t, BLOCK_D=BLOCK_D,
+        W, buffer_4, d_X, W.stride(0), W.stride(1), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), d_X.stride(0), d_X.stride(1), d_X.stride(2), e, d, b, t, BLOCK_D=BLOCK_D,
         BLOCK_T=BLOCK_T, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_X
 
 
 @_operator
-def _cell_backward_d_W(X: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
-    """_cell_backward_d_W(X: bf16[b t e], buffer_5: bf16[b t d]) -> d_W: bf16[e d]. Any strides; sizes are read off the shapes."""
+def _cell_backward_d_W(X: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
+    """_cell_backward_d_W(X: bf16[b t e], buffer_4: bf16[b t d]) -> d_W: bf16[e d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
-    _check("buffer_5", buffer_5, torch.bfloat16, 3, X.device)
+    _check("buffer_4", buffer_4, torch.bfloat16, 3, X.device)
     b, t, e = X.shape
-    _, _, d = buffer_5.shape
-    if buffer_5.shape != (b, t, d):
-        raise ValueError(f"buffer_5: bf16[b t d] has shape {buffer_5.shape}, expected {(b, t, d)}")
+    _, _, d = buffer_4.shape
+    if buffer_4.shape != (b, t, d):
+        raise ValueError(f"buffer_4: bf16[b t d] has shape {buffer_4.shape}, expected {(b, t, d)}")
     d_W = torch.empty((e, d), dtype=torch.bfloat16, device=X.device)
     if _is_traced(d_W):
         return d_W
     BLOCK_E, BLOCK_D, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(e, BLOCK_E) * triton.cdiv(d, BLOCK_D),)
     cell_backward_d_W_kernel[grid](
-        X, buffer_5, d_W, X.stride(0), X.stride(1), X.stride(2), buffer_5.stride(0), buffer_5.stride(1),
-        buffer_5.stride(2), d_W.stride(0), d_W.stride(1), b, t, e, d, BLOCK_T=BLOCK_T, BLOCK_E=BLOCK_E,
+        X, buffer_4, d_W, X.stride(0), X.stride(1), X.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), d_W.stride(0), d_W.stride(1), b, t, e, d, BLOCK_T=BLOCK_T, BLOCK_E=BLOCK_E,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_W
@@ -1900,15 +1855,14 @@ class _cell_autograd(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, W, gate, out, U = ctx.saved_tensors
-        buffer_0 = _cell_backward_buffer_0(out)
-        buffer_3 = _cell_backward_buffer_3(X, W)
-        buffer_1 = _cell_backward_buffer_1(gate, d_out, buffer_0, buffer_3)
-        buffer_2 = _cell_backward_buffer_2(buffer_1)
-        buffer_4 = _cell_backward_buffer_4(d_out, buffer_2)
-        buffer_5 = _cell_backward_buffer_5(gate, U, buffer_4, buffer_0)
-        d_gate = _cell_backward_d_gate(gate, U, buffer_4, buffer_0)
-        d_X = _cell_backward_d_X(W, buffer_5)
-        d_W = _cell_backward_d_W(X, buffer_5)
+        buffer_2 = _cell_backward_buffer_2(X, W)
+        buffer_0 = _cell_backward_buffer_0(gate, d_out, out, buffer_2)
+        buffer_1 = _cell_backward_buffer_1(buffer_0)
+        buffer_3 = _cell_backward_buffer_3(d_out, buffer_1)
+        buffer_4 = _cell_backward_buffer_4(gate, out, U, buffer_3)
+        d_gate = _cell_backward_d_gate(gate, out, U, buffer_3)
+        d_X = _cell_backward_d_X(W, buffer_4)
+        d_W = _cell_backward_d_W(X, buffer_4)
         return d_X, d_W, d_gate
 
 

@@ -106,6 +106,21 @@ class Size:
             return None
         return Size(tuple((m, c // factor) for m, c in rest.terms))
 
+    def divided(self, by: Size) -> Size | None:
+        """The polynomial that times `by` is this one, for a single monomial; None where there is none."""
+        if len(by.terms) != 1:
+            return ONE if self == by else None
+        ((below, number),) = by.terms
+        found: list[tuple[Monomial, int]] = []
+        for monomial, coefficient in self.terms:
+            powers = dict(monomial)
+            for name, power in below:
+                powers[name] = powers.get(name, 0) - power
+            if coefficient % number or any(p < 0 for p in powers.values()):
+                return None
+            found.append((tuple(sorted((n, p) for n, p in powers.items() if p)), coefficient // number))
+        return Size(tuple(sorted(found)))
+
     def __str__(self) -> str:
         if not self.terms:
             return "0"
@@ -208,16 +223,31 @@ class Coordinate:
 
     def substitute(self, coordinates: Mapping[Axis, Coordinate]) -> Coordinate | None:
         """The composite with coordinates for some axes, or None when it is not of this form."""
+        pairs = [(coordinates.get(axis, Coordinate.along(axis)), c) for axis, c in self.terms]
+        if self.axis is not None and not pairs[0][0].is_affine:
+            return pairs[0][0]
         offset, total = self.offset, dict[Axis, Size]()
-        for axis, coefficient in self.terms:
-            inner = coordinates.get(axis, Coordinate.along(axis))
+        for inner, coefficient in _rejoined(pairs):
             if not inner.is_affine:
-                return inner if self.axis is not None else None
+                return None
             offset = offset + coefficient * inner.offset
             for inner_axis, inner_coefficient in inner.terms:
                 total[inner_axis] = total.get(inner_axis, Size()) + coefficient * inner_coefficient
         made = Coordinate.affine(total, offset)
-        return Coordinate(made.terms, made.offset, self.divisor, self.modulus)
+        return Coordinate(made.terms, made.offset, self.divisor, self.modulus)._divided()
+
+    def _divided(self) -> Coordinate:
+        """(g·a + b) // g = a and (g·a + b) % g = b, where b is one axis of size g, or 0."""
+        by = self.modulus if self.modulus is not None else self.divisor
+        if self.is_affine or (self.modulus is not None and self.divisor != ONE) or self.offset != Size():
+            return self
+        times = {axis: c.divided(by) for axis, c in self.terms}
+        rest = [axis for axis, c in times.items() if c is None]
+        if len(rest) > 1 or any(axis.size != by or dict(self.terms)[axis] != ONE for axis in rest):
+            return self
+        if self.modulus is not None:
+            return Coordinate.along(rest[0]) if rest else Coordinate((), Size())
+        return Coordinate.affine({axis: c for axis, c in times.items() if c is not None}, Size())
 
     def __str__(self) -> str:
         parts = [axis.name if c == ONE else f"{_factor(c)} * {axis.name}" for axis, c in self.terms]
@@ -227,6 +257,18 @@ class Coordinate:
         if self.divisor != ONE:
             text = f"({text}) // {_factor(self.divisor)}"
         return text if self.modulus is None else f"({text}) % {_factor(self.modulus)}"
+
+
+def _rejoined(pairs: list[tuple[Coordinate, Size]]) -> list[tuple[Coordinate, Size]]:
+    """Terms of a sum, with g·(u // g) + u % g as u."""
+    for i, (high, times) in enumerate(pairs):
+        for j, (low, once) in enumerate(pairs):
+            g = low.modulus
+            whole = replace(low, modulus=None)
+            if g is None or low.divisor != ONE or high != replace(whole, divisor=g) or times != once * g:
+                continue
+            return _rejoined([(whole, once), *(p for k, p in enumerate(pairs) if k not in (i, j))])
+    return pairs
 
 
 def _factor(size: Size) -> str:

@@ -26,6 +26,7 @@ from diagc.importers.traced import (
     Traced,
     Variable,
     dtype_of,
+    written,
 )
 
 Arrays = list[np.ndarray[Any, Any]]
@@ -164,6 +165,9 @@ class _Reader:
             if equation.primitive.name in _INLINED and inner is not None and not own:
                 self._call(equation, inner)
                 continue
+            if equation.primitive.name == "scan" and self.whole:
+                self._loop(equation)
+                continue
             operands = [self._read(a) for a in equation.invars]
             self.graph.line = self._line(equation)
             results = [self._new(v) for v in equation.outvars]
@@ -189,6 +193,28 @@ class _Reader:
         made = self._inline(closed.jaxpr)
         self.calls.pop()
         self.known |= dict(zip(equation.outvars, made, strict=True))
+
+    def _loop(self, equation: Any) -> None:
+        """A loop of known length as one operation, whose parameters hold the operations of a step."""
+        given = equation.params
+        body, constants, carried = given["jaxpr"], given["num_consts"], given["num_carry"]
+        operands = [self._read(a) for a in equation.invars]
+        for variable, value in zip(body.jaxpr.constvars, body.consts, strict=True):
+            self.known[variable] = self._constant(value)
+        self.known |= dict(zip(body.jaxpr.invars[:constants], operands[:constants], strict=True))
+        own = [("", self._new(v), ()) for v in body.jaxpr.invars[constants:]]
+        line, before = self._line(equation), len(self.graph.operations)
+        self.calls.append(line)
+        outputs = self._inline(body.jaxpr)
+        self.calls.pop()
+        step = Traced("step", tuple(own), tuple(self.graph.operations[before:]), tuple(outputs))
+        del self.graph.operations[before:]
+        self.graph.line = line
+        params = {
+            "states": carried, "length": given["length"], "reverse": given["reverse"], "body": written(step),
+        }  # fmt: skip
+        results = [self._new(v) for v in equation.outvars]
+        self.graph.record("machine", params, operands[constants:], results)
 
     def _line(self, equation: Any) -> int | None:
         """The line of an equation, or of the call around it: what JAX has traced before, it does not trace again."""

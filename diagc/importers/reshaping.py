@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from diagc.importers.traced import Operation
-from diagc.importers.values import Value, groups, signed
+from diagc.importers.values import Value, groups, refined, signed
 from diagc.importers.walk import Walk
 
 
@@ -53,6 +53,10 @@ class Reshaping(Walk):
             if None in olds:
                 x = self.materialised(x, [i for i in old if x.shape[i] > 1])
                 olds = [x.dims[i] for i in old if x.shape[i] > 1]
+            between = refined([x.shape[i] for i in old], [shape[i] for i in new])
+            if len(olds) > 1 and len(news) > 1 and between is not None:
+                middle = (*x.shape[: old[0]], *between, *x.shape[old[-1] + 1 :])
+                return self.reshaped(self.reshaped(x, middle), shape)
             if len(olds) > 1 and len(news) > 1:
                 self.refuse(
                     f"a change of shape from {x.shape} to {shape} that neither splits nor merges axes"
@@ -92,11 +96,21 @@ class Reshaping(Walk):
             return replace(x, shape=shape)
         if length == 1 and not pad:
             return self.at(x, place, start)
-        new = self.fresh(length)
+        new = self._joined_part(x, axis, start, length) if stride == 1 and not pad else None
+        new = self.fresh(length) if new is None else new
         step = "" if stride == 1 else f"{stride} * "
         text = f"{x.bracketed}[{self.axis_name(axis)} -> {step}{self.axis_name(new)}{signed(start)}{pad}]"
         dims = (*x.dims[:place], new, *x.dims[place + 1 :])
         return replace(x, text=text, dims=dims, shape=shape, atom=True)
+
+    def _joined_part(self, value: Value, axis: int, start: int, length: int) -> int | None:
+        """The axis of the part of a join that is read, unless the value has it along another dimension."""
+        for joined, first, part in self.parts:
+            there = {self.axes.root(d) for d in value.axes}
+            same = self.axes.root(joined) == self.axes.root(axis) and first == start
+            if same and self.axes.sizes[part] == length and self.axes.root(part) not in there:
+                return part
+        return None
 
     def on_split(self, operation: Operation, x: Value) -> list[Value]:
         place, start, made = operation.params["axis"], 0, list[Value]()
@@ -141,12 +155,24 @@ class Reshaping(Walk):
             )
             for p in own
         ]  # fmt: skip
-        others, dims, _ = self.aligned(bare)
+        others, dims, _ = self.aligned(self._alike(bare))
         new = self.fresh(sum(p.shape[place] for p in parts))
+        start = 0
+        for p in own:
+            part = p.dims[place]
+            assert part is not None
+            self.parts.append((new, start, part))
+            start += p.shape[place]
         text = f"concat[{self.axis_name(new)}]({', '.join(p.text for p in others)})"
         return Value(
             text, (*dims[:place], new, *dims[place + 1 :]), parts[0].dtype, operation.results[0].shape
         )
+
+    def _alike(self, parts: list[Value]) -> list[Value]:
+        """Parts that have an axis wherever one of them has."""
+        wanted = [i for i in range(len(parts[0].dims)) if any(p.dims[i] is not None for p in parts)]
+        sizes = [max(p.shape[i] for p in parts) for i in range(len(parts[0].dims))]
+        return [self.materialised(replace(p, shape=tuple(sizes)), wanted) for p in parts]
 
     def on_cumsum(self, operation: Operation, x: Value) -> Value:
         place: int = operation.params["axis"]

@@ -93,8 +93,11 @@ class Layers(Products, Pointwise):
     def on_cross_entropy_loss(self, call: Call) -> Operand:
         """log Σ exp x − x[label], or Σ p·(log Σ exp x − x) for probabilities p."""
         x, target = call["self"], call["target"]
-        if call["weight"] is not None or call["label_smoothing"]:
-            raise Refused("cross entropy with weights of classes or smoothed labels has no diagram here yet")
+        smoothing = call["label_smoothing"] or 0.0
+        if call["weight"] is not None or (smoothing and is_float(target.dtype)):
+            raise Refused(
+                "cross entropy with weights of classes, or smoothed probabilities, has no diagram here yet"
+            )
         place = min(1, len(x.shape) - 1)
         if is_float(target.dtype):
             less = self.unary("neg", self.binary("mul", target, self.log_softmax(x, place)))
@@ -106,8 +109,23 @@ class Layers(Products, Pointwise):
             for size in rows.shape:
                 count *= size
             return self.binary("div", total, self.number(count, x.dtype))
-        rows = self.binary("sub", self.logsumexp(x, [place], keep=False), self._chosen(x, target, place))
+        wanted = self._chosen(x, target, place)
+        if smoothing:
+            every = self.scaled(self.mean(x, [place]), smoothing)
+            wanted = self.binary("add", self.scaled(wanted, 1 - smoothing), every)
+        rows = self.binary("sub", self.logsumexp(x, [place], keep=False), wanted)
         return self._labelled(rows, target, call)
+
+    def on_kl_div(self, call: Call) -> Operand:
+        """p·(log p − x) for probabilities p, 0 where p is 0; `batchmean` is written as a sum by torch."""
+        x, target = call["self"], call["target"]
+        if call["log_target"]:
+            each = self.binary("mul", self.unary("exp", target), self.binary("sub", target, x))
+            return self.reduced(each, call["reduction"])
+        none = self.number(0, target.dtype)
+        some = self.binary("gt", target, none, "bool")
+        each = self.binary("mul", target, self.binary("sub", self.unary("log", target), x))
+        return self.reduced(self.where(some, each, none), call["reduction"])
 
     def on_nll_loss_nd(self, call: Call) -> Operand:
         x, target = call["self"], call["target"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,7 +20,10 @@ class NoDiagram(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An expression. Its dimensions are axes, or None along which it is the same; an `atom` needs no parentheses."""
+    """An expression. Its dimensions are axes, or None along which it is the same; an `atom` needs no parentheses.
+
+    A `free` one reads no array: it is made of numbers and indices.
+    """
 
     text: str
     dims: tuple[int | None, ...]
@@ -27,6 +31,7 @@ class Value:
     shape: tuple[int, ...]
     atom: bool = True
     number: float | int | bool | None = None
+    free: bool = False
 
     @property
     def bracketed(self) -> str:
@@ -47,7 +52,7 @@ def number(value: float | bool, dtype: str, shape: tuple[int, ...]) -> Value:
     else:
         single = np.float32(value)
         text = str(single) if dtype != "f64" and float(single) == value else repr(float(value))
-    return Value(text, (None,) * len(shape), dtype, shape, not text.startswith("-"), value)
+    return Value(text, (None,) * len(shape), dtype, shape, not text.startswith("-"), value, True)
 
 
 def signed(number: int) -> str:
@@ -70,3 +75,15 @@ def groups(old: Sequence[int], new: Sequence[int]) -> list[tuple[list[int], list
                 b, right, j = b * new[j], [*right, j], j + 1
         found.append((left, right))
     return found
+
+
+def refined(old: Sequence[int], new: Sequence[int]) -> list[int] | None:
+    """The longest dimensions that both shapes are products of side by side; None where there are none.
+
+    >>> refined([64, 32, 32], [4, 16384])
+    [4, 16, 32, 32]
+    """
+    cuts = sorted({math.prod(side[i:]) for side in (old, new) for i in range(len(side) + 1)})
+    if any(b % a for a, b in pairwise(cuts)):
+        return None
+    return [b // a for a, b in pairwise(cuts)][::-1]

@@ -40,6 +40,8 @@ class Walk(ABC):
         self.made = 0
         self.used: set[int] = {a for _, v, _ in traced.inputs for a in self.values[v.number].axes}
         self.names: dict[int, str] = {}
+        self.parts: list[tuple[int, int, int]] = []
+        """Joined axes, and where the axis of each part starts."""
         self._name_axes()
         self.counts = count(1)
 
@@ -110,6 +112,7 @@ class Walk(ABC):
         return self.values[operand.number]
 
     def _results(self, operation: Operation, made: Sequence[Value]) -> None:
+        free = all(self.value(o).free for o in operation.operands)
         for variable, value in zip(operation.results, made, strict=True):
             self.axes.keep_apart(value.axes)
             plain = value.number is not None or value.text.isidentifier()
@@ -117,41 +120,50 @@ class Walk(ABC):
                 name = f"v{next(self.counts)}"
                 self.lines.append(f"{name} = {value.text}")
                 value = replace(value, text=name, atom=True)
-            self.values[variable.number] = replace(value, dtype=variable.dtype)
+            self.values[variable.number] = replace(value, dtype=variable.dtype, free=free)
 
     def renamed(self, value: Value, old: int, new: int) -> Value:
-        text = f"{value.bracketed}[{self.axis_name(old)} -> {self.axis_name(new)}]"
-        dims = tuple(
-            new if d is not None and self.axes.root(d) == self.axes.root(old) else d for d in value.dims
-        )
+        """A value along another axis; if it has that one already, it gets a fresh axis there at the same time."""
+        moved = {self.axes.root(old): new}
+        for axis, size in zip(value.dims, value.shape, strict=True):
+            if axis is not None and self.axes.root(axis) == self.axes.root(new):
+                moved[self.axes.root(axis)] = self.fresh(size)
+        entries = [f"{self.axis_name(a)} -> {self.axis_name(b)}" for a, b in moved.items()]
+        dims = tuple(None if d is None else moved.get(self.axes.root(d), d) for d in value.dims)
         self.axes.keep_apart(d for d in dims if d is not None)
-        return replace(value, text=text, dims=dims, atom=True)
+        return replace(value, text=f"{value.bracketed}[{', '.join(entries)}]", dims=dims, atom=True)
 
     def aligned(self, values: Sequence[Value]) -> tuple[list[Value], tuple[int | None, ...], tuple[int, ...]]:
-        """Operands with the same axes, these, and the shape that they have together."""
+        """Operands with the same axes, these, and the shape that they have together.
+
+        What is made of indices alone is renamed rather than arrays.
+        """
         shape: tuple[int, ...] = np.broadcast_shapes(*(v.shape for v in values))
         dims: list[int | None] = [None] * len(shape)
-        found: list[Value] = []
-        for given in values:
-            value = given
-            for place, axis in enumerate(given.dims):
-                kept = dims[place]
-                if axis is None:
-                    continue
-                if value.shape[place] != shape[place]:
-                    value = self.at(value, place, 0)
-                elif kept is None:
-                    if self.axes.root(axis) in {self.axes.root(d) for d in dims if d is not None}:
-                        axis, old = self.fresh(shape[place]), axis
-                        value = self.renamed(value, old, axis)
-                    dims[place] = axis
-                elif not self.axes.unite(kept, axis):
-                    value = self.renamed(value, axis, kept)
-            found.append(value)
+        found = list(values)
+        for i in sorted(range(len(values)), key=lambda i: values[i].free):
+            found[i] = self._along(values[i], dims, shape)
         repeated = [self.axes.root(d) for d in dims if d is not None]
         if len(set(repeated)) < len(repeated):
             self.refuse("one axis would stand along two dimensions of a result")
         return found, tuple(dims), shape
+
+    def _along(self, value: Value, dims: list[int | None], shape: tuple[int, ...]) -> Value:
+        """A value along the axes of these dimensions; those without get its own."""
+        for place in range(len(value.dims)):
+            axis, kept = value.dims[place], dims[place]
+            if axis is None:
+                continue
+            if value.shape[place] != shape[place]:
+                value = self.at(value, place, 0)
+            elif kept is None:
+                if self.axes.root(axis) in {self.axes.root(d) for d in dims if d is not None}:
+                    axis, old = self.fresh(shape[place]), axis
+                    value = self.renamed(value, old, axis)
+                dims[place] = axis
+            elif not self.axes.unite(kept, axis):
+                value = self.renamed(value, axis, kept)
+        return value
 
     def is_index(self, value: Value) -> bool:
         """Whether a value is the index along its one axis."""

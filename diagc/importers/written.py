@@ -8,8 +8,8 @@ from typing import Final
 
 from diagc.check.scope import BUILTIN_AXES_CALLS, BUILTIN_CALLS
 from diagc.importers.axes import Axes
+from diagc.importers.machines import Machines
 from diagc.importers.traced import Traced
-from diagc.importers.windows import Windows
 
 KEYWORDS: Final = frozenset(
     ("param", "model", "return", "and", "or", "not", "in", "else", "true", "false", "inf", "pi", "size")
@@ -30,7 +30,7 @@ def _legal(name: str) -> str:
 
 def knows(primitive: str) -> bool:
     """Whether an operation has a diagram, at least at some parameters."""
-    return Windows.knows(primitive)
+    return Machines.knows(primitive)
 
 
 def write(traced: Traced, origin: str) -> str:
@@ -39,5 +39,5 @@ def write(traced: Traced, origin: str) -> str:
     before: list[int] | None = None
     while before != axes.parent:  # a walk may find more of them to be the same
         before = list(axes.parent)
-        text = Windows(traced, axes).text(origin)
+        text = Machines(traced, axes).text(origin)
     return text

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from diagc.core import ops
-from diagc.core.axes import ONE, Axis, Coordinate, Size
+from diagc.core.axes import Axis, Size
 from diagc.core.canonical import Colouring
 from diagc.core.derivative.shifts import irrelevant_stops
 from diagc.core.diagram import (
@@ -27,7 +27,6 @@ from diagc.core.diagram import (
     size_node,
     spread,
     substitute,
-    view,
     with_inputs,
 )  # fmt: skip
 from diagc.core.dtypes import DType
@@ -35,9 +34,11 @@ from diagc.core.places import first_place
 from diagc.core.rewrite import Record, Rule, Step, rewrite
 from diagc.passes.even_powers import turned
 from diagc.passes.forms import function, literal, product
+from diagc.passes.normalise_joins import JOINS
 from diagc.passes.normalise_masks import MASK_SPELLINGS
 from diagc.passes.normalise_scalars import SCALARS, WIDENING
 from diagc.passes.normalise_terms import SUMMED_MASKS, TERMS
+from diagc.passes.normalise_views import VIEWS
 from diagc.passes.sharing import shared_folds
 
 # ---- reductions
@@ -124,14 +125,30 @@ def _sum_of_constant(current: Node) -> Node | None:
     return apply("mul", total, node(ops.Cast(DType.F32), size_node(count)))
 
 
+def _extremum_of_constant(current: Node) -> Node | None:
+    """max_a c = c for c free of a, which has an index; so for min, any and all."""
+    if not (isinstance(current.op, ops.Reduce) and current.op.monoid in ("max", "min", "any", "all")):
+        return None
+    element, op = current.inputs[0], current.op
+    if not isinstance(element.op, ops.Spread):
+        return None
+    axes = [a for a in op.axes if a in element.op.axes and (a.size.value or 0) > 0]
+    inner = spread(element.inputs[0], (a for a in element.op.axes if a not in axes))
+    rest = [a for a in op.axes if a not in axes]
+    made = reduction(op.monoid, rest, inner, op) if rest else inner
+    return made if axes and made.dtype is current.dtype else None
+
+
 def _mask_of_product(current: Node) -> Node | None:
     """where(c, a, 0)·b = where(c, a·b, 0)."""
-    if function(current) != "mul" or current.dtype.kind != "float":
+    if function(current) != "mul" or current.dtype.kind == "bool":
         return None
     for place, factor in enumerate(current.inputs):
         if function(factor) == "where" and literal(factor.inputs[2]) == 0:
             rest = [*current.inputs[:place], *current.inputs[place + 1 :]]
-            return apply("where", factor.inputs[0], apply("mul", factor.inputs[1], *rest), constant(0.0))
+            none = constant(0.0 if current.dtype.kind == "float" else 0)
+            made = apply("where", factor.inputs[0], apply("mul", factor.inputs[1], *rest), none)
+            return made if made.dtype is current.dtype else None
     return None
 
 
@@ -143,74 +160,6 @@ def _nested_mask(current: Node) -> Node | None:
     if function(value) != "where" or literal(other) is None or literal(other) != literal(value.inputs[2]):
         return None
     return apply("where", apply("and", condition, value.inputs[0]), value.inputs[1], other)
-
-
-# ---- re-indexing
-
-
-def _spread_operand(current: Node) -> Node | None:
-    """Pointwise operations weave; what is repeated along an axis that no operand has is repeated afterwards."""
-    if not isinstance(current.op, ops.Map | ops.Cast):
-        return None
-    narrow = tuple(o.inputs[0] if isinstance(o.op, ops.Spread) else o for o in current.inputs)
-    if narrow == current.inputs:
-        return None
-    return spread(with_inputs(current, narrow), current.axes)
-
-
-def _view_of_map(current: Node) -> Node | None:
-    """Re-indexing is natural: it commutes with pointwise functions."""
-    if not (isinstance(current.op, ops.View) and current.op.fill is None):
-        return None
-    inner, coordinates = current.inputs[0], dict(current.op.coordinates)
-    if isinstance(inner.op, ops.Map | ops.Cast):
-        parts = [view(o, {a: c for a, c in coordinates.items() if a in o.axes}) for o in inner.inputs]
-        return with_inputs(inner, tuple(parts))
-    if isinstance(inner.op, ops.Spread):
-        made = view(inner.inputs[0], {a: c for a, c in coordinates.items() if a in inner.inputs[0].axes})
-        return spread(made, current.axes)
-    if isinstance(inner.op, ops.Iota):
-        return _index_value(coordinates[inner.op.axis])
-    if isinstance(inner.op, ops.Reduce) and not _touches(coordinates, inner.op):
-        element = view(inner.inputs[0], coordinates)
-        return node(
-            ops.Reduce(inner.op.monoid, inner.op.axes, inner.op.compute, inner.op.accumulate), element
-        )
-    return None
-
-
-def _touches(coordinates: dict[ops.Axis, Coordinate], op: ops.Reduce) -> bool:
-    return any(axis in op.axes for c in coordinates.values() for axis in c.axes)
-
-
-def _index_value(coordinate: Coordinate) -> Node | None:
-    if not coordinate.is_affine:
-        return None
-    terms = [
-        node(ops.Iota(a)) if c == ONE else apply("mul", size_node(c), node(ops.Iota(a)))
-        for a, c in coordinate.terms
-    ]
-    if coordinate.offset != Size() or not terms:
-        terms.insert(0, size_node(coordinate.offset))
-    return terms[0] if len(terms) == 1 else apply("add", *terms)
-
-
-def _view_of_view(current: Node) -> Node | None:
-    """Re-indexings compose."""
-    if not (isinstance(current.op, ops.View) and isinstance(current.inputs[0].op, ops.View)):
-        return None
-    outer, inner = dict(current.op.coordinates), current.inputs[0].op
-    if inner.fill is not None or current.op.fill is not None:
-        return None
-    made: dict[ops.Axis, Coordinate] = {}
-    for axis, coordinate in inner.coordinates:
-        composed = coordinate.substitute(outer)
-        if composed is None:
-            return None
-        made[axis] = composed
-    base = current.inputs[0].inputs[0]
-    made |= {a: c for a, c in outer.items() if a in base.axes and a not in made}
-    return view(base, made)
 
 
 def _gather_of_computed(current: Node) -> Node | None:
@@ -231,24 +180,22 @@ REDUCTIONS = (
     Rule("hoist-factors", "∑ₐ c·e = c·∑ₐ e, c free of a", _hoist_factors),
     Rule("hoist-mask", "∑ₐ where(c, e, 0) = where(c, ∑ₐ e, 0), c free of a", _hoist_mask),
     Rule("sum-of-constant", "∑ₐ c = |a|·c, c free of a", _sum_of_constant),
+    Rule("extremum-of-constant", "max_a c = c, c free of a", _extremum_of_constant),
 )
 MASKS = (
     Rule("mask-of-product", "where(c, a, 0)·b = where(c, a·b, 0)", _mask_of_product),
     Rule("nested-mask", "where(a, where(b, e, k), k) = where(a and b, e, k)", _nested_mask),
 )
-VIEWS = (
-    Rule("spread-operand", "pointwise functions are woven", _spread_operand),
-    Rule("view-of-map", "naturality of re-indexing", _view_of_map),
-    Rule("view-of-view", "re-indexings compose", _view_of_view),
-    Rule("gather-of-computed", "E[v → t] = ∑ᵥ [v = t]·E", _gather_of_computed),
-)
-FIRST = tuple(rule for rule in VIEWS + SCALARS if rule.name != "sign-of-sum") + TERMS[:1]
+GATHERS = (Rule("gather-of-computed", "E[v → t] = ∑ᵥ [v = t]·E", _gather_of_computed),)
+FIRST = tuple(rule for rule in VIEWS + GATHERS + SCALARS if rule.name != "sign-of-sum") + TERMS[:1]
 """What makes sums and products flat, which the other rules need: else brackets would decide what they find.
 
 Signs meet in flat products; one that went into a sum before would turn it around.
 """
 
-RULES = VIEWS + SCALARS + WIDENING + TERMS + MASK_SPELLINGS + MASKS + REDUCTIONS + SUMMED_MASKS
+RULES = (
+    VIEWS + JOINS + GATHERS + SCALARS + WIDENING + TERMS + MASK_SPELLINGS + MASKS + REDUCTIONS + SUMMED_MASKS
+)
 
 
 ROUNDS = 4

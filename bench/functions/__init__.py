@@ -1,0 +1,1 @@
+"""Forty functions as people write them, and whether their best known forms are found."""
