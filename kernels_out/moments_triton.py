@@ -3707,9 +3707,9 @@ def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
     elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel[grid](
         Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_4, d_Q, Q.stride(0),
@@ -3774,7 +3774,7 @@ def _deviation_backward_d_K_d_t(
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
@@ -5887,7 +5887,7 @@ def _spread_backward_buffer_0_d_Q(
     elif max(BLOCK_D, BLOCK_E) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     spread_backward_buffer_0_d_Q_kernel[grid](
         Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, buffer_0, d_Q, Q.stride(0), Q.stride(1),
@@ -8703,10 +8703,12 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     if _is_traced(buffer_0):
         return buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
@@ -8788,7 +8790,7 @@ def _drift_backward_d_K_d_t(
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
@@ -9101,7 +9103,7 @@ def drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tens
     if t.shape != (x,):
         raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
-        if d <= 256 and d <= 128 and d <= 256:
+        if d <= 256 and d <= 256:
             return _drift_autograd.apply(Q, K, t)
         return _drift_long_autograd.apply(Q, K, t)
     if d <= 256:
