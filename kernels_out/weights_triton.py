@@ -3421,7 +3421,7 @@ def sink_kernel(
     EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
@@ -3438,7 +3438,8 @@ def sink_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:19]
     s = tl.load(s_ptr)
-    to_x = size_x // BLOCK_X * BLOCK_X
+    mul = 1.4426950408889634 * s
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -3450,22 +3451,19 @@ def sink_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[weights.diag:20]
-        le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, rsqrt * dot, float("-inf"))
-        # src[weights.diag:21]
-        tile_max = tl.max(S, 1)
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
-        safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
+        max_q = tl.maximum(mul, next_max_x)
+        tile = tl.maximum(mul, max_x) - tl.where(max_q == float("-inf"), 0.0, max_q)
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         # src[weights.diag:22]
-        w = tl.exp2(where_q_x - safe_[:, None])
+        w = tl.exp2(mul_q_x - max_q[:, None])
         # src[weights.diag:23]
         tile_sum = tl.sum(w, 1)
         next_sum_x = (sum_x * scale) + tile_sum
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -3473,16 +3471,15 @@ def sink_kernel(
             0.0,
             EXACT_E,
         )
-        # src[weights.diag:22]
-        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         sum_x = next_sum_x
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[weights.diag:19]
         K = tl.load(
@@ -3492,43 +3489,38 @@ def sink_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         # src[weights.diag:20]
-        le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, rsqrt * tile, float("-inf"))
-        # src[weights.diag:21]
-        tile_max = tl.max(S, 1)
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
-        safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile_2 = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
-        scale = tl.exp2(tile_2)
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * tile, float("-inf"))
+        max_q = tl.maximum(mul, next_max_x)
+        safe_ = tl.where(max_q == float("-inf"), 0.0, max_q)
+        scale = tl.exp2(tl.maximum(mul, max_x) - safe_)
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
         # src[weights.diag:23]
         tile_sum = tl.sum(w, 1)
         next_sum_x = (sum_x * scale) + tile_sum
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        # src[weights.diag:22]
-        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         sum_x = next_sum_x
         acc_x = next_acc_x
-    # src[weights.diag:21]
-    m = tl.maximum(max_x, s)
-    # src[weights.diag:23]
-    add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    max_q = tl.maximum(0.6931471805599453 * max_x, s)
+    sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+    mul_q_e = (1.0 / (sum_x + tl.exp(sub_q)))[:, None] * acc_x
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
+        mul_q_e.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
 
@@ -3551,14 +3543,14 @@ def sink_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:19]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -3569,22 +3561,26 @@ def sink_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:19]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[weights.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
+    # src[weights.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:20]
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        acc_d,
+        where_q_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -3592,7 +3588,7 @@ def sink_long_buffer_0_kernel(
 @triton.jit
 def sink_long_out_kernel(
     V_ptr, s_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_e, buffer_0_stride_q, buffer_0_stride_x,
-    out_stride_q, out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    out_stride_q, out_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3604,10 +3600,9 @@ def sink_long_out_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:19]
     s = tl.load(s_ptr)
+    mul = 1.4426950408889634 * s
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -3617,31 +3612,24 @@ def sink_long_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        # src[weights.diag:7]
-        # src[weights.diag:20]
-        le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, rsqrt * buffer_0, float("-inf"))
-        # src[weights.diag:21]
-        tile_max = tl.max(S, 1)
+        tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
-        safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
-        scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * buffer_0, float("-inf"))
+        max_q = tl.maximum(mul, next_max_x)
+        safe_ = tl.where(max_q == float("-inf"), 0.0, max_q)
+        scale = tl.exp2(tl.maximum(mul, max_x) - safe_)
         # src[weights.diag:22]
-        w = tl.exp2(where_q_x - safe_[:, None])
+        w = tl.exp2(buffer_0 - safe_[:, None])
         # src[weights.diag:23]
         tile_sum = tl.sum(w, 1)
         next_sum_x = (sum_x * scale) + tile_sum
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[weights.diag:22]
-        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
@@ -3656,43 +3644,35 @@ def sink_long_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
-        # src[weights.diag:7]
-        # src[weights.diag:20]
-        le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, rsqrt * buffer_0, float("-inf"))
-        # src[weights.diag:21]
-        tile_max = tl.max(S, 1)
+        tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
-        safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
-        scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * buffer_0, float("-inf"))
+        max_q = tl.maximum(mul, next_max_x)
+        safe_ = tl.where(max_q == float("-inf"), 0.0, max_q)
+        scale = tl.exp2(tl.maximum(mul, max_x) - safe_)
         # src[weights.diag:22]
-        w = tl.exp2(where_q_x - safe_[:, None])
+        w = tl.exp2(buffer_0 - safe_[:, None])
         # src[weights.diag:23]
         tile_sum = tl.sum(w, 1)
         next_sum_x = (sum_x * scale) + tile_sum
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[weights.diag:22]
-        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         sum_x = next_sum_x
         acc_x = next_acc_x
-    # src[weights.diag:21]
-    m = tl.maximum(max_x, s)
-    # src[weights.diag:23]
-    add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    max_q = tl.maximum(0.6931471805599453 * max_x, s)
+    sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+    mul_q_e = (1.0 / (sum_x + tl.exp(sub_q)))[:, None] * acc_x
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
+        mul_q_e.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
 
@@ -3705,24 +3685,24 @@ def sink_forward_kernel(
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:19]
     s = tl.load(s_ptr)
-    to_x = size_x // BLOCK_X * BLOCK_X
+    mul = 1.4426950408889634 * s
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -3734,24 +3714,12 @@ def sink_forward_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[weights.diag:20]
-        le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, rsqrt * dot, float("-inf"))
-        # src[weights.diag:21]
-        tile_max = tl.max(S, 1)
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
-        safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
+        max_q = tl.maximum(mul, next_max_x)
+        tile = tl.maximum(mul, max_x) - tl.where(max_q == float("-inf"), 0.0, max_q)
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        # src[weights.diag:22]
-        w = tl.exp2(where_q_x - safe_[:, None])
-        # src[weights.diag:23]
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
-        # src[weights.diag:22]
-        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -3759,14 +3727,20 @@ def sink_forward_kernel(
             0.0,
             EXACT_E,
         )
+        # src[weights.diag:22]
+        w = tl.exp2(mul_q_x - max_q[:, None])
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x = next_sum_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[weights.diag:19]
         K = tl.load(
@@ -3776,46 +3750,40 @@ def sink_forward_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         # src[weights.diag:20]
-        le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, rsqrt * tile, float("-inf"))
-        # src[weights.diag:21]
-        tile_max = tl.max(S, 1)
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
-        safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile_2 = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
-        scale = tl.exp2(tile_2)
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * tile, float("-inf"))
-        # src[weights.diag:22]
-        w = tl.exp2(where_q_x - safe_[:, None])
-        # src[weights.diag:23]
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
-        # src[weights.diag:22]
-        w_bf16 = w.to(tl.bfloat16)
+        max_q = tl.maximum(mul, next_max_x)
+        safe_ = tl.where(max_q == float("-inf"), 0.0, max_q)
+        scale = tl.exp2(tl.maximum(mul, max_x) - safe_)
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[weights.diag:22]
+        w = tl.exp2(where_q_x - safe_[:, None])
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        sum_x = next_sum_x
         acc_x = next_acc_x
-    # src[weights.diag:21]
-    m = tl.maximum(max_x, s)
-    # src[weights.diag:23]
-    add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        sum_x = next_sum_x
+    mul_q = max_x * 0.6931471805599453
+    max_q = tl.maximum(mul_q, s)
+    sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+    mul_q_e = acc_x * (1.0 / (sum_x + tl.exp(sub_q)))[:, None]
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
+        mul_q_e.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
-    tl.store(state_ptr + q_index * state_stride_q, max_x, mask=(q_index < size_q))
+    tl.store(state_ptr + q_index * state_stride_q, mul_q, mask=(q_index < size_q))
     tl.store(state__ptr + q_index * state__stride_q, sum_x, mask=(q_index < size_q))
 
 
@@ -3827,19 +3795,19 @@ def sink_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + e_index * out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -3856,9 +3824,9 @@ def sink_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
         out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -3866,17 +3834,17 @@ def sink_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + e_index * out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -3900,17 +3868,15 @@ def sink_backward_d_Q_kernel(
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
-    # src[weights.diag:21]
-    m = tl.maximum(s, state)
-    mul_q = m * 1.4426950408889634
+    max_q = tl.maximum(1.4426950408889634 * s, 1.4426950408889634 * state)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
@@ -3921,7 +3887,6 @@ def sink_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:19]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3930,7 +3895,7 @@ def sink_backward_d_Q_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - max_q[:, None]
         # src[weights.diag:19]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -3958,7 +3923,7 @@ def sink_backward_d_Q_kernel(
         # src[weights.diag:20]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        sub_q_x = where_q_x - tl.where(max_q == float("-inf"), 0.0, max_q)[:, None]
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -3970,12 +3935,12 @@ def sink_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:23]
-    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
-    tile_bf16 = ((rsqrt * (1.0 / add_q))[:, None] * acc_x).to(tl.bfloat16)
+    max_q_2 = tl.maximum(s, state)
+    sub_q = s - tl.where(max_q_2 == float("-inf"), 0.0, max_q_2)
+    mul_q_d = (rsqrt * (1.0 / (tl.exp(sub_q) + state_)))[:, None] * acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
+        mul_q_d.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3997,14 +3962,15 @@ def sink_backward_d_K_d_V_kernel(
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
+    mul = 1.4426950408889634 * s
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:19]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -4016,11 +3982,12 @@ def sink_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(s, state)
-        mul_q = m * 1.4426950408889634
-        # src[weights.diag:19]
+        max_q = tl.maximum(s, state)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+        recip_q = 1.0 / (tl.exp(sub_q) + state_)
+        max_q_2 = tl.maximum(mul, 1.4426950408889634 * state)
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -4031,7 +3998,7 @@ def sink_backward_d_K_d_V_kernel(
         # src[weights.diag:20]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        sub_x_q = where_x_q - tl.where(max_q_2 == float("-inf"), 0.0, max_q_2)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
@@ -4040,14 +4007,10 @@ def sink_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:23]
-        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
-        recip_q = 1.0 / add_q
-        tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
+        tile_2 = (recip_q[None, :] * exp2_x_q) * (dot_2 - buffer_0[None, :])
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = (exp2_x_q * recip_q[None, :]).to(tl.bfloat16)
+        tile_bf16_2 = (recip_q[None, :] * exp2_x_q).to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -4055,9 +4018,11 @@ def sink_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
         state = tl.load(state_ptr + q_index * state_stride_q)
-        # src[weights.diag:21]
-        m = tl.maximum(s, state)
+        max_q = tl.maximum(s, state)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+        recip_q = 1.0 / (tl.exp(sub_q) + state_)
         # src[weights.diag:19]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -4067,7 +4032,7 @@ def sink_backward_d_K_d_V_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (m * 1.4426950408889634)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - tl.maximum(mul, 1.4426950408889634 * state)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
@@ -4077,14 +4042,10 @@ def sink_backward_d_K_d_V_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        # src[weights.diag:23]
-        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
-        recip_q = 1.0 / add_q
-        tile = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
+        tile = (recip_q[None, :] * exp2_x_q) * (dot_2 - buffer_0[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = (exp2_x_q * recip_q[None, :]).to(tl.bfloat16)
+        tile_bf16_2 = (recip_q[None, :] * exp2_x_q).to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -4092,10 +4053,12 @@ def sink_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(s, state)
-        mul_q = m * 1.4426950408889634
+        max_q = tl.maximum(s, state)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+        recip_q = 1.0 / (tl.exp(sub_q) + state_)
+        max_q_2 = tl.maximum(mul, 1.4426950408889634 * state)
         # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -4107,7 +4070,7 @@ def sink_backward_d_K_d_V_kernel(
         # src[weights.diag:20]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        sub_x_q = where_x_q - tl.where(max_q_2 == float("-inf"), 0.0, max_q_2)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
@@ -4116,14 +4079,10 @@ def sink_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:23]
-        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
-        recip_q = 1.0 / add_q
-        tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
+        tile_2 = (recip_q[None, :] * exp2_x_q) * (dot_2 - buffer_0[None, :])
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = (exp2_x_q * recip_q[None, :]).to(tl.bfloat16)
+        tile_bf16_2 = (recip_q[None, :] * exp2_x_q).to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -4146,16 +4105,15 @@ def sink_backward_d_s_rows_kernel(
 ):
     q_index = tl.arange(0, BLOCK_Q)
     buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
     state = load_tile(state_ptr + q_index * state_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
-    # src[weights.diag:21]
-    m = tl.maximum(s, state)
-    # src[weights.diag:23]
-    exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    max_q = tl.maximum(s, state)
+    sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+    exp_q = tl.exp(sub_q)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
     recip_q = tl.where(q_index < size_q, 1.0 / (exp_q + state_), 0.0)
-    mul_q = (exp_q * recip_q) * buffer_0
+    mul_q = (recip_q * exp_q) * buffer_0
     sum_ = tl.sum(mul_q, 0)
     tl.store(d_s_ptr, (-1.0 * sum_))
 
@@ -4173,13 +4131,12 @@ def sink_backward_d_s_kernel(
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
         state = tl.load(state_ptr + q_index * state_stride_q)
-        # src[weights.diag:21]
-        m = tl.maximum(s, state)
-        # src[weights.diag:23]
-        exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        mul_q = (exp_q * (1.0 / (exp_q + state_))) * buffer_0
+        max_q = tl.maximum(s, state)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+        exp_q = tl.exp(sub_q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q = ((1.0 / (exp_q + state_)) * exp_q) * buffer_0
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -4188,14 +4145,13 @@ def sink_backward_d_s_kernel(
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(s, state)
-        # src[weights.diag:23]
-        exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        max_q = tl.maximum(s, state)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+        exp_q = tl.exp(sub_q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         recip_q = tl.where(q_index < size_q, 1.0 / (exp_q + state_), 0.0)
-        mul_q = (exp_q * recip_q) * buffer_0
+        mul_q = (recip_q * exp_q) * buffer_0
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -4219,14 +4175,14 @@ def sink_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -4237,14 +4193,14 @@ def sink_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -4258,15 +4214,13 @@ def sink_long_forward_state_kernel(
 
 
 @triton.jit
-def sink_long_forward_w_state__rows_kernel(
-    s_ptr, state_ptr, w_ptr, state__ptr, state_stride_q, state_stride_x, w_stride_q, w_stride_x,
-    state__stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def sink_long_forward_state__state___rows_kernel(
+    s_ptr, state_ptr, state__ptr, state___ptr, state_stride_q, state_stride_x, state__stride_q,
+    state___stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
@@ -4274,40 +4228,54 @@ def sink_long_forward_w_state__rows_kernel(
         EXACT_X,
     )
     # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:20]
-    le_x = x_index <= q_index
-    S = tl.where(le_x & (x_index < size_x), rsqrt * state, float("-inf"))
-    # src[weights.diag:21]
-    max_ = tl.max(S, 0)
-    mul = 1.4426950408889634 * tl.maximum(max_, s)
-    where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
+    max_ = tl.max(where_x, 0)
+    tl.store(state__ptr + q_index * state__stride_q, (max_ * 0.6931471805599453))
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    max_2 = tl.maximum(1.4426950408889634 * s, max_)
+    sub_x = where_x - tl.where(max_2 == float("-inf"), 0.0, max_2)
     # src[weights.diag:22]
-    tl.store(w_ptr + q_index * w_stride_q + x_index * w_stride_x, tl.exp2(sub_x), mask=(x_index < size_x))
-    tl.store(state__ptr + q_index * state__stride_q, max_)
+    w = tl.exp2(sub_x)
+    # src[weights.diag:23]
+    sum_ = tl.sum(w, 0)
+    tl.store(state___ptr + q_index * state___stride_q, sum_)
 
 
 @triton.jit
-def sink_long_forward_w_state__kernel(
-    s_ptr, state_ptr, w_ptr, state__ptr, state_stride_q, state_stride_x, w_stride_q, w_stride_x,
-    state__stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+def sink_long_forward_state__state___kernel(
+    s_ptr, state_ptr, state__ptr, state___ptr, state_stride_q, state_stride_x, state__stride_q,
+    state___stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     max_x = tl.full([], float("-inf"), tl.float32)
+    sum_x = tl.full([], 0.0, tl.float32)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    mul = 1.4426950408889634 * s
     to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = rsqrt * state
-        # src[weights.diag:21]
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
+        max_ = tl.maximum(mul, next_max_x)
+        safe_ = tl.where(max_ == float("-inf"), 0.0, max_)
+        sum_x_2 = sum_x * tl.exp2(tl.maximum(mul, max_x) - safe_)
+        # src[weights.diag:22]
+        w = tl.exp2(mul_x - safe_)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 0)
+        next_sum_x = sum_x_2 + tile_sum
         max_x = next_max_x
+        sum_x = next_sum_x
     from_x = tl.maximum(0, to_x)
     to_x_2 = tl.minimum(size_x, q_index + 1)
     # tiles that a mask or the end cuts
@@ -4318,155 +4286,108 @@ def sink_long_forward_w_state__kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        # src[weights.diag:7]
         # src[weights.diag:20]
-        S = tl.where((x_index <= q_index) & (x_index < size_x), rsqrt * state, float("-inf"))
-        # src[weights.diag:21]
-        tile_max = tl.max(S, 0)
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
+        max_ = tl.maximum(mul, next_max_x)
+        safe_ = tl.where(max_ == float("-inf"), 0.0, max_)
+        sum_x_2 = sum_x * tl.exp2(tl.maximum(mul, max_x) - safe_)
+        # src[weights.diag:22]
+        w = tl.exp2(where_x - safe_)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 0)
+        next_sum_x = sum_x_2 + tile_sum
         max_x = next_max_x
-    tl.store(state__ptr + q_index * state__stride_q, max_x)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    # src[weights.diag:21]
-    mul = 1.4426950408889634 * tl.maximum(max_x, s)
-    to_x_3 = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x_3 in tl.range(0, to_x_3, BLOCK_X):
-        x_index = first_x_3 + tl.arange(0, BLOCK_X)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        # src[weights.diag:20]
-        where_x = tl.where(x_index <= q_index, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
-        # src[weights.diag:22]
-        tl.store(w_ptr + q_index * w_stride_q + x_index * w_stride_x, tl.exp2(sub_x))
-    from_x_2 = tl.maximum(0, to_x_3)
-    # tiles that a mask or the end cuts
-    for first_x_4 in tl.range(from_x_2, size_x, BLOCK_X):
-        x_index = first_x_4 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        # src[weights.diag:20]
-        where_x = tl.where(x_index <= q_index, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
-        # src[weights.diag:22]
-        tl.store(w_ptr + q_index * w_stride_q + x_index * w_stride_x, tl.exp2(sub_x), mask=(x_index < size_x))
-
-
-@triton.jit
-def sink_long_forward_state___rows_kernel(
-    w_ptr, state___ptr, w_stride_q, w_stride_x, state___stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    w = load_tile(w_ptr + q_index * w_stride_q + x_index * w_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    # src[weights.diag:23]
-    sum_ = tl.sum(w, 0)
-    tl.store(state___ptr + q_index * state___stride_q, sum_)
-
-
-@triton.jit
-def sink_long_forward_state___kernel(
-    w_ptr,
-    state___ptr,
-    w_stride_q,
-    w_stride_x,
-    state___stride_q,
-    size_q,
-    size_x,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    sum_x = tl.full([], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        w = tl.load(w_ptr + q_index * w_stride_q + x_index * w_stride_x)
-        # src[weights.diag:23]
-        tile_sum = tl.sum(w, 0)
-        next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        w = tl.load(w_ptr + q_index * w_stride_q + x_index * w_stride_x, mask=(x_index < size_x), other=0.0)
-        # src[weights.diag:23]
-        tile_sum = tl.sum(w, 0)
-        next_sum_x = sum_x + tile_sum
-        sum_x = next_sum_x
+    tl.store(state__ptr + q_index * state__stride_q, (max_x * 0.6931471805599453))
     tl.store(state___ptr + q_index * state___stride_q, sum_x)
 
 
 @triton.jit
 def sink_long_forward_out_kernel(
-    V_ptr, s_ptr, w_ptr, state__ptr, state___ptr, out_ptr, V_stride_x, V_stride_e, w_stride_q, w_stride_x,
-    state__stride_q, state___stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    V_ptr, s_ptr, state_ptr, state___ptr, state__ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q,
+    state_stride_x, state___stride_q, state__stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q,
+    size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(size_e, BLOCK_E)
-    first_q = program * BLOCK_Q
+    first_q = (tl.cdiv(size_q, BLOCK_Q) - 1 - program) * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    mul = 1.4426950408889634 * s
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        max_q = tl.maximum(mul, next_max_x)
+        safe_ = tl.where(max_q == float("-inf"), 0.0, max_q)
+        acc_x_2 = acc_x * tl.exp2(tl.maximum(mul, max_x) - safe_)[:, None]
+        # src[weights.diag:22]
+        w_bf16 = tl.exp2(mul_q_x - safe_[:, None]).to(tl.bfloat16)
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        w = tl.load(
-            w_ptr + q_index[:, None] * w_stride_q + x_index[None, :] * w_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
-        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x_2)
+        max_x = next_max_x
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:20]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        max_q = tl.maximum(mul, next_max_x)
+        safe_ = tl.where(max_q == float("-inf"), 0.0, max_q)
+        acc_x_2 = acc_x * tl.exp2(tl.maximum(mul, max_x) - safe_)[:, None]
+        # src[weights.diag:22]
+        w_bf16 = tl.exp2(where_q_x - safe_[:, None]).to(tl.bfloat16)
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        w = tl.load(
-            w_ptr + q_index[:, None] * w_stride_q + x_index[None, :] * w_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
-        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x_2)
+        max_x = next_max_x
         acc_x = next_acc_x
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:21]
-    m = tl.maximum(state_, s)
-    # src[weights.diag:23]
-    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state__
+    max_q = tl.maximum(state_, s)
+    sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_e = acc_x * (1.0 / (state__ + tl.exp(sub_q)))[:, None]
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
+        mul_q_e.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
 
@@ -4479,19 +4400,19 @@ def sink_long_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
@@ -4508,9 +4429,9 @@ def sink_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -4518,17 +4439,17 @@ def sink_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -4537,46 +4458,41 @@ def sink_long_backward_buffer_1_kernel(
 
 @triton.jit
 def sink_long_backward_buffer_2_kernel(
-    s_ptr, state_ptr, state__ptr, state___ptr, buffer_2_ptr, state_stride_q, state_stride_x, state__stride_q,
-    state___stride_q, buffer_2_stride_q, buffer_2_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+    s_ptr, state_ptr, state__ptr, buffer_2_ptr, state_stride_q, state_stride_x, state__stride_q,
+    buffer_2_stride_q, buffer_2_stride_x, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
     q_index = program.to(tl.int64)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    # src[weights.diag:21]
-    m = tl.maximum(state_, s)
-    # src[weights.diag:23]
-    state__ = tl.load(state___ptr + q_index * state___stride_q)
-    add = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    mul = 1.4426950408889634 * m
-    # src[weights.diag:7]
+    max_ = tl.maximum(1.4426950408889634 * s, 1.4426950408889634 * state_)
     state = tl.load(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         mask=(x_index < size_x),
         other=0.0,
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[weights.diag:20]
     where_x = tl.where(x_index <= q_index, scalar * state, float("-inf"))
-    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
     tl.store(
         buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
-        (tl.exp2(sub_x) * (1.0 / add)).to(tl.bfloat16),
+        tl.exp2(sub_x),
         mask=(x_index < size_x),
     )
 
 
 @triton.jit
 def sink_long_backward_buffer_1__kernel(
-    V_ptr, s_ptr, d_out_ptr, state_ptr, state__ptr, buffer_1_ptr, buffer_1__ptr, V_stride_x, V_stride_e,
-    d_out_stride_q, d_out_stride_e, state_stride_q, state_stride_x, state__stride_q, buffer_1_stride_q,
-    buffer_1__stride_q, buffer_1__stride_x, size_x, size_e, size_q, size_d, BLOCK_E: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    V_ptr, d_out_ptr, buffer_1_ptr, buffer_2_ptr, buffer_1__ptr, V_stride_x, V_stride_e, d_out_stride_q,
+    d_out_stride_e, buffer_1_stride_q, buffer_2_stride_q, buffer_2_stride_x, buffer_1__stride_q,
+    buffer_1__stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -4619,23 +4535,13 @@ def sink_long_backward_buffer_1__kernel(
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
         acc_e = next_acc_e
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:21]
-    mul_q = 1.4426950408889634 * tl.maximum(state_, s)
-    # src[weights.diag:7]
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+    buffer_2 = tl.load(
+        buffer_2_ptr + q_index[:, None] * buffer_2_stride_q + x_index[None, :] * buffer_2_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=0.0,
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:20]
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    tile_bf16 = (tl.exp2(sub_q_x) * (acc_e - buffer_1[:, None])).to(tl.bfloat16)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    tile_bf16 = ((acc_e - buffer_1[:, None]) * buffer_2).to(tl.bfloat16)
     tl.store(
         buffer_1__ptr + q_index[:, None] * buffer_1__stride_q + x_index[None, :] * buffer_1__stride_x,
         tile_bf16,
@@ -4645,9 +4551,9 @@ def sink_long_backward_buffer_1__kernel(
 
 @triton.jit
 def sink_long_backward_d_V_kernel(
-    d_out_ptr, buffer_2_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, buffer_2_stride_q, buffer_2_stride_x,
-    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+    s_ptr, d_out_ptr, state__ptr, state___ptr, buffer_2_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e,
+    state__stride_q, state___stride_q, buffer_2_stride_q, buffer_2_stride_x, d_V_stride_x, d_V_stride_e,
+    size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -4656,37 +4562,53 @@ def sink_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(
-            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        max_q = tl.maximum(state_, s)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(buffer_2, tl.trans(d_out), acc_q)
+        tile = (1.0 / (tl.exp(sub_q) + state__))[None, :] * d_out.to(tl.float32)
+        tile_bf16 = tile.to(tl.bfloat16)
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_2_bf16 = buffer_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_2_bf16, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(
-            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        max_q = tl.maximum(state_, s)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+        recip_q = tl.where(q_index < size_q, 1.0 / (tl.exp(sub_q) + state__), 0.0)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(buffer_2, tl.trans(d_out), acc_q)
+        tile_bf16 = (recip_q[None, :] * d_out.to(tl.float32)).to(tl.bfloat16)
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index[None, :] * buffer_2_stride_q + x_index[:, None] * buffer_2_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        buffer_2_bf16 = buffer_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(buffer_2_bf16, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
@@ -4701,19 +4623,17 @@ def sink_long_backward_d_s_rows_kernel(
     buffer_1_stride_q, size_q, BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
     state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[weights.diag:21]
-    m = tl.maximum(state_, s)
-    # src[weights.diag:23]
-    exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    recip_q = tl.where(q_index < size_q, 1.0 / (state__ + exp_q), 0.0)
-    mul_q = (exp_q * recip_q) * buffer_1
+    max_q = tl.maximum(state_, s)
+    sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+    exp_q = tl.exp(sub_q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = (buffer_1 * exp_q) * (1.0 / (exp_q + state__))
     sum_ = tl.sum(mul_q, 0)
-    tl.store(d_s_ptr, (sum_ * -1.0))
+    tl.store(d_s_ptr, (-1.0 * sum_))
 
 
 @triton.jit
@@ -4728,14 +4648,13 @@ def sink_long_backward_d_s_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
         state__ = tl.load(state___ptr + q_index * state___stride_q)
-        mul_q = (exp_q * (1.0 / (state__ + exp_q))) * buffer_1
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        max_q = tl.maximum(state_, s)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+        exp_q = tl.exp(sub_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        mul_q = (buffer_1 * exp_q) * (1.0 / (exp_q + state__))
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -4743,19 +4662,17 @@ def sink_long_backward_d_s_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
         state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        recip_q = tl.where(q_index < size_q, 1.0 / (state__ + exp_q), 0.0)
-        mul_q = (exp_q * recip_q) * buffer_1
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        max_q = tl.maximum(state_, s)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+        exp_q = tl.exp(sub_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = (buffer_1 * exp_q) * (1.0 / (exp_q + state__))
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
-    tl.store(d_s_ptr, (acc_q * -1.0))
+    tl.store(d_s_ptr, (-1.0 * acc_q))
 
 
 @triton.jit
@@ -4805,16 +4722,14 @@ def sink_long_backward_d_Q_kernel(
         )
         next_acc_x = tl.dot(buffer_1_, tl.trans(K), acc_x)
         acc_x = next_acc_x
-    # src[weights.diag:7]
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:21]
-    m = tl.maximum(state_, s)
-    # src[weights.diag:23]
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    tile = tl.rsqrt(tl.cast(size_d, tl.float32)) * (1.0 / add_q)
+    max_q = tl.maximum(state_, s)
+    sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+    # src[weights.diag:7]
+    tile = tl.rsqrt(tl.cast(size_d, tl.float32)) * (1.0 / (tl.exp(sub_q) + state__))
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (tile[:, None] * acc_x).to(tl.bfloat16),
@@ -4846,15 +4761,12 @@ def sink_long_backward_d_K_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        # src[weights.diag:23]
         state__ = tl.load(state___ptr + q_index * state___stride_q)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        tile = buffer_1_.to(tl.float32) * (1.0 / add_q)[None, :]
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        max_q = tl.maximum(state_, s)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+        tile = buffer_1_.to(tl.float32) * (1.0 / (tl.exp(sub_q) + state__))[None, :]
         tile_bf16 = tile.to(tl.bfloat16)
-        # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
@@ -4871,13 +4783,11 @@ def sink_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        # src[weights.diag:23]
         state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        tile = buffer_1_.to(tl.float32) * (1.0 / add_q)[None, :]
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        max_q = tl.maximum(state_, s)
+        sub_q = s - tl.where(max_q == float("-inf"), 0.0, max_q)
+        tile = buffer_1_.to(tl.float32) * (1.0 / (tl.exp(sub_q) + state__))[None, :]
         tile_bf16 = tile.to(tl.bfloat16)
         # src[weights.diag:19]
         Q = tl.load(
@@ -4888,7 +4798,7 @@ def sink_long_backward_d_K_kernel(
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     # src[weights.diag:7]
-    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
+    tile_bf16 = (tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         tile_bf16,
@@ -4957,7 +4867,7 @@ def _sink_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
 
 
 @_operator
-def _sink_long_out(V: torch.Tensor, s: torch.Tensor, buffer_0: torch.Tensor, d: int) -> torch.Tensor:
+def _sink_long_out(V: torch.Tensor, s: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     """_sink_long_out(V: bf16[x e], s: f32[], buffer_0: f32[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("s", s, torch.float32, 0, V.device)
@@ -4975,7 +4885,7 @@ def _sink_long_out(V: torch.Tensor, s: torch.Tensor, buffer_0: torch.Tensor, d: 
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sink_long_out_kernel[grid](
         V, s, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
-        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
+        out.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -5252,21 +5162,21 @@ def _sink_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
 
 
 @_operator
-def _sink_long_forward_w_state_(
+def _sink_long_forward_state__state__(
     s: torch.Tensor,
     state: torch.Tensor,
     d: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_sink_long_forward_w_state_(s: f32[], state: f32[q x]) -> w: f32[q x], state_: f32[q]. Any strides; sizes are read off the shapes."""
+    """_sink_long_forward_state__state__(s: f32[], state: f32[q x]) -> state_: f32[q], state__: f32[q]. Any strides; sizes are read off the shapes."""
     _check("s", s, torch.float32, 0, s.device)
     _check("state", state, torch.float32, 2, s.device)
     q, x = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    w = torch.empty((q, x), dtype=torch.float32, device=s.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=s.device)
-    if _is_traced(w):
-        return w, state_
+    state__ = torch.empty((q,), dtype=torch.float32, device=s.device)
+    if _is_traced(state_):
+        return state_, state__
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -5276,84 +5186,54 @@ def _sink_long_forward_w_state_(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        sink_long_forward_w_state__rows_kernel[grid](
-            s, state, w, state_, state.stride(0), state.stride(1), w.stride(0), w.stride(1), state_.stride(0),
+        sink_long_forward_state__state___rows_kernel[grid](
+            s, state, state_, state__, state.stride(0), state.stride(1), state_.stride(0), state__.stride(0),
             q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return w, state_
+        return state_, state__
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    sink_long_forward_w_state__kernel[grid](
-        s, state, w, state_, state.stride(0), state.stride(1), w.stride(0), w.stride(1), state_.stride(0), q,
+    sink_long_forward_state__state___kernel[grid](
+        s, state, state_, state__, state.stride(0), state.stride(1), state_.stride(0), state__.stride(0), q,
         x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return w, state_
-
-
-@_operator
-def _sink_long_forward_state__(w: torch.Tensor) -> torch.Tensor:
-    """_sink_long_forward_state__(w: f32[q x]) -> state__: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("w", w, torch.float32, 2, w.device)
-    q, x = w.shape
-    state__ = torch.empty((q,), dtype=torch.float32, device=w.device)
-    if _is_traced(state__):
-        return state__
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        sink_long_forward_state___rows_kernel[grid](
-            w, state__, w.stride(0), w.stride(1), state__.stride(0), q, x, BLOCK_X=BLOCK_X,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return state__
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    sink_long_forward_state___kernel[grid](
-        w, state__, w.stride(0), w.stride(1), state__.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return state__
+    return state_, state__
 
 
 @_operator
 def _sink_long_forward_out(
     V: torch.Tensor,
     s: torch.Tensor,
-    w: torch.Tensor,
-    state_: torch.Tensor,
+    state: torch.Tensor,
     state__: torch.Tensor,
+    state_: torch.Tensor,
+    d: int,
 ) -> torch.Tensor:
-    """_sink_long_forward_out(V: bf16[x e], s: f32[], w: f32[q x], state_: f32[q], state__: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    """_sink_long_forward_out(V: bf16[x e], s: f32[], state: f32[q x], state__: f32[q], state_: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("s", s, torch.float32, 0, V.device)
-    _check("w", w, torch.float32, 2, V.device)
-    _check("state_", state_, torch.float32, 1, V.device)
+    _check("state", state, torch.float32, 2, V.device)
     _check("state__", state__, torch.float32, 1, V.device)
+    _check("state_", state_, torch.float32, 1, V.device)
     x, e = V.shape
-    q, _ = w.shape
+    q, _ = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if w.shape != (q, x):
-        raise ValueError(f"w: f32[q x] has shape {w.shape}, expected {(q, x)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if state__.shape != (q,):
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
     if _is_traced(out):
         return out
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sink_long_forward_out_kernel[grid](
-        V, s, w, state_, state__, out, V.stride(0), V.stride(1), w.stride(0), w.stride(1), state_.stride(0),
-        state__.stride(0), out.stride(0), out.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        V, s, state, state__, state_, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1),
+        state__.stride(0), state_.stride(0), out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -5398,30 +5278,25 @@ def _sink_long_backward_buffer_2(
     s: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
-    state__: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_sink_long_backward_buffer_2(s: f32[], state: f32[q x], state_: f32[q], state__: f32[q]) -> buffer_2: bf16[q x]. Any strides; sizes are read off the shapes."""
+    """_sink_long_backward_buffer_2(s: f32[], state: f32[q x], state_: f32[q]) -> buffer_2: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("s", s, torch.float32, 0, s.device)
     _check("state", state, torch.float32, 2, s.device)
     _check("state_", state_, torch.float32, 1, s.device)
-    _check("state__", state__, torch.float32, 1, s.device)
     q, x = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    buffer_2 = torch.empty((q, x), dtype=torch.bfloat16, device=s.device)
+    buffer_2 = torch.empty((q, x), dtype=torch.float32, device=s.device)
     if _is_traced(buffer_2):
         return buffer_2
     BLOCK_X, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(x, BLOCK_X),)
     sink_long_backward_buffer_2_kernel[grid](
-        s, state, state_, state__, buffer_2, state.stride(0), state.stride(1), state_.stride(0),
-        state__.stride(0), buffer_2.stride(0), buffer_2.stride(1), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
+        s, state, state_, buffer_2, state.stride(0), state.stride(1), state_.stride(0), buffer_2.stride(0),
+        buffer_2.stride(1), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_2
 
@@ -5429,64 +5304,69 @@ def _sink_long_backward_buffer_2(
 @_operator
 def _sink_long_backward_buffer_1_(
     V: torch.Tensor,
-    s: torch.Tensor,
     d_out: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
     buffer_1: torch.Tensor,
-    d: int,
+    buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_sink_long_backward_buffer_1_(V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q x], state_: f32[q], buffer_1: f32[q]) -> buffer_1_: bf16[q x]. Any strides; sizes are read off the shapes."""
+    """_sink_long_backward_buffer_1_(V: bf16[x e], d_out: bf16[q e], buffer_1: f32[q], buffer_2: f32[q x]) -> buffer_1_: bf16[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
-    _check("s", s, torch.float32, 0, V.device)
     _check("d_out", d_out, torch.bfloat16, 2, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    _check("state_", state_, torch.float32, 1, V.device)
     _check("buffer_1", buffer_1, torch.float32, 1, V.device)
+    _check("buffer_2", buffer_2, torch.float32, 2, V.device)
     x, e = V.shape
     q, _ = d_out.shape
-    if s.shape != ():
-        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q,):
-        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     buffer_1_ = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
     if _is_traced(buffer_1_):
         return buffer_1_
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     sink_long_backward_buffer_1__kernel[grid](
-        V, s, d_out, state, state_, buffer_1, buffer_1_, V.stride(0), V.stride(1), d_out.stride(0),
-        d_out.stride(1), state.stride(0), state.stride(1), state_.stride(0), buffer_1.stride(0),
-        buffer_1_.stride(0), buffer_1_.stride(1), x, e, q, d, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+        V, d_out, buffer_1, buffer_2, buffer_1_, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1), buffer_1_.stride(0), buffer_1_.stride(1),
+        x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_1_
 
 
 @_operator
-def _sink_long_backward_d_V(d_out: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
-    """_sink_long_backward_d_V(d_out: bf16[q e], buffer_2: bf16[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
-    _check("buffer_2", buffer_2, torch.bfloat16, 2, d_out.device)
+def _sink_long_backward_d_V(
+    s: torch.Tensor,
+    d_out: torch.Tensor,
+    state_: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_sink_long_backward_d_V(s: f32[], d_out: bf16[q e], state_: f32[q], state__: f32[q], buffer_2: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("s", s, torch.float32, 0, s.device)
+    _check("d_out", d_out, torch.bfloat16, 2, s.device)
+    _check("state_", state_, torch.float32, 1, s.device)
+    _check("state__", state__, torch.float32, 1, s.device)
+    _check("buffer_2", buffer_2, torch.float32, 2, s.device)
     q, e = d_out.shape
     _, x = buffer_2.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_2.shape != (q, x):
-        raise ValueError(f"buffer_2: bf16[q x] has shape {buffer_2.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=s.device)
     if _is_traced(d_V):
         return d_V
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     sink_long_backward_d_V_kernel[grid](
-        d_out, buffer_2, d_V, d_out.stride(0), d_out.stride(1), buffer_2.stride(0), buffer_2.stride(1),
-        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
-        num_warps=warps, num_stages=stages,
+        s, d_out, state_, state__, buffer_2, d_V, d_out.stride(0), d_out.stride(1), state_.stride(0),
+        state__.stride(0), buffer_2.stride(0), buffer_2.stride(1), d_V.stride(0), d_V.stride(1), q, e, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_V
 
@@ -5635,9 +5515,8 @@ class _sink_long_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, V, s):
         _, d = Q.shape
         state = _sink_long_forward_state(Q, K)
-        w, state_ = _sink_long_forward_w_state_(s, state, d)
-        state__ = _sink_long_forward_state__(w)
-        out = _sink_long_forward_out(V, s, w, state_, state__)
+        state_, state__ = _sink_long_forward_state__state__(s, state, d)
+        out = _sink_long_forward_out(V, s, state, state__, state_, d)
         ctx.save_for_backward(Q, K, V, s, out, state, state_, state__)
         ctx.sizes = (d,)
         return out
@@ -5648,9 +5527,9 @@ class _sink_long_autograd(torch.autograd.Function):
         Q, K, V, s, out, state, state_, state__ = ctx.saved_tensors
         (d,) = ctx.sizes
         buffer_1 = _sink_long_backward_buffer_1(d_out, out)
-        buffer_2 = _sink_long_backward_buffer_2(s, state, state_, state__, d)
-        buffer_1_ = _sink_long_backward_buffer_1_(V, s, d_out, state, state_, buffer_1, d)
-        d_V = _sink_long_backward_d_V(d_out, buffer_2)
+        buffer_2 = _sink_long_backward_buffer_2(s, state, state_, d)
+        buffer_1_ = _sink_long_backward_buffer_1_(V, d_out, buffer_1, buffer_2)
+        d_V = _sink_long_backward_d_V(s, d_out, state_, state__, buffer_2)
         d_s = _sink_long_backward_d_s(s, state_, state__, buffer_1)
         d_Q = _sink_long_backward_d_Q(K, s, state_, state__, buffer_1_)
         d_K = _sink_long_backward_d_K(Q, s, state_, state__, buffer_1_)
@@ -5677,7 +5556,7 @@ def sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> 
         out = _sink(Q, K, V, s)
         return out
     buffer_0 = _sink_long_buffer_0(Q, K)
-    out_2 = _sink_long_out(V, s, buffer_0, d)
+    out_2 = _sink_long_out(V, s, buffer_0)
     return out_2
 
 

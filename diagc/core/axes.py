@@ -237,17 +237,20 @@ class Coordinate:
         return Coordinate(made.terms, made.offset, self.divisor, self.modulus)._divided()
 
     def _divided(self) -> Coordinate:
-        """(g·a + b) // g = a and (g·a + b) % g = b, where b is one axis of size g, or 0."""
-        by = self.modulus if self.modulus is not None else self.divisor
-        if self.is_affine or (self.modulus is not None and self.divisor != ONE) or self.offset != Size():
+        """(D·a + b) // D % M = a, for 0 <= b < D and 0 <= a < M; of sizes that are known, or b of one axis of size D."""
+        if self.is_affine or self.offset != Size():
             return self
-        times = {axis: c.divided(by) for axis, c in self.terms}
-        rest = [axis for axis, c in times.items() if c is None]
-        if len(rest) > 1 or any(axis.size != by or dict(self.terms)[axis] != ONE for axis in rest):
+        by, rest, below = self.divisor, dict[Axis, Size](), dict[Axis, Size]()
+        for axis, coefficient in self.terms:
+            times = coefficient.divided(by)
+            (rest if times is not None else below)[axis] = coefficient if times is None else times
+        if not _is_below(below, by):
             return self
         if self.modulus is not None:
-            return Coordinate.along(rest[0]) if rest else Coordinate((), Size())
-        return Coordinate.affine({axis: c for axis, c in times.items() if c is not None}, Size())
+            rest = {axis: c for axis, c in rest.items() if c.divided(self.modulus) is None}
+            if not _is_below(rest, self.modulus):
+                return self
+        return Coordinate.affine(rest, Size())
 
     def __str__(self) -> str:
         parts = [axis.name if c == ONE else f"{_factor(c)} * {axis.name}" for axis, c in self.terms]
@@ -257,6 +260,21 @@ class Coordinate:
         if self.divisor != ONE:
             text = f"({text}) // {_factor(self.divisor)}"
         return text if self.modulus is None else f"({text}) % {_factor(self.modulus)}"
+
+
+def _is_below(terms: Mapping[Axis, Size], limit: Size) -> bool:
+    """Whether Σ cᵢ·aᵢ stays in 0 … limit − 1: one index of an axis of that size, or numbers that are known."""
+    if not terms:
+        return True
+    if len(terms) == 1 and all(c == ONE and axis.size == limit for axis, c in terms.items()):
+        return True
+    most, known = 0, limit.value
+    for axis, coefficient in terms.items():
+        size, times = axis.size.value, coefficient.value
+        if size is None or times is None or times < 0:
+            return False
+        most += times * max(size - 1, 0)
+    return known is not None and most < known
 
 
 def _rejoined(pairs: list[tuple[Coordinate, Size]]) -> list[tuple[Coordinate, Size]]:

@@ -61,7 +61,7 @@ class Reshaping(Walk):
                 self.refuse(
                     f"a change of shape from {x.shape} to {shape} that neither splits nor merges axes"
                 )
-            fresh = [self.fresh(shape[i]) for i in news]
+            fresh = self._factors(x, [d for d in olds if d is not None], [shape[i] for i in news])
             sides = [[self.axis_name(a) for a in side if a is not None] for side in (olds, fresh)]
             left, right = (side[0] if len(side) == 1 else f"({' '.join(side)})" for side in sides)
             x = replace(x, text=f"{x.bracketed}[{left} -> {right}]", atom=True)
@@ -70,6 +70,20 @@ class Reshaping(Walk):
         for place in (i for i, d in enumerate(x.dims) if d is not None and x.shape[i] == 1):
             x = self.at(x, place, 0)
         return replace(x, dims=tuple(dims), shape=shape)
+
+    def _factors(self, x: Value, olds: list[int], sizes: list[int]) -> list[int]:
+        """The axes that others are split into or merged to: those that they were before, else new ones."""
+        there, given = set(map(self.axes.root, x.axes)), list(map(self.axes.root, olds))
+        for first, second in self.products:
+            for one, other in ((first, second), (second, first)):
+                same = (
+                    list(map(self.axes.root, one)) == given and [self.axes.sizes[a] for a in other] == sizes
+                )
+                if same and there.isdisjoint(map(self.axes.root, other)):
+                    return list(other)
+        made = [self.fresh(size) for size in sizes]
+        self.products.append((olds, made))
+        return made
 
     def on_iota(self, operation: Operation) -> Value:
         shape: list[int] = operation.params["shape"]

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import combinations, count
 from typing import Final, NoReturn
 
 import numpy as np
@@ -42,6 +42,8 @@ class Walk(ABC):
         self.names: dict[int, str] = {}
         self.parts: list[tuple[int, int, int]] = []
         """Joined axes, and where the axis of each part starts."""
+        self.products: list[tuple[list[int], list[int]]] = []
+        """Axes that were split or merged, and what became of them."""
         self._name_axes()
         self.counts = count(1)
 
@@ -52,6 +54,7 @@ class Walk(ABC):
             self.operation, self.made = operation, 0
             self._results(operation, self.apply(operation))
         self.operation, self.made = None, 0
+        self._unite_factors()
         results = [self.materialised(self.value(o)) for o in self.traced.outputs]
         inputs = [f"{n}: {self.type(self.values[v.number])}" for n, v, _ in self.traced.inputs]
         outputs = [self.type(r) for r in results]
@@ -68,6 +71,18 @@ class Walk(ABC):
             f"fn {self.traced.name}({', '.join(inputs)}) -> {made} {{\n{body}"
             f"  return {', '.join(r.text for r in results)}\n}}\n"
         )
+
+    def _unite_factors(self) -> None:
+        """Factors of one axis, in the same sizes, are the same axes."""
+        for pair in combinations(self.products, 2):
+            for (whole, parts), (other, more) in (pair, tuple(p[::-1] for p in pair)):
+                sizes = [[self.axes.sizes[a] for a in side] for side in (parts, more)]
+                if (
+                    list(map(self.axes.root, whole)) == list(map(self.axes.root, other))
+                    and sizes[0] == sizes[1]
+                ):
+                    for a, b in zip(parts, more, strict=True):
+                        self.axes.unite(a, b)
 
     def type(self, value: Value) -> str:
         return f"{value.dtype}[{' '.join(map(self.axis_name, value.axes))}]"

@@ -23,8 +23,8 @@ LOG2_E = math.log2(math.e)
 def _scaled(current: Node) -> Node:
     """log₂e times a node, with the factor moved inside differences, masks and maxima."""
     name = function(current)
-    if name == "sub":
-        return apply("sub", _scaled(current.inputs[0]), _scaled(current.inputs[1]))
+    if name in ("sub", "max"):
+        return apply(name, *map(_scaled, current.inputs))
     if name == "where":
         return apply("where", current.inputs[0], _scaled(current.inputs[1]), _scaled(current.inputs[2]))
     if isinstance(current.op, ops.Constant):

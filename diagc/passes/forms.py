@@ -56,10 +56,7 @@ def _weighted_operand(operand: Node, number: float, dtype: DType) -> Iterator[tu
             yield 1.0, constant(number * float(operand.op.value))
     elif function(operand) == "mul" and (own := _number(operand)) is not None:
         rest = product([factor for factor in operand.inputs if not isinstance(factor.op, ops.Constant)])
-        if abs(own) != 1.0 and function(rest) in ("add", "sub"):
-            yield number * own, rest  # what else reads the multiple of the sum finds it as it is
-        else:
-            yield from _weighted_operand(rest, number * own, dtype)
+        yield from _weighted_operand(rest, number * own, dtype)
     elif (positive := _without_sign(operand)) is not None:
         yield -number, positive
     else:

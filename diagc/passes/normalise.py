@@ -34,11 +34,13 @@ from diagc.core.places import first_place
 from diagc.core.rewrite import Record, Rule, Step, rewrite
 from diagc.passes.even_powers import turned
 from diagc.passes.forms import function, literal, product
+from diagc.passes.normalise_finished import FINISHED
 from diagc.passes.normalise_joins import JOINS
+from diagc.passes.normalise_logarithms import LOGARITHMS
 from diagc.passes.normalise_masks import MASK_SPELLINGS
 from diagc.passes.normalise_scalars import SCALARS, WIDENING
 from diagc.passes.normalise_terms import SUMMED_MASKS, TERMS
-from diagc.passes.normalise_views import VIEWS
+from diagc.passes.normalise_views import DIGITS, VIEWS
 from diagc.passes.sharing import shared_folds
 
 # ---- reductions
@@ -125,6 +127,18 @@ def _sum_of_constant(current: Node) -> Node | None:
     return apply("mul", total, node(ops.Cast(DType.F32), size_node(count)))
 
 
+def _fold_of_repeated(current: Node) -> Node | None:
+    """∑ₐ of what is the same along b is the same along b."""
+    if not (isinstance(current.op, ops.Reduce) and current.op.monoid not in ("argmax", "argmin")):
+        return None
+    element, op = current.inputs[0], current.op
+    repeated = [a for a in element.op.axes if a not in op.axes] if isinstance(element.op, ops.Spread) else []
+    if not repeated:
+        return None
+    inner = spread(element.inputs[0], (a for a in element.axes if a in op.axes))
+    return spread(reduction(op.monoid, op.axes, inner, op), repeated)
+
+
 def _extremum_of_constant(current: Node) -> Node | None:
     """max_a c = c for c free of a, which has an index; so for min, any and all."""
     if not (isinstance(current.op, ops.Reduce) and current.op.monoid in ("max", "min", "any", "all")):
@@ -174,12 +188,14 @@ def _gather_of_computed(current: Node) -> Node | None:
 
 
 REDUCTIONS = (
+    *DIGITS,
     Rule("nested-reduction", "∑ₐ ∑_b e = ∑ₐ_b e", _nested_reduction),
     Rule("place-of-extremum", "argmax a = min where(a = max a, index, last)", _place_of_extremum),
     Rule("fold-of-widened", "∑ₐ f32 e = ∑ₐ e, which is as wide", _fold_of_widened),
     Rule("hoist-factors", "∑ₐ c·e = c·∑ₐ e, c free of a", _hoist_factors),
     Rule("hoist-mask", "∑ₐ where(c, e, 0) = where(c, ∑ₐ e, 0), c free of a", _hoist_mask),
     Rule("sum-of-constant", "∑ₐ c = |a|·c, c free of a", _sum_of_constant),
+    Rule("fold-of-repeated", "∑ₐ e is the same along b where e is", _fold_of_repeated),
     Rule("extremum-of-constant", "max_a c = c, c free of a", _extremum_of_constant),
 )
 MASKS = (
@@ -194,7 +210,8 @@ Signs meet in flat products; one that went into a sum before would turn it aroun
 """
 
 RULES = (
-    VIEWS + JOINS + GATHERS + SCALARS + WIDENING + TERMS + MASK_SPELLINGS + MASKS + REDUCTIONS + SUMMED_MASKS
+    *(VIEWS + JOINS + GATHERS + SCALARS + LOGARITHMS + WIDENING + TERMS + MASK_SPELLINGS),
+    *(MASKS + REDUCTIONS + SUMMED_MASKS + FINISHED),
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import typing
+from collections import Counter
 
 from diagc.core import ops
 from diagc.core.diagram import Node, apply, cast, constant, with_inputs
@@ -52,7 +53,27 @@ def _difference(current: Node) -> Node | None:
     else:
         made = apply("mul", constant(-1.0), total(less)) if less else constant(0.0)
     same = made.dtype is current.dtype and set(made.axes) == set(current.axes)
-    return made if same and made is not current else None
+    return made if same and not _alike(made, current) else None
+
+
+def _alike(first: Node, second: Node) -> bool:
+    """Whether two sums of products differ in the order of operands at most."""
+    if first is second:
+        return True
+    name = function(first)
+    if name is None or name != function(second) or len(first.inputs) != len(second.inputs):
+        return False
+    if name == "sub":
+        return all(map(_alike, first.inputs, second.inputs))
+    if name == "mul":
+        return Counter(first.inputs) == Counter(second.inputs)
+    rest = list(second.inputs)
+    for operand in first.inputs if name == "add" else ():
+        other = next((o for o in rest if _alike(operand, o)), None)
+        if other is None:
+            return False
+        rest.remove(other)
+    return name == "add"
 
 
 def _sign_of_sum(current: Node) -> Node | None:

@@ -5,9 +5,11 @@ Valid for finite operands, as the others are; `tests/properties` tests each on r
 
 from __future__ import annotations
 
+import math
+
 from diagc.core import ops
-from diagc.core.axes import ONE, Axis, Coordinate, Size
-from diagc.core.diagram import Node, apply, node, size_node, spread, view, with_inputs
+from diagc.core.axes import ONE, Axis, Coordinate, Size, in_order
+from diagc.core.diagram import Node, apply, node, reduction, size_node, spread, view, walk, with_inputs
 from diagc.core.rewrite import Rule
 
 
@@ -34,12 +36,20 @@ def _view_of_map(current: Node) -> Node | None:
         return spread(made, current.axes)
     if isinstance(inner.op, ops.Iota):
         return _index_value(coordinates[inner.op.axis])
-    if isinstance(inner.op, ops.Reduce) and not _touches(coordinates, inner.op):
+    if isinstance(inner.op, ops.Reduce) and not _touches(coordinates, inner.op) and _each_once(coordinates):
         element = view(inner.inputs[0], coordinates)
         return node(
             ops.Reduce(inner.op.monoid, inner.op.axes, inner.op.compute, inner.op.accumulate), element
         )
     return None
+
+
+def _each_once(coordinates: dict[Axis, Coordinate]) -> bool:
+    """Whether no index is read again and again, as by i // 2 alone: folds would be done again."""
+    digits = {axis: c for axis, c in coordinates.items() if not c.is_affine}
+    read = in_order(a for c in digits.values() for a in c.axes)
+    one = Size.constant(1)
+    return math.prod((a.size for a in read), start=one) == math.prod((a.size for a in digits), start=one)
 
 
 def _touches(coordinates: dict[ops.Axis, Coordinate], op: ops.Reduce) -> bool:
@@ -85,8 +95,79 @@ def _passes(outer: dict[Axis, Coordinate], inner: ops.View, base: Node, fill: fl
     return alike and all(axis in base.axes and axis not in moved for axis in outer)
 
 
+def _fold_of_digits(current: Node) -> Node | None:
+    """∑ over g of e[f → g // n, c → g % n] = ∑ over f and c of e."""
+    if not (isinstance(current.op, ops.Reduce) and current.op.monoid in ops.UNITS):
+        return None
+    for axis in current.op.axes:
+        element = current.inputs[0]
+        views = [n for n in walk((element,), _at_each_point) if isinstance(n.op, ops.View) and axis in n.axes]
+        digits = _digits(axis, views)
+        if not digits or set(digits.values()) & set(element.axes):
+            continue
+        made = _apart(element, axis, digits)
+        if made is not None:
+            axes = [a for a in current.op.axes if a != axis]
+            return reduction(current.op.monoid, [*axes, *digits.values()], made, current.op)
+    return None
+
+
+def _at_each_point(current: Node) -> tuple[Node, ...]:
+    return current.inputs if isinstance(current.op, ops.Map | ops.Cast | ops.Spread) else ()
+
+
+def _digits(axis: Axis, views: list[Node]) -> dict[Coordinate, Axis]:
+    """The coordinates along an axis that are its digits, with the axes that they index; empty where they are not."""
+    pairs = [
+        (a, c) for v in views if isinstance(v.op, ops.View) for a, c in v.op.coordinates if axis in c.axes
+    ]
+    found = {coordinate: a for a, coordinate in reversed(pairs)}
+    whole = axis.size.value
+    if len(found) < 2 or len(set(found.values())) < len(found) or whole is None:
+        return {}
+    order = sorted(found, key=lambda c: c.divisor.value or 0)
+    step = 1
+    for coordinate in order:
+        size, last = found[coordinate].size.value, coordinate is order[-1]
+        plain = (
+            coordinate.terms == ((axis, ONE),)
+            and coordinate.offset == Size()
+            and coordinate.divisor.value == step
+        )
+        if not plain or size is None or (coordinate.modulus != found[coordinate].size and not last):
+            return {}
+        step *= size
+    return found if step == whole else {}
+
+
+def _apart(element: Node, axis: Axis, digits: dict[Coordinate, Axis]) -> Node | None:
+    """An element along the digits of an axis; None where it runs along the axis itself."""
+    made = dict[Node, Node]()
+    for current in walk((element,), _at_each_point):
+        inputs = tuple(made.get(i, i) for i in current.inputs)
+        match current.op:
+            case _ if axis not in current.axes:
+                made[current] = current
+            case ops.View(coordinates, fill) if all(
+                c in digits or axis not in c.axes for _, c in coordinates
+            ):
+                moved = {a: Coordinate.along(digits[c]) if c in digits else c for a, c in coordinates}
+                made[current] = view(current.inputs[0], moved, fill)
+            case ops.Map() | ops.Cast():
+                made[current] = with_inputs(current, inputs)
+            case ops.Spread(axes):
+                kept = [a for a in axes if a != axis]
+                made[current] = spread(inputs[0], (*kept, *(digits.values() if axis in axes else ())))
+            case _:
+                return None
+    return made[element]
+
+
 VIEWS = (
     Rule("spread-operand", "pointwise functions are woven", _spread_operand),
     Rule("view-of-map", "naturality of re-indexing", _view_of_map),
     Rule("view-of-view", "re-indexings compose", _view_of_view),
+)
+DIGITS = (
+    Rule("fold-of-digits", "∑ over g of e[f → g // n, c → g % n] = ∑ over f and c of e", _fold_of_digits),
 )

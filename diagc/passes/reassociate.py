@@ -68,20 +68,22 @@ class _Rewriting:
     record: Record
     readers: dict[Node, list[Node]] = field(default_factory=dict[Node, list[Node]])
     roots: tuple[Node, ...] = ()
+    shared: Node | None = None
+    """A contraction that several others read and that is looked at as if each had its own."""
 
     def run(self, roots: tuple[Node, ...]) -> tuple[Node, ...]:
         """Networks are widest from above: the outermost contraction that improves is replaced, then all anew."""
         for _ in range(sum(1 for _ in walk(roots))):
             self.readers, self.roots = users(roots), roots
-            better = self._first(roots)
-            if better is None:
+            better = self._first(roots) or self._apart(roots)
+            if not better:
                 return roots
-            before, after = better
-            self.record.steps.append(Step(RULE, before, self.record.follow(before, after)))
-            roots = substitute(roots, {before: after})
+            for before, after in better.items():
+                self.record.steps.append(Step(RULE, before, self.record.follow(before, after)))
+            roots = substitute(roots, better)
         return roots
 
-    def _first(self, roots: tuple[Node, ...]) -> tuple[Node, Node] | None:
+    def _first(self, roots: tuple[Node, ...]) -> dict[Node, Node] | None:
         for current in reversed(tuple(walk(roots))):
             if summed_factors(current) and _is_plain(current):
                 network = self._network(current)
@@ -93,15 +95,48 @@ class _Rewriting:
                     and made is not None
                     and not _same(current, made)
                 ):
-                    return current, made
+                    return {current: made}
         return None
+
+    def _apart(self, roots: tuple[Node, ...]) -> dict[Node, Node] | None:
+        """Contractions without one that all of them read, where that is less work: each opens it for itself."""
+        for current in walk(roots):
+            sums = self._sums_of(current) if summed_factors(current) and _is_plain(current) else []
+            if len(sums) < 2 or current in roots:
+                continue
+            before = self._written(current, self._network(current).opened)
+            before += sum(self._alone(s) + TRAFFIC * self._volume(current.axes) for s in sums)
+            self.shared = current
+            networks = [self._network(s) for s in sums]
+            opened = all(current in network.opened for network in networks)
+            found = [self._best(network) for network in networks] if opened else []
+            self.shared = None
+            made = {s: m for s, (_, m) in zip(sums, found, strict=False) if m is not None}
+            if len(made) == len(sums) and sum(cost for cost, _ in found) < before:
+                return made
+        return None
+
+    def _sums_of(self, current: Node) -> list[Node]:
+        """The contractions that read one, alone or in a product; none where something else reads it."""
+        found: list[Node] = []
+        for reader in self.readers[current]:
+            sums = self.readers[reader] if is_product(reader) else [reader]
+            if reader in self.roots or not all(_is_sum(s) and _is_plain(s) for s in sums):
+                return []
+            found += sums
+        return found
+
+    def _alone(self, current: Node) -> float:
+        """The work of a sum over its factors as they are."""
+        volume = self._volume({axis for factor in _factors(current) for axis in factor.axes})
+        return volume * (1 if multiplies(current) else VECTOR)
 
     # ---- what there is
 
     def _network(self, root: Node) -> _Network:
         """The factors and bound axes below a contraction; what others read as well, or masks, stays a factor."""
         assert isinstance(root.op, ops.Reduce)
-        factors, bound, opened = list(summed_factors(root)), set(root.op.axes), set[Node]()
+        factors, bound, opened = list(_factors(root)), set(root.op.axes), set[Node]()
         place = 0
         while place < len(factors):
             inner = factors[place]
@@ -116,14 +151,13 @@ class _Rewriting:
 
     def _opens(self, current: Node) -> bool:
         """Whether a factor is a contraction that nothing else reads."""
-        alone = len(self.readers.get(current, ())) <= 1 and current not in self.roots
+        alone = current is self.shared or len(self.readers.get(current, ())) <= 1
+        alone = alone and current not in self.roots
         return bool(summed_factors(current)) and _is_plain(current) and alone
 
     def _written(self, root: Node, network: frozenset[Node]) -> float:
         """The work of a contraction and of those that its network opens, as they are bracketed now."""
-        factors = summed_factors(root)
-        here = self._volume({axis for factor in factors for axis in factor.axes})
-        here *= 1 if multiplies(root) else VECTOR
+        factors, here = summed_factors(root), self._alone(root)
         opened = [f for f in factors if f in network]
         moved = TRAFFIC * sum(self._volume(f.axes) for f in opened)
         below = sum(self._written(f, network) for f in opened)
@@ -132,9 +166,8 @@ class _Rewriting:
     def _inside(self, factors: Iterable[Node]) -> float:
         """The work of the contractions that are terms of a factor, and of storing that factor."""
         summed = [f for f in factors if self._contracted_terms(f)]
-        terms = sum(
-            self._written(t, self._network(t).opened) for f in summed for t in self._contracted_terms(f)
-        )
+        found = [c for f in summed for t in self._contracted_terms(f) for c in self._contractions(t)]
+        terms = sum(self._written(c, self._network(c).opened) for c in found)
         return terms + TRAFFIC * sum(self._volume(f.axes) for f in summed)
 
     # ---- what there could be
@@ -208,13 +241,27 @@ class _Rewriting:
         """The terms of a factor that are contractions, if it is a sum that nothing else reads."""
         if function(factor) != "add" or len(self.readers.get(factor, ())) > 1:
             return []
-        return [t for t in factor.inputs if self._opens(t)]
+        return [t for t in factor.inputs if self._contractions(t)]
+
+    def _contractions(self, term: Node) -> list[Node]:
+        """The contraction that a term is, perhaps times numbers; none where it is none."""
+        factors = [f for f in product_factors(term) if f.axes] if is_product(term) else [term]
+        return factors if len(factors) == 1 and self._opens(factors[0]) else []
 
     def _volume(self, axes: Iterable[Axis]) -> float:
         return math.prod(
             axis.size.evaluate({s: self.sizes.get(s, UNKNOWN_SIZE) for s in axis.size.symbols})
             for axis in axes
         )
+
+
+def _is_sum(current: Node) -> bool:
+    return isinstance(current.op, ops.Reduce) and current.op.monoid == "sum"
+
+
+def _factors(current: Node) -> tuple[Node, ...]:
+    """The factors of what a sum folds: one, where that is no product."""
+    return summed_factors(current) or current.inputs
 
 
 def _axes(current: Node) -> tuple[Axis, ...]:

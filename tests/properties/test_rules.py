@@ -10,9 +10,10 @@ from typing import Final
 import pytest
 
 from diagc.core import ops
-from diagc.core.axes import Coordinate, Size
+from diagc.core.axes import Axis, Coordinate, Size
 from diagc.core.canonical import diagram_hash
 from diagc.core.diagram import (
+    Array,
     Diagram,
     Node,
     apply,
@@ -30,9 +31,11 @@ from diagc.core.dtypes import DType
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.base_two import RULE as BASE_TWO, BaseTwo
 from diagc.passes.normalise import RULES, Normalise
+from diagc.passes.normalise_views import VIEWS
 from tests.properties.expressions import Maker, as_diagram, assert_same_values
 
 EXAMPLES: Final = 60
+FIVE: Final = Axis("five", Size.constant(5))
 Pattern = Callable[[Maker], Node]
 
 
@@ -175,6 +178,75 @@ def _normalised(make: Maker) -> Node:
     return apply("exp", apply("sub", shifted, apply("log", total)))
 
 
+def _parts(make: Maker) -> tuple[ops.Concat, list[Node]]:
+    """A join of rows of two and of three indices."""
+    axes = [Axis(f"part{size}", Size.constant(size)) for size in (2, 3)]
+    joined = ops.Concat(FIVE, tuple(axes))
+    return joined, [
+        apply("tanh", apply("add", spread(make.value(1), make.axes), node(ops.Iota(axis)))) for axis in axes
+    ]
+
+
+def _folded_join(make: Maker) -> Node:
+    joined, parts = _parts(make)
+    element = apply("mul", node(joined, *parts), make.value(1))
+    return reduction(make.generator.choice(("sum", "max")), (joined.axis,), apply("tanh", element))
+
+
+def _part_of_join(make: Maker) -> Node:
+    joined, parts = _parts(make)
+    start = make.generator.choice((0, 2))
+    place = Coordinate.affine({joined.parts[0]: Size.constant(1)}, Size.constant(start))
+    return _sum(make, spread(view(node(joined, *parts), {joined.axis: place}), make.axes))
+
+
+def _joined_again(make: Maker) -> Node:
+    joined, _ = _parts(make)
+    table = node(ops.Input("table"), array=Array(DType.F32, (joined.axis,)))
+    index, other = node(ops.Iota(joined.axis)), apply("tanh", make.value(1))
+    whole = apply("add", apply("mul", table, other), index)
+    starts = (Size(), Size.constant(2))
+    parts = [
+        rewrite((view(whole, {joined.axis: Coordinate.affine({p: Size.constant(1)}, s)}),), VIEWS, Record())[
+            0
+        ]
+        for p, s in zip(joined.parts, starts, strict=True)
+    ]
+    return node(joined, *parts)
+
+
+def _digits(make: Maker) -> Node:
+    """A fold over pairs of indices, counted one after the other."""
+    pair = [Axis(f"digit{size}", Size.constant(size)) for size in (2, 5)]
+    table = node(ops.Input("table"), array=Array(DType.F32, tuple(pair)))
+    both = Axis("both", Size.constant(10))
+    first = Coordinate(((both, Size.constant(1)),), Size(), Size.constant(5))
+    second = Coordinate(((both, Size.constant(1)),), Size(), Size.constant(1), Size.constant(5))
+    read = view(table, {pair[0]: first, pair[1]: second})
+    element = apply("mul", read, apply("tanh", apply("add", read, make.value(1))))
+    return reduction(make.generator.choice(("sum", "max")), (both,), element)
+
+
+def _distribution(make: Maker) -> Node:
+    """A softmax of finite rows."""
+    rows = apply("mul", _wide(make), spread(_wide(make), (make.axis("a"),)))
+    powers = apply("exp", apply("sub", rows, reduction("max", (make.axis("a"),), rows)))
+    return apply("mul", powers, apply("recip", _sum(make, powers)))
+
+
+def _finished_factor(make: Maker) -> Node:
+    """A sum over both axes of what was divided by a sum over one."""
+    rows = apply("exp", apply("tanh", spread(make.value(1), make.axes)))
+    total = reduction("sum", (make.axis("b"),), rows)
+    return reduction("sum", (make.axis("a"), make.axis("b")), apply("mul", apply("recip", total), rows, rows))
+
+
+def _finished_logarithm(make: Maker) -> Node:
+    rows = apply("exp", apply("tanh", spread(make.value(1), make.axes)))
+    total = reduction("sum", (make.axis("a"),), rows)
+    return _sum(make, apply("mul", rows, apply("sub", _row(make), apply("log", total))))
+
+
 PATTERNS: Final[dict[str, Pattern]] = {
     "literals": lambda m: apply("where", m.condition(1), apply("tanh", m.value(1)), constant(0)),
     "quotient": lambda m: apply("div", m.value(2), m.positive(2)),
@@ -210,6 +282,22 @@ PATTERNS: Final[dict[str, Pattern]] = {
         m, apply("where", apply("lt", _free(m, "a"), constant(1.0)), _spreadable(m, "a"), constant(0.0))
     ),
     "sum-of-constant": lambda m: _sum(m, spread(_free(m, "a"), (m.axis("a"),))),
+    "fold-of-repeated": lambda m: reduction(
+        m.generator.choice(("sum", "max")), (m.axis("a"),), spread(spread(m.input(), (m.axis("a"),)), m.axes)
+    ),
+    "extremum-of-constant": lambda m: reduction(
+        m.generator.choice(("max", "min")), (m.axis("b"), FIVE), spread(m.value(2), (m.axis("b"), FIVE))
+    ),
+    "factor-after": _finished_factor,
+    "logarithm-after": _finished_logarithm,
+    "fold-of-digits": _digits,
+    "fold-of-join": _folded_join,
+    "part-of-join": _part_of_join,
+    "joined-again": _joined_again,
+    "logarithm": lambda m: apply("log", m.generator.choice((apply("exp", _wide(m)), _distribution(m)))),
+    "shown-condition": lambda m: apply(
+        "where", apply("gt", _distribution(m), constant(0.0)), _wide(m), constant(0.0)
+    ),
     "mask-of-product": lambda m: apply("mul", m.value(1), _masked(m), m.value(1)),
     "nested-mask": lambda m: apply("where", m.condition(1), _masked(m), constant(0.0)),
     "spread-operand": lambda m: apply("add", spread(m.input(), m.axes), spread(m.input(), m.axes)),

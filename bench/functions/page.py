@@ -1,0 +1,63 @@
+"""docs/functions.md as text, from what is known of each function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from bench.functions.cases import CASES, Case
+from bench.functions.found import framework_of
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = ROOT / "docs" / "functions.md"
+RESULTS: Final = ROOT / "bench" / "results" / "functions.json"
+
+HEAD: Final = """# Forty functions
+
+Written by `python -m bench.functions`. Forty functions of PyTorch and JAX, written anew as they stand in public
+repositories (`bench/functions/in_torch.py`, `in_jax.py`), go through `diagc import` and are planned at the sizes of models
+in use. For each the best form that is known is stated in `bench/functions/cases.py` as bounds that a plan can be held
+against: kernels, bytes stored between them, bytes moved, operations, computed by hand from the sizes and the source.
+Operations may be a tenth more than the products, bytes a hundredth more than the arrays.
+
+- **error**: of the specification in float64 against the function on random arrays, of the largest element.
+- **kernels**, **stored**, **moved**, **operations**: of what is emitted, from plans for the {machine}; nothing was measured.
+- **found**: whether all bounds are kept; if not, which are not, and the law that is missing.
+
+{summary}
+
+"""
+
+
+def page(known: Mapping[str, Any]) -> str:
+    """The whole page."""
+    imported = sum(known[c.name]["error"] is not None for c in CASES if c.name in known)
+    found = sum(not known[c.name]["short"] for c in CASES if c.name in known)
+    summary = f"Of {len(known)} functions {imported} are imported and agree; of {found} the best known form is found."
+    head = HEAD.format(machine="NVIDIA H200 SXM", summary=summary)
+    rows = [
+        "| function | best known form | source | error | kernels | stored | moved | operations | found |",
+        "|---|---|---|--:|--:|--:|--:|--:|---|",
+    ]
+    return head + "\n".join([*rows, *(_row(c, known[c.name]) for c in CASES if c.name in known)]) + "\n"
+
+
+def _row(case: Case, known: Mapping[str, Any]) -> str:
+    plan = known.get("plan")
+    error = f"{known['error']:.0e}" if known["error"] is not None else known["refused"]
+    figures = (
+        [str(plan["kernels"]), _bytes(plan["stored"]), _bytes(plan["moved"]), f"{plan['flops']:.2e}"]
+        if plan
+        else ["-"] * 4
+    )
+    found = "yes" if not known["short"] else f"no: {'; '.join(known['short'])}. Missing: {case.missing}"
+    cells = [f"`{case.name}` ({framework_of(case)})", case.best, case.source, error, *figures, found]
+    return f"| {' | '.join(cells)} |"
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} B" if count else "0"
