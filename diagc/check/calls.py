@@ -7,6 +7,7 @@ the body: the argument is renamed to the formal axis and the result is renamed b
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from diagc import limits
 from diagc.check import body as bodies
@@ -180,6 +181,9 @@ def call_function(body: Body, expression: tree.Call, function: FunctionValue, pi
     path = _instance_path(body, function)
     if function.path is not None:
         body.context.enter_instance(path)
+        if function.repeat == 1 and function.foreign is None:
+            work = partial(_expand, body, expression, function, operands, keywords, path)
+            return body.context.once((*function.bound, *operands, *keywords.items()), work)
     if function.repeat == 1:
         return _expand(body, expression, function, operands, keywords, path)
     for copy in range(function.repeat):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -44,6 +44,11 @@ class FunctionValue:
     @property
     def name(self) -> str:
         return self.fn.name.text
+
+    @property
+    def bound(self) -> tuple[object, ...]:
+        """What tells apart an instance and its copies with other axes, arguments and sizes."""
+        return self.path, id(self.fn), self.axes, self.arguments, self.sizes, self.woven
 
     @property
     def formals(self) -> tuple[str, ...]:
@@ -90,6 +95,9 @@ class Context:
     instances: dict[str, int] = field(default_factory=dict[str, int])
     running: list[tree.Fn] = field(default_factory=list[tree.Fn])
     mentioned: dict[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
+    expanded: dict[tuple[object, ...], tuple[Node, ...]] = field(
+        default_factory=dict[tuple[object, ...], tuple[Node, ...]]
+    )
     _formal_axes: dict[tuple[str, str], Axis] = field(default_factory=dict[tuple[str, str], Axis])
     _bound_sizes: dict[str, list[Size]] = field(default_factory=dict[str, list[Size]])
     _expansions: int = 0
@@ -137,6 +145,16 @@ class Context:
         """`path`, or `path_2`, `path_3` … for further anonymous instances of one name."""
         count = self.instances[path] = self.instances.get(path, 0) + 1
         return path if count == 1 else f"{path}_{count}"
+
+    def once(self, call: tuple[object, ...], expand: Callable[[], tuple[Node, ...]]) -> tuple[Node, ...]:
+        """The results of a call of an instance, which are the same for the same operands unless it draws at random."""
+        known = self.expanded.get(call)
+        if known is None:
+            places = self._places
+            known = expand()
+            if self._places == places:
+                self.expanded[call] = known
+        return known
 
     def enter_instance(self, path: str) -> None:
         """A further call of a named instance: anonymous instances inside it are counted from the first again."""

@@ -61,6 +61,8 @@ def check_options(scope: Body, item: tree.Equation, models: Mapping[str, Model],
 def players(options: Options, models: Mapping[str, Model]) -> dict[Node, Node]:
     """What the parameters of the models stand for in this equation, where it is not themselves."""
     found: dict[Node, Node] = {}
+    if options.against is None and options.updates is None:
+        return found
     for model in models.values():
         if model.mode != "train":
             continue

@@ -22,7 +22,8 @@ def origins(learning: LearningDiagram, spans: Mapping[Node, Span]) -> dict[Node,
     for model in learning.models:
         for parameter in model.parameters:
             assert isinstance(parameter.op, ops.Input)
-            before[parameter] = node(replace(parameter.op, role="parameter"), array=parameter.array)
+            if parameter.op.role != "parameter":
+                before[parameter] = node(replace(parameter.op, role="parameter"), array=parameter.array)
     for equation in learning.equations:
         roots = (equation.prediction, equation.target, equation.discrepancy)
         for old, new in zip(walk(substitute(roots, before)), walk(roots), strict=True):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import fields
 from typing import cast
 
@@ -37,6 +37,12 @@ def _in_single(value: float) -> str:
     return f"{value:.6e}"
 
 
+def _alike(nodes: Iterable[Node], key: Callable[[Node], Hashable]) -> dict[Node, Node]:
+    """For each node the first one with the same key, so that what they share is hashed once."""
+    first: dict[Hashable, Node] = {}
+    return {current: first.setdefault(key(current), current) for current in nodes}
+
+
 class Colouring:
     """Colours of axes and hashes of nodes for the sub-diagram below `roots`.
 
@@ -54,7 +60,12 @@ class Colouring:
         self.nodes = tuple(walk(roots))
         self.roots = tuple(roots)
         self._places = {given: str(place) for place, given in enumerate(inputs)}
-        every = (a for n in self.nodes for a in (*n.axes, *operator_axes(n.op)))
+        self._own_axes = {n: operator_axes(n.op) for n in self.nodes}
+        self._same_array = _alike(self.nodes, lambda n: (n.dtype, n.axes, isinstance(n.op, ops.Input)))
+        self._same_operator = _alike(
+            self.nodes, lambda n: (type(n.op), repr(getattr(n.op, "value", "")), n.op)
+        )
+        every = (a for n in self.nodes for a in (*n.axes, *self._own_axes[n]))
         self.axis_colours = {axis: (around or {}).get(axis, "axis") for axis in every}
         for number, layout in enumerate(layouts):
             for place, axis in enumerate(layout.axes):
@@ -73,7 +84,7 @@ class Colouring:
         seen: defaultdict[Axis, list[str]] = defaultdict(list)
         for current in self.nodes:
             mark = _digest(self.hashes[current], self.contexts[current])
-            for axis in operator_axes(current.op):
+            for axis in self._own_axes[current]:
                 seen[axis].append("op" + mark)
             for place, axis in enumerate(current.axes):
                 role = str(place) if isinstance(current.op, ops.Input) else "on"
@@ -100,12 +111,14 @@ class Colouring:
 
     def _hash_nodes(self) -> None:
         self.hashes = {}
+        arrays = {n: self._array(n) for n in set(self._same_array.values())}
+        operators = {n: self._operator(n.op) for n in set(self._same_operator.values())}
         for current in self.nodes:
             operands = [self.hashes[i] for i in current.inputs]
             if isinstance(current.op, ops.Map) and current.op.function.commutative:
                 operands.sort()
-            operator = self._operator(current.op) + self._places.get(current, "")
-            self.hashes[current] = _digest(operator, self._array(current), *operands)
+            operator = operators[self._same_operator[current]] + self._places.get(current, "")
+            self.hashes[current] = _digest(operator, arrays[self._same_array[current]], *operands)
 
     def _hash_contexts(self) -> None:
         above: defaultdict[Node, list[str]] = defaultdict(list)

@@ -278,6 +278,8 @@ def with_inputs(current: Node, inputs: tuple[Node, ...]) -> Node:
 
 def substitute(roots: tuple[Node, ...], replacement: dict[Node, Node]) -> tuple[Node, ...]:
     """Replace whole nodes below the roots."""
+    if not replacement:
+        return roots
     return rebuild(roots, lambda n, i: replacement[n] if n in replacement else with_inputs(n, i))
 
 

@@ -156,7 +156,7 @@ def test_hard_rows_are_finite_where_the_reference_is(backend: Backend) -> None:
         made[name] = [
             Case(title, {"q": 3, "x": 300}, {"S": scores.astype(np.float32).astype(np.float64), **every})
             for title, scores in hard_scores()
-        ] + [c for c in cases(found.diagram) if c.name != "empty rows"]
+        ] + [c for c in cases(found.diagram) if c.name in ("ones", "ragged", "long")]
     outcomes = compare(entries, made, backend, "hard.diag")
     assert [o for o in outcomes if o.problem is not None] == []
     assert all(len(structure(normal_form(e)[0]).passes) == 1 for e in entries.values())
@@ -188,9 +188,9 @@ def test_folds_inside_folds_and_many_results_share_a_pass(backend: Backend) -> N
     entries = {name: entry(NESTED, name) for name in ("inner", "pooled", "several")}
     for found in entries.values():
         assert len(structure(normal_form(found)[0]).passes) == 1
-    outcomes = compare(
-        entries, {n: list(cases(e.diagram)) for n, e in entries.items()}, backend, "nested.diag"
-    )
+    chosen = ("ones", "ragged", "constant values")
+    made = {n: [c for c in cases(e.diagram) if c.name in chosen] for n, e in entries.items()}
+    outcomes = compare(entries, made, backend, "nested.diag")
     assert [o for o in outcomes if o.problem is not None] == []
 
 

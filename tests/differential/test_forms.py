@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from diagc.check.entry import Entry
 from diagc.kernel.ir import Loop
 from diagc.verify.aot import compile_variants
 from diagc.verify.cases import make_case
-from diagc.verify.differential import Outcome, compare, gradients_of, results_of
+from diagc.verify.differential import Outcome, Question, compare, gradients_of, results_of
 from tests.unit.specs import entry
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,7 @@ SIZES = {
     "gqa": {"b": 2, "kv": 1, "g": 2, "q": 19, "x": 67, "d": 24},
     "matmul": {"m": 330, "n": 264, "k": 72},
 }
+QUICK = [name for name in SIZES if name != "documents"]
 
 
 def shipped(name: str) -> Entry:
@@ -36,12 +38,13 @@ def shipped(name: str) -> Entry:
     return load(ROOT / "specs" / f"{folder.get(name, 'attention/masks')}.diag").entries[name]
 
 
-def outcome(name: str, form: Form, gradients: bool = False) -> Outcome:
-    asked = shipped(name)
-    question = gradients_of(asked) if gradients else results_of(asked)
-    case = make_case(question.diagram, "forms", SIZES[name], "random")
-    (found,) = compare({name: asked}, {name: [case]}, "triton", "forms.diag", lambda _: question, form)
-    return found
+def outcomes(
+    names: Iterable[str], form: Form, ask: Callable[[Entry], Question] = results_of
+) -> list[Outcome]:
+    """One case of each function, all in one process."""
+    asked = {name: shipped(name) for name in names}
+    found = {n: [make_case(ask(e).diagram, "forms", SIZES[n], "random")] for n, e in asked.items()}
+    return compare(asked, found, "triton", "forms.diag", ask, form)
 
 
 @pytest.fixture
@@ -64,16 +67,21 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("always", "few")
 @pytest.mark.parametrize("form", HOPPER)
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] if n == "documents" else []) for n in SIZES]
+    "names",
+    [QUICK, pytest.param([n for n in SIZES if n not in QUICK], marks=pytest.mark.slow)],
+    ids=["quick", "others"],
 )
-def test_results_by_descriptors(name: str, form: Form) -> None:
-    assert outcome(name, form).problem is None
+def test_results_by_descriptors(names: list[str], form: Form) -> None:
+    found = outcomes(names, form)
+    assert len(found) == len(names)
+    assert [one for one in found if one.problem] == []
 
 
 @pytest.mark.usefixtures("always")
 @pytest.mark.parametrize("form", HOPPER)
 def test_gradients_by_descriptors(form: Form) -> None:
-    assert outcome("causal", form, gradients=True).problem is None
+    (found,) = outcomes(["causal"], form, gradients_of)
+    assert found.problem is None
 
 
 @pytest.mark.usefixtures("always")
@@ -84,7 +92,9 @@ def test_strides_that_are_no_multiples_of_16_bytes_have_no_tiles() -> None:
     assert found.problem is not None and "no tiles" in found.problem
 
 
-@pytest.mark.parametrize("form", HOPPER)
+@pytest.mark.parametrize(
+    "form", ["descriptors", *(pytest.param(f, marks=pytest.mark.slow) for f in HOPPER[1:])]
+)
 def test_such_arrays_come_by_pointers(form: Form) -> None:
     asked = shipped("causal")
     case = make_case(asked.diagram, "odd", {"q": 17, "x": 19, "d": 37}, "random")

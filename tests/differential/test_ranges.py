@@ -100,8 +100,16 @@ def chosen(gradients: bool) -> dict[str, list[Case]]:
     return found
 
 
-@pytest.mark.parametrize("gradients", [False, True], ids=["results", "gradients"])
-@pytest.mark.parametrize("backend", ["triton", "jax"])
+@pytest.mark.parametrize(
+    ("backend", "gradients"),
+    [
+        ("triton", False),
+        ("triton", True),
+        ("jax", False),
+        pytest.param("jax", True, marks=pytest.mark.slow),
+    ],
+    ids=["triton-results", "triton-gradients", "jax-results", "jax-gradients"],
+)
 def test_any_order_of_the_data_gives_the_reference(backend: Backend, gradients: bool) -> None:
     cases = chosen(gradients)
     entries = {name: ENTRIES[name] for name in cases}

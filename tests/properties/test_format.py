@@ -46,7 +46,9 @@ def mutated(text: str, chance: random.Random) -> str:
     return "".join(tokens)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize(
+    "seed", [*range(15), *(pytest.param(s, marks=pytest.mark.slow) for s in range(15, 40))]
+)
 def test_mutations_give_trees_or_diagnostics(seed: int) -> None:
     chance = random.Random(seed)
     texts = sorted(CORPUS.values())

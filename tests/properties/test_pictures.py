@@ -44,7 +44,9 @@ def test_the_kernels_of_every_spec_are_legible(spec: Path) -> None:
             assert_legible(kernel_scene(entry))
 
 
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize(
+    "seed", [*range(80), *(pytest.param(s, marks=pytest.mark.slow) for s in range(80, 200))]
+)
 def test_random_diagrams_are_legible(seed: int) -> None:
     assert_legible(draw_diagram(random_case(seed).diagram))
 

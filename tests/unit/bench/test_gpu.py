@@ -61,7 +61,13 @@ def test_every_form_of_a_kernel_is_measured_and_the_first_is_predicted(tmp_path:
     assert made["table"].splitlines()[-1].startswith("predicted against measured: ")
 
 
-@pytest.mark.parametrize(("work", "products"), [("forward", 2), ("backward", 5), ("both", 7)])
+@pytest.mark.parametrize(
+    ("work", "products"),
+    [
+        ("both", 7),
+        *(pytest.param(w, n, marks=pytest.mark.slow) for w, n in (("forward", 2), ("backward", 5))),
+    ],
+)
 def test_all_but_the_clock_runs_without_a_gpu(work: str, products: int) -> None:
     """Products are counted as by Dao (arXiv 2307.08691, section 4.1): the derivative has 2.5 times those.
 

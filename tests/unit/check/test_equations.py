@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from diagc.check.program import check_source, collect
+from diagc.core import ops
+from diagc.core.diagram import walk
 from diagc.core.learning import LearningDiagram, reached
 from diagc.diagnostics import Diagnostic, Sink
 from diagc.source import Source
@@ -286,3 +288,17 @@ def test_a_diagram_of_another_file_that_does_not_fit(
     found = [d for d in glued(tmp_path, **change).diagnostics if d.code in ("E0521", "E0208")]
     assert any(text in d.message for d in found)
     assert all(d.help and d.span for d in found)
+
+
+def test_a_call_is_made_once_for_the_same_operands_and_draws_anew_each_time() -> None:
+    head = "diag 1\naxis i: 2\nfn net(X: f32[i]) -> f32[i] { return X |> dense[i i] |> relu }\n"
+    head += "fn noisy(X: f32[i]) -> f32[i] { return X + normal[i]() |> dense[i i] }\n"
+    for function, draws in (("net", 0), ("noisy", 2)):
+        body = (
+            f"source d {{ x: f32[i] }} train m: f32[i] -> f32[i] = {function} commute e: m(x) ~ m(x) by mse"
+        )
+        made = check_source(Source("a.diag", f"{head}learning l {{ {body} }}\n")).learnings["l"]
+        (found,) = made.equations
+        assert (found.prediction is found.target) == (draws == 0)
+        random = [n for n in walk((found.prediction, found.target)) if isinstance(n.op, ops.Random)]
+        assert len(random) == draws

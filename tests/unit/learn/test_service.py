@@ -67,7 +67,7 @@ def parts(folder: Path) -> tuple[Any, Any, Any]:
         return program, program.REGIME, {"s": dict(held)}
 
 
-@pytest.mark.parametrize("stop", [1, 5, 12, 13, 40])
+@pytest.mark.parametrize("stop", [5, 13, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 12, 40))])
 def test_a_run_goes_on_to_the_same_bits(folder: Path, stop: int) -> None:
     """Cut off after some updates, in an epoch or between two, and taken up by new objects."""
     program, regime, data = parts(folder)
@@ -256,7 +256,7 @@ def test_curves_and_tables_of_the_metrics(folder: Path) -> None:
     assert all(len(line.attrib["points"].split()) == 7 for line in lines)
 
 
-@pytest.mark.parametrize("mesh", ["data=8", "data=4,model=2"])
+@pytest.mark.parametrize("mesh", ["data=4,model=2", pytest.param("data=8", marks=pytest.mark.slow)])
 def test_eight_devices_give_the_losses_of_one(folder: Path, mesh: str) -> None:
     """Samples, parameters and the negatives of a batch are split over simulated devices."""
     text = SPEC.replace("adam(lr = 1e-2)", "sgd(lr = 0.1)")

@@ -77,7 +77,7 @@ def test_digits_are_split_once(digits: Path) -> None:
         assert 0 <= first["image"].min() < first["image"].max() <= 1
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in (1, 2))])
 def test_a_student_learns_from_a_teacher(digits: Path, teacher: Path, tmp_path: Path, seed: int) -> None:
     before = teacher.read_bytes()
     result = distill(digits, teacher, tmp_path, "--seed", str(seed))

@@ -29,7 +29,9 @@ from tests.unit.specs import ROOT, SPECS, entry
 ATTENTION = str(ROOT / "specs" / "attention" / "attention.diag")
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "spec", [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] * (p.stem == "block")) for p in SPECS]
+)
 def test_every_step_of_the_specs_holds(spec: Path) -> None:
     for each in api.load(spec).entries.values():
         found, passed = api.derive(each, check=True)
