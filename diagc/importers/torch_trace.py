@@ -1,9 +1,10 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportMissingTypeStubs=false
-"""A function or module of PyTorch as operations: what `torch.export` keeps of it, each operator of ATen written out.
+"""A function or module of PyTorch as operations: the calls of ATen that it makes, each operator written out.
 
-Operators that are not known here are decomposed by torch as far as they are. Parameters and buffers are arguments after
-those of the function, with their names; a buffer that indices describe, as a causal mask, is no argument.
+They are recorded in one run, or where that shows too little exported by torch. Operators that are not known here are
+decomposed by torch as far as they are. Parameters and buffers are arguments after those of the function, with their
+names; a buffer that indices describe, as a causal mask, is no argument.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from torch.utils._pytree import tree_flatten
 
 from diagc.importers.held import described
 from diagc.importers.torch_operators import Call, Operators
+from diagc.importers.torch_record import recorded
 from diagc.importers.traced import NAMES, Literal, Operand, Operation, Refused, Traced, Variable, dtype_of
 from diagc.importers.values import NoDiagram
 
@@ -37,7 +39,7 @@ _MOVED: Final = 0.1
 
 def start() -> None:
     """Import and start all that torch imports and starts."""
-    torch.export.export(_Function(torch.relu), (torch.zeros(1),), strict=False)
+    torch.relu(torch.zeros(1))
 
 
 class _Function(torch.nn.Module):
@@ -72,11 +74,24 @@ def trace(function: Any, name: str, file: str, arguments: Sequence[tuple[str, Se
     """
     given = tuple(torch.zeros(*shape, dtype=getattr(torch, dtype)) for dtype, shape in arguments)
     module = _module(function)
-    exported = torch.export.export(module, given, strict=False)
+    exported = _recorded(module, given, file)
+    if exported is None:
+        exported = torch.export.export(module, given, strict=False)
     called = module.forward if isinstance(function, torch.nn.Module) else function
     names = [p.name for p in inspect.signature(called).parameters.values()][: len(given)]
     names += [f"argument{place}" for place in range(len(names), len(given))]
     return traced(exported, name, file, names)
+
+
+def _recorded(module: Any, arguments: Sequence[Any], file: str) -> Any:
+    """A module by one run of it; None where that shows too little, or where it has operators to decompose."""
+    try:
+        made = recorded(module, arguments, file)
+    except (Refused, MemoryError):
+        raise
+    except Exception:  # what the function raises, `torch.export` tells better
+        return None
+    return made if all(map(_is_known, _called(made))) else None
 
 
 def run(function: Any, arrays: Arrays, made: Traced) -> tuple[Arrays, Arrays]:
@@ -107,10 +122,13 @@ def _name(path: str) -> str:
 
 def traced(exported: Any, name: str, file: str, names: Sequence[str]) -> Traced:
     """An exported program whose own arguments have names. Raises `Refused`."""
-    unknown = [n for n in exported.graph.nodes if n.op == "call_function" and not _is_known(n)]
-    if unknown:
+    if not all(map(_is_known, _called(exported))):
         exported = _decomposed(exported)
     return _Reader(exported, file).read(name, names)
+
+
+def _called(exported: Any) -> list[Any]:
+    return [n for n in exported.graph.nodes if n.op == "call_function"]
 
 
 def _decomposed(exported: Any) -> Any:
