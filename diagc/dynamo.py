@@ -31,7 +31,7 @@ from diagc.importers.torch_trace import Runnable, nodes, value
 from diagc.importers.traced import NAMES, Literal, Operand, Refused, Variable
 from diagc.importers.written import knows
 from diagc.optimise.derived import LEAST_BYTES, derived
-from diagc.optimise.regions import Step, Unit, is_wall, ordered, origins, region_step, regions
+from diagc.optimise.regions import Step, Unit, among, is_wall, ordered, region_step, regions
 
 TOLERANCE: Final = 1e-4
 """How far results and gradients of a graph may be from its own, of the largest element."""
@@ -107,12 +107,8 @@ def _program(graph: Any, arrays: Sequence[Any], weights: Sequence[bool], least_b
     exported = torch.export.export(graph, tuple(arrays), strict=False)
     read = nodes(exported, [f"x{i}" for i in range(len(arrays))])
     made = read.traced
-    source = origins(made.operations)
     held = {v.number for (_, v, _), is_weight in zip(made.inputs, weights, strict=False) if is_weight}
-
-    def weight(array: Variable) -> bool:
-        return source.get(array.number, array.number) in held
-
+    weight = among(made, held)
     units = [Unit(o, opaque or is_wall(o, weight, knows)) for o, _, opaque in read.units]
     results = [o for o in made.outputs if isinstance(o, Variable)]
     found = [

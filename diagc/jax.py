@@ -25,7 +25,7 @@ from diagc.importers.function import TOLERANCES, difference
 from diagc.importers.traced import DTYPES, Literal, Operand, Refused, Traced, Variable
 from diagc.importers.written import knows
 from diagc.optimise.derived import LEAST_BYTES, derived
-from diagc.optimise.regions import Step, Unit, is_wall, ordered, origins, region_step, regions
+from diagc.optimise.regions import Step, Unit, is_wall, matrices, ordered, region_step, regions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -122,15 +122,7 @@ def _program(flat: Callable[..., Any], shapes: Sequence[Any], name: str, least_b
     closed = jax.make_jaxpr(flat)(*shapes)
     read = jax_trace.equations(closed, [f"x{i}" for i in range(len(shapes))], name)
     made, results = read.traced, [o for o in read.traced.outputs if isinstance(o, Variable)]
-    source = origins(made.operations)
-    inputs = {v.number: v for _, v, _ in made.inputs}
-
-    def weight(array: Variable) -> bool:
-        """A matrix that the function is given, where it also has arrays of more dimensions."""
-        own = inputs.get(source.get(array.number, array.number))
-        return own is not None and len(own.shape) == 2 and most > 2
-
-    most = max((len(r.shape) for operation in made.operations for r in operation.results), default=0)
+    weight = matrices(made)
     units = [Unit(o, r is not None and (r.opaque or is_wall(o, weight, knows))) for o, r in read.units]
     found = [
         (region, code.run)

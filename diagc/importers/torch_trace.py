@@ -28,7 +28,17 @@ from torch.utils._pytree import tree_flatten
 from diagc.importers.held import described
 from diagc.importers.torch_operators import Call, Operators
 from diagc.importers.torch_record import recorded
-from diagc.importers.traced import NAMES, Literal, Operand, Operation, Refused, Traced, Variable, dtype_of
+from diagc.importers.traced import (
+    NAMES,
+    Literal,
+    Operand,
+    Operation,
+    Parts,
+    Refused,
+    Traced,
+    Variable,
+    dtype_of,
+)
 from diagc.importers.values import NoDiagram
 
 Arrays = list[np.ndarray[Any, Any]]
@@ -72,26 +82,39 @@ def trace(function: Any, name: str, file: str, arguments: Sequence[tuple[str, Se
 
     A module is one for evaluation. Raises `Refused`.
     """
-    given = tuple(torch.zeros(*shape, dtype=getattr(torch, dtype)) for dtype, shape in arguments)
-    module = _module(function)
-    exported = _recorded(module, given, file)
-    if exported is None:
-        exported = torch.export.export(module, given, strict=False)
-    called = module.forward if isinstance(function, torch.nn.Module) else function
-    names = [p.name for p in inspect.signature(called).parameters.values()][: len(given)]
-    names += [f"argument{place}" for place in range(len(names), len(given))]
+    exported, names = _exported(function, file, arguments, _is_known)
     return traced(exported, name, file, names)
 
 
+def parts(function: Any, name: str, file: str, arguments: Sequence[tuple[str, Sequence[int]]]) -> Parts:
+    """The same, where some operators may have no diagram. Raises `Refused`."""
+    exported, names = _exported(function, file, arguments, lambda node: not _is_mutable(node))
+    made = nodes(exported, names, name, file)
+    return Parts(made.traced, tuple((len(operations), opaque) for operations, _, opaque in made.units))
+
+
+def _exported(
+    function: Any, file: str, arguments: Sequence[tuple[str, Sequence[int]]], accepted: Callable[[Any], bool]
+) -> tuple[Any, list[str]]:
+    """The calls of a function or module, by one run where all of them are accepted, and the names of its arguments."""
+    given = tuple(torch.zeros(*shape, dtype=getattr(torch, dtype)) for dtype, shape in arguments)
+    module = _module(function)
+    exported = _recorded(module, given, file)
+    if exported is None or not all(map(accepted, _called(exported))):
+        exported = torch.export.export(module, given, strict=False)
+    called = module.forward if isinstance(function, torch.nn.Module) else function
+    names = [p.name for p in inspect.signature(called).parameters.values()][: len(given)]
+    return exported, [*names, *(f"argument{place}" for place in range(len(names), len(given)))]
+
+
 def _recorded(module: Any, arguments: Sequence[Any], file: str) -> Any:
-    """A module by one run of it; None where that shows too little, or where it has operators to decompose."""
+    """A module by one run of it; None where that shows too little."""
     try:
-        made = recorded(module, arguments, file)
+        return recorded(module, arguments, file)
     except (Refused, MemoryError):
         raise
     except Exception:  # what the function raises, `torch.export` tells better
         return None
-    return made if all(map(_is_known, _called(made))) else None
 
 
 def run(function: Any, arrays: Arrays, made: Traced) -> tuple[Arrays, Arrays]:
@@ -182,21 +205,24 @@ class Nodes:
     units: tuple[tuple[tuple[Operation, ...], Runnable, bool], ...]
 
 
-def nodes(exported: Any, names: Sequence[str]) -> Nodes:
-    """An exported graph without parameters of its own as operations beside its nodes. Raises `Refused`."""
-    schemas = [getattr(n.target, "_schema", None) for n in exported.graph.nodes]
-    if any(schema is not None and schema.is_mutable for schema in schemas):
+def nodes(exported: Any, names: Sequence[str], name: str = "graph", file: str = "") -> Nodes:
+    """An exported graph as operations beside its nodes. Raises `Refused`."""
+    if any(map(_is_mutable, exported.graph.nodes)):
         exported = _decomposed(exported)
-    reader = _Reader(exported, "", whole=False)
-    made = reader.read("graph", names)
+    reader = _Reader(exported, file, whole=False)
+    made = reader.read(name, names)
     return Nodes(made, tuple(reader.units))
 
 
-def _is_known(node: Any) -> bool:
+def _is_mutable(node: Any) -> bool:
     schema = getattr(node.target, "_schema", None)
-    if schema is None:
+    return schema is not None and schema.is_mutable
+
+
+def _is_known(node: Any) -> bool:
+    if getattr(node.target, "_schema", None) is None:
         return node.target is operator.getitem
-    return Operators.knows(_operator(node.target)) and not schema.is_mutable
+    return Operators.knows(_operator(node.target)) and not _is_mutable(node)
 
 
 def _operator(target: Any) -> str:

@@ -1,7 +1,8 @@
 """Traces a function of a user's file and runs it once: a process of its own, with limits on what that code may do.
 
 Usage: `python -m diagc.importers.worker FOLDER`, where `request.json` has the file, the function, its framework and
-arguments, and the limits. It writes `graph.json`, `inputs.npz` and `outputs.npz`, or `error.json`.
+arguments, the limits, and whether parts may have no diagram. It writes `graph.json`, `inputs.npz` and `outputs.npz`, or
+`error.json`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from diagc.importers.traced import Refused, written
+from diagc.importers.traced import Parts, Refused, written
 from diagc.importers.values import NoDiagram
 
 _FORBIDDEN: Final = (
@@ -62,7 +63,13 @@ def _trace(
     resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"]))
     _watch(Path(request["file"]), folder)
     function = _function(request["file"], request["function"], request["call"])
-    made = framework.trace(function, request["function"], request["file"], request["arguments"])
+    asked = (function, request["function"], request["file"], request["arguments"])
+    count = len(request["arguments"])
+    if request["parts"]:
+        found: Parts = framework.parts(*asked)
+        names = [name for name, _, _ in found.traced.inputs]
+        return written(found.traced) | {"units": found.units}, {}, [], _paths(function, names[count:])
+    made = framework.trace(*asked)
     random = np.random.default_rng(0)
     arrays = [_values(random, np.dtype(_numpy(dtype)), shape) for dtype, shape in request["arguments"]]
     given, results = framework.run(function, arrays, made)
@@ -71,7 +78,7 @@ def _trace(
         written(made),
         dict(zip(names, given, strict=True)),
         results,
-        _paths(function, names[len(arrays) :]),
+        _paths(function, names[count:]),
     )
 
 

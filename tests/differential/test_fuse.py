@@ -131,6 +131,7 @@ def test_a_small_gpt_trains_alike_in_torch() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # of inductor's own imports
 def test_the_rest_is_compiled_by_inductor_and_gradients_stay() -> None:
     before = len(kept.known())
     torch.manual_seed(0)
