@@ -22,8 +22,9 @@ from diagc.cli.options import write_text
     show_default=True,
     help="Of parts of a function: those that move less stay as they are.",
 )
+@click.option("--measure", is_flag=True, help="Run both here: errors, times and memory, in the report.")
 def optimise(
-    function: str, arguments: str, framework: str | None, out: Path, least_bytes: int
+    function: str, arguments: str, framework: str | None, out: Path, least_bytes: int, measure: bool
 ) -> None:  # fmt: skip
     """Write a module that stands for a function of JAX or PyTorch: the same signature, derived kernels.
 
@@ -34,13 +35,20 @@ def optimise(
     OUT/NAME_optimised.py has the function, forward and backward, by the derived code beside it: on a GPU its kernels,
     on a CPU blocks. OUT/NAME.md says what was found and by which laws, bytes and time before and after as predicted,
     and how far it is from the function. Where the whole is no diagram, or gains nothing as one, regions of it are
-    replaced and all else stays as it is. Where nothing is found, that is said, and no module is written.
+    replaced and all else stays as it is. Where nothing is found, that is said, and no module is written. With --measure
+    both are run on this machine, values and gradients, beside the function in float64.
     """
     from diagc.optimise.command import optimised_file
+    from diagc.optimise.measured import measured_lines
 
     file, wanted, call, given = parsed(function, arguments)
     made = optimised_file(file, wanted, given, framework, call, least_bytes, out)
     for name, text in made.files.items():
         write_text(out / name, text)
-    click.echo(made.report)
+    report = made.report
+    if measure and made.found:
+        module = out / f"{wanted}_optimised.py"
+        report += "\n" + "\n".join(measured_lines(module, file, wanted, given, framework, call))
+        write_text(out / f"{wanted}.md", report)
+    click.echo(report)
     click.echo("\n".join(str(out / name) for name in made.files))

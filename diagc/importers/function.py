@@ -84,7 +84,7 @@ def import_function(
     source = Source(str(file), file.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
-        request: dict[str, Any] = _request(source, name, arguments, framework, call)
+        request: dict[str, Any] = request_of(source, name, arguments, framework, call)
         traced = _trace(source, folder, request).traced
         try:
             text = write(traced, f"{file.name}:{name}")
@@ -122,13 +122,13 @@ def import_parts(
     """The operations of a function or module, also those without a diagram. Raises `DiagnosticError` E1401."""
     source = Source(str(file), file.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as path:
-        request: dict[str, Any] = {**_request(source, name, arguments, framework, call), "parts": True}
+        request: dict[str, Any] = {**request_of(source, name, arguments, framework, call), "parts": True}
         found = _trace(source, Path(path), request)
         parameters = tuple(json.loads((Path(path) / "parameters.json").read_text()))
     return ImportedParts(found, request["framework"], parameters, call is not None)
 
 
-def _request(
+def request_of(
     source: Source,
     name: str,
     arguments: Sequence[tuple[str, tuple[int, ...]]],
@@ -156,24 +156,27 @@ def _framework(source: Source, name: str) -> str:
 
 
 def _trace(source: Source, folder: Path, request: dict[str, Any]) -> Parts:
-    name = request["function"]
+    graph = answered(source, folder, request, "diagc.importers.worker", "graph.json")
+    return Parts(named(read(graph)), tuple((count, opaque) for count, opaque in graph.get("units", ())))
+
+
+def answered(source: Source, folder: Path, request: dict[str, Any], worker: str, answer: str) -> Any:
+    """What a child process writes for a request. Raises `DiagnosticError` where the user's code fails or is stopped."""
+    name, seconds = request["function"], request["seconds"]
     (folder / "request.json").write_text(json.dumps(request))
-    command = [sys.executable, "-m", "diagc.importers.worker", str(folder)]
+    command = [sys.executable, "-m", worker, str(folder)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=2 * IMPORT_SECONDS, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=2 * seconds, check=False)
     except subprocess.TimeoutExpired:
-        raise _failed(source, f"`{name}` did not end in {2 * IMPORT_SECONDS} s", None) from None
+        raise _failed(source, f"`{name}` did not end in {2 * seconds} s", None) from None
     if (folder / "error.json").exists():
         said = json.loads((folder / "error.json").read_text())
         refused = _no_diagram if said["code"] == "E1402" else _failed
         raise refused(source, f"`{name}`: {said['message']}", said["line"])
-    if not (folder / "graph.json").exists():
-        reason = f"did not end in {IMPORT_SECONDS} s" if done.returncode in (-24, -9) else "ended the process"
+    if not (folder / answer).exists():
+        reason = f"did not end in {seconds} s" if done.returncode in (-24, -9) else "ended the process"
         raise _failed(source, f"`{name}` {reason}", None)
-    graph = json.loads((folder / "graph.json").read_text())
-    return Parts(named(read(graph)), tuple((count, opaque) for count, opaque in graph.get("units", ())))
+    return json.loads((folder / answer).read_text())
 
 
 def _failed(source: Source, message: str, line: int | None) -> Exception:

@@ -20,7 +20,10 @@ def optimised_file(
     least_bytes: int,
     out: Path,
 ) -> Optimised:
-    """The files that stand for a function of a file. Raises `DiagnosticError` where its code fails."""
+    """The files that stand for a function of a file; they will lie in `out`.
+
+    Raises `DiagnosticError` where its code fails.
+    """
     try:
         whole = optimised(import_function(file, name, arguments, framework, call), file, name)
         why = whole.why
