@@ -22,9 +22,12 @@ from diagc.cli.options import write_text
     show_default=True,
     help="Of parts of a function: those that move less stay as they are.",
 )
+@click.option(
+    "--explain", is_flag=True, help="Say why: the predicted cost without each law, and of schedules."
+)
 @click.option("--measure", is_flag=True, help="Run both here: errors, times and memory, in the report.")
 def optimise(
-    function: str, arguments: str, framework: str | None, out: Path, least_bytes: int, measure: bool
+    function: str, arguments: str, framework: str | None, out: Path, least_bytes: int, explain: bool, measure: bool
 ) -> None:  # fmt: skip
     """Write a module that stands for a function of JAX or PyTorch: the same signature, derived kernels.
 
@@ -42,7 +45,7 @@ def optimise(
     from diagc.optimise.measured import measured_lines
 
     file, wanted, call, given = parsed(function, arguments)
-    made = optimised_file(file, wanted, given, framework, call, least_bytes, out)
+    made = optimised_file(file, wanted, given, framework, call, least_bytes, out, explain)
     for name, text in made.files.items():
         write_text(out / name, text)
     report = made.report

@@ -19,13 +19,14 @@ def optimised_file(
     call: str | None,
     least_bytes: int,
     out: Path,
+    explain: bool = False,
 ) -> Optimised:
     """The files that stand for a function of a file; they will lie in `out`.
 
     Raises `DiagnosticError` where its code fails.
     """
     try:
-        whole = optimised(import_function(file, name, arguments, framework, call), file, name)
+        whole = optimised(import_function(file, name, arguments, framework, call), file, name, explain)
         why = whole.why
     except DiagnosticError as error:
         if error.diagnostics[0].code not in ("E0702", "E1402"):
@@ -34,6 +35,6 @@ def optimised_file(
     if whole is not None and whole.found:
         return whole
     parts = optimised_parts(
-        import_parts(file, name, arguments, framework, call), file, name, least_bytes, out, why
+        import_parts(file, name, arguments, framework, call), file, name, least_bytes, out, why, explain
     )
     return parts if parts.found or whole is None else whole

@@ -16,6 +16,7 @@ from diagc.check.entry import Entry
 from diagc.check.program import check_source
 from diagc.importers.function import Imported
 from diagc.importers.written import named
+from diagc.optimise.explain import explained_lines
 from diagc.optimise.module import module_text
 from diagc.optimise.report import Predicted, cost_lines, count, found_lines, law_lines, predictions
 from diagc.plan.derivation import Derivation
@@ -35,13 +36,17 @@ class Optimised:
     why: str = ""
 
 
-def optimised(imported: Imported, file: Path, name: str) -> Optimised:
-    """The files that stand for an imported function. Raises `DiagnosticError` where no kernel is made."""
+def optimised(imported: Imported, file: Path, name: str, explain: bool = False) -> Optimised:
+    """The files that stand for an imported function; with `explain` the report says why they won.
+
+    Raises `DiagnosticError` where no kernel is made.
+    """
     entry = check_source(Source(f"{name}.diag", imported.text)).entries[named(imported.traced).name]
     derivation, _ = api.derive(entry)
     predicted = predictions(imported.traced, entry)
     found = any(map(_gains, predicted))
-    report = _report(imported, name, entry, derivation, predicted, found)
+    why = explained_lines(entry, derivation) if explain and found else []
+    report = _report(imported, name, entry, derivation, predicted, found, why)
     files = {f"{name}.diag": imported.text, f"{name}.md": report}
     if found:
         entries = {entry.diagram.name: entry}
@@ -61,11 +66,12 @@ def _report(
     derivation: Derivation,
     predicted: list[Predicted],
     found: bool,
+    why: list[str],
 ) -> str:
     inputs = ", ".join(f"{input_name(n)}: {n.array}" for n in entry.diagram.inputs)
     head = [f"# {name}", "", f"`{entry.diagram.name}({inputs}) -> {derivation.signature}`", ""]
     return "\n".join([*head, *_found(name, derivation, predicted[0], found), *law_lines(derivation),
-                      *cost_lines(predicted), *_checked(imported)]) + "\n"  # fmt: skip
+                      *cost_lines(predicted), *why, *_checked(imported)]) + "\n"  # fmt: skip
 
 
 def _found(name: str, derivation: Derivation, predicted: Predicted, found: bool) -> list[str]:

@@ -17,6 +17,7 @@ from diagc.importers.function import ImportedParts
 from diagc.importers.traced import Variable
 from diagc.importers.written import knows
 from diagc.optimise.derived import judged
+from diagc.optimise.explain import explained_lines
 from diagc.optimise.function import Optimised
 from diagc.optimise.module import regions_text
 from diagc.optimise.operations import VIEWS
@@ -42,11 +43,17 @@ class Stays:
 
 
 def optimised_parts(
-    imported: ImportedParts, file: Path, name: str, least_bytes: int, out: Path, why: str
+    imported: ImportedParts,
+    file: Path,
+    name: str,
+    least_bytes: int,
+    out: Path,
+    why: str,
+    explain: bool = False,
 ) -> Optimised:
     """The files that stand for a function by regions of it; without a region the report alone.
 
-    `why` says why the whole function is no diagram.
+    `why` says why the whole function is no diagram; with `explain` the report says why what was found won.
     """
     units = _units(imported)
     traced = imported.parts.traced
@@ -65,7 +72,7 @@ def optimised_parts(
         for place, unit in enumerate(units)
         if place not in known and not any(id(o) in read for o in unit.operations)
     ]
-    files = {f"{name}.md": _report(name, units, replaced, stays, why)}
+    files = {f"{name}.md": _report(name, units, replaced, stays, why, explain)}
     files |= {f"{name}_region{n}.diag": part.text for n, part in enumerate(replaced, 1)}
     if replaced:
         files[f"{name}_optimised.py"] = regions_text(
@@ -101,7 +108,12 @@ def _reason(unit: Unit) -> str:
 
 
 def _report(
-    name: str, units: Sequence[Unit], replaced: Sequence[Replaced], stays: Sequence[Stays], why: str
+    name: str,
+    units: Sequence[Unit],
+    replaced: Sequence[Replaced],
+    stays: Sequence[Stays],
+    why: str,
+    explain: bool,
 ) -> str:
     total = sum(map(_works, units))
     own = sum(_works(units[place]) for part in replaced for place in part.region.units)
@@ -116,6 +128,7 @@ def _report(
         place = _lines(units[p] for p in part.region.units)
         lines += [f"## Region {number}{f', {place}' if place else ''}", "", f"`{derivation.signature}`", ""]
         lines += [*found_lines(derivation, predicted[0]), *law_lines(derivation), *cost_lines(predicted)]
+        lines += explained_lines(part.entry, derivation) if explain else []
     return "\n".join([*lines, *_stays(units, stays), *_checked(replaced)]) + "\n"
 
 

@@ -42,6 +42,22 @@ def test_attention_is_replaced_and_what_is_around_it_stays_with_its_line(tmp_pat
     assert "\n`f32[a b c d]`\n" in made.report  # heads are an axis of the region, merged after it
 
 
+def seconds(text: str) -> float:
+    number, unit = text.split()
+    return float(number) * {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3}[unit]
+
+
+def test_why_a_region_won_is_its_cost_without_each_law(tmp_path: Path) -> None:
+    parts = jax_trace.parts(layer, "layer", str(FILE), SHAPES)
+    imported = ImportedParts(parts, "jax", (), False)
+    said = [optimised_parts(imported, FILE, "layer", 0, tmp_path, "no", explain=True).report for _ in "ab"]
+    assert said[0] == said[1]
+    rows = {row[0]: row for row in (line.split(" | ") for line in said[0].splitlines()) if len(row) == 6}
+    whole, less = (seconds(rows[name][4]) for name in ("| all laws", "| hoist-factors"))
+    assert less > whole  # the sum of products is no product of matrices any more
+    assert "Schedules of the one kernel" in said[0] and "slower than the first" in said[0]
+
+
 def test_a_small_region_stays_and_the_report_says_why(tmp_path: Path) -> None:
     made = optimised(tmp_path, 1 << 25)
     assert not made.found and list(made.files) == ["layer.md"]
