@@ -1,9 +1,9 @@
 """Training steps of a small GPT on a CPU, as frameworks run it and with derived regions: `python -m bench.gpt`.
 
-The model is that of `tests/differential/small_gpt.py`, in PyTorch and in JAX. Each way of running it has a process of its
-own; processes take turns, a few steps each, so that what else the machine does meets them alike. Times are medians of
-processor seconds per step, of all threads; memory is how far the resident set grew at most from before the first step
-after compilation. The table goes to `bench/results/cpu/gpt.json`.
+The model is that of `tests/differential/small_gpt.py`, in PyTorch and in JAX. Each way of running it has a process of
+its own; processes take turns, a few steps each, so that what else the machine does meets them alike. Times are medians
+of processor seconds per step, of all threads; memory is how far the resident set grew at most from before the second
+step. The table goes to `bench/results/cpu/gpt.json`.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def main() -> None:
         "processor": names[0] if names else platform.machine(), "cores": len(os.sched_getaffinity(0)),
         "versions": {package: importlib.metadata.version(package) for package in ("torch", "jax", "jaxlib")},
         "rounds": ROUNDS, "steps_per_round": STEPS,
-        "sizes": {name: dict(zip(("letters", "rows", "least_bytes"), size, strict=True)) for name, size in SIZES.items()},
+        "sizes": {n: dict(zip(("letters", "rows", "least_bytes"), size, strict=True)) for n, size in SIZES.items()},
     }  # fmt: skip
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps({"provenance": about, "measurements": rows}, indent=1) + "\n")

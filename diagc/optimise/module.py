@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from diagc.importers.function import Imported
+from diagc.importers.function import Imported, ImportedParts
 from diagc.importers.written import named
 from diagc.version import __version__
 
@@ -91,10 +91,10 @@ def {name}(module):
 
 
 def regions_text(
-    framework: str, is_module: bool, file: Path, name: str, regions: str, least_bytes: int, out: Path
+    imported: ImportedParts, file: Path, name: str, regions: str, least_bytes: int, out: Path
 ) -> str:
     """The text of `NAME_optimised.py` where regions of a function are replaced when it runs; it lies in `out`."""
-    body = _JAX if framework == "jax" else _TORCH_MODULE if is_module else _TORCH
+    body = _JAX if imported.framework == "jax" else _TORCH_MODULE if imported.is_module else _TORCH
     return _REGIONS.format(
         name=name, file=file.name, regions=regions, version=__version__,
         folder=os.path.relpath(file.resolve().parent, out.resolve()),

@@ -21,7 +21,7 @@ from diagc.optimise.explain import explained_lines
 from diagc.optimise.function import Optimised
 from diagc.optimise.module import regions_text
 from diagc.optimise.operations import VIEWS
-from diagc.optimise.regions import Region, Unit, among, is_wall, matrices, regions
+from diagc.optimise.regions import PRODUCTS, Region, Unit, among, is_wall, matrices, regions
 from diagc.optimise.report import cost_lines, count, found_lines, law_lines, predictions
 
 
@@ -72,18 +72,11 @@ def optimised_parts(
         for place, unit in enumerate(units)
         if place not in known and not any(id(o) in read for o in unit.operations)
     ]
-    files = {f"{name}.md": _report(name, units, replaced, stays, why, explain)}
+    files = {f"{name}.md": _report(name, file.name, units, replaced, stays, why, explain)}
     files |= {f"{name}_region{n}.diag": part.text for n, part in enumerate(replaced, 1)}
     if replaced:
-        files[f"{name}_optimised.py"] = regions_text(
-            imported.framework,
-            imported.is_module,
-            file,
-            name,
-            count(len(replaced), "region"),
-            least_bytes,
-            out,
-        )
+        number = count(len(replaced), "region")
+        files[f"{name}_optimised.py"] = regions_text(imported, file, name, number, least_bytes, out)
     return Optimised(bool(replaced), files, files[f"{name}.md"])
 
 
@@ -101,14 +94,19 @@ def _units(imported: ImportedParts) -> list[Unit]:
 
 
 def _reason(unit: Unit) -> str:
+    if not unit.wall:
+        return "at a point, without a fold"
+    if all(knows(o.primitive) for o in unit.operations) and any(
+        o.primitive in PRODUCTS for o in unit.operations
+    ):
+        return "a product with a weight, by the library"
     unknown = [o.primitive for o in unit.operations if not knows(o.primitive)]
-    if unknown:
-        return f"`{unknown[0]}` has no diagram"
-    return "a product with a weight, by the library" if unit.wall else "at a point, without a fold"
+    return f"`{(unknown or [o.primitive for o in unit.operations])[0]}` has no diagram"
 
 
 def _report(
     name: str,
+    file: str,
     units: Sequence[Unit],
     replaced: Sequence[Replaced],
     stays: Sequence[Stays],
@@ -126,13 +124,18 @@ def _report(
         derivation, _ = api.derive(part.entry)
         predicted = predictions(part.region.traced, part.entry)
         place = _lines(units[p] for p in part.region.units)
-        lines += [f"## Region {number}{f', {place}' if place else ''}", "", f"`{derivation.signature}`", ""]
+        lines += [
+            f"## Region {number}{f', {place} of {file}' if place else ''}",
+            "",
+            f"`{derivation.signature}`",
+            "",
+        ]
         lines += [*found_lines(derivation, predicted[0]), *law_lines(derivation), *cost_lines(predicted)]
         lines += explained_lines(part.entry, derivation) if explain else []
-    return "\n".join([*lines, *_stays(units, stays), *_checked(replaced)]) + "\n"
+    return "\n".join([*lines, *_stays(file, units, stays), *_checked(replaced)]) + "\n"
 
 
-def _stays(units: Sequence[Unit], stays: Sequence[Stays]) -> list[str]:
+def _stays(file: str, units: Sequence[Unit], stays: Sequence[Stays]) -> list[str]:
     """A table of what stays, by lines and reasons in the order of the function."""
     found: Counter[tuple[str, str]] = Counter()
     for part in sorted(stays, key=lambda part: part.units):
@@ -140,7 +143,9 @@ def _stays(units: Sequence[Unit], stays: Sequence[Stays]) -> list[str]:
         if works:
             found[_lines(units[place] for place in part.units), part.reason] += works
     rows = [f"| {place} | {works} | {reason} |" for (place, reason), works in found.items()]
-    return ["Stays as it is:", "", "| | operations | why |", "|---|--:|---|", *rows, ""] if rows else []
+    return (
+        ["Stays as it is:", "", f"| {file} | operations | why |", "|---|--:|---|", *rows, ""] if rows else []
+    )
 
 
 def _works(unit: Unit) -> int:

@@ -17,6 +17,9 @@ from diagc.optimise.operations import VIEWS
 FOLDS: Final = ("reduce_", "arg", "cumsum", "top_k", "dot_general")
 """How the names of operations begin that a region must have one of: what is pointwise, compilers fuse as well."""
 
+PRODUCTS: Final = ("dot_general", "conv_general_dilated")
+"""Operations that a library does well where one side is a weight."""
+
 TURNS: Final = frozenset(("reshape", "transpose", "squeeze", "slice", "split", "copy"))
 """Operations that re-index without making more of an array."""
 
@@ -168,7 +171,7 @@ def is_wall(
     for operation in operations:
         if not known(operation.primitive):
             return True
-        if operation.primitive in ("dot_general", "conv_general_dilated"):
+        if operation.primitive in PRODUCTS:
             arrays = [o for o in operation.operands if isinstance(o, Variable)]
             if any(map(weights, arrays)):
                 return True
