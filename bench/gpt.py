@@ -31,7 +31,7 @@ WAYS = {
     },
     "jax": {"jit": {}, "jit of diagc.jax.fuse": {"fuse": True}},
 }
-SIZES = {"64 letters": (64, 8, 0), "2048 letters": (2048, 1, 1 << 25)}
+SIZES = {"64 letters": (64, 8, 0), "512 letters": (512, 1, 1 << 25), "2048 letters": (2048, 1, 1 << 25)}
 """Letters, rows, and the least bytes of a region."""
 
 ROUNDS, STEPS, RATE = 7, 3, 0.3
@@ -152,13 +152,19 @@ def measured(size: str, framework: str) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--child", nargs=3, metavar=("FRAMEWORK", "SIZE", "WAY"))
+    parser.add_argument(
+        "--size", choices=list(SIZES), action="append", help="Only these; others stay in the file."
+    )
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
     if given.child:
         framework, size, way = given.child
         child(framework, way, size)
         return
-    rows = [row for size in SIZES for framework in WAYS for row in measured(size, framework)]
+    before = json.loads(given.out.read_text())["measurements"] if given.size else []
+    rows = [row for row in before if row["size"] not in given.size]
+    rows += [row for size in given.size or SIZES for framework in WAYS for row in measured(size, framework)]
+    rows.sort(key=lambda row: list(SIZES).index(row["size"]))
     names = [
         x.partition(":")[2].strip()
         for x in Path("/proc/cpuinfo").read_text().splitlines()
