@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -129,17 +129,19 @@ def kernel_lines(entry: Entry, sizes: Mapping[str, int] | None) -> tuple[str, ..
     return tuple(lines)
 
 
-def emitted(entry: Entry, machine: Machine, sizes: Mapping[str, int]) -> Cover | None:
+def emitted(
+    entry: Entry, machine: Machine, sizes: Mapping[str, int], without: Container[str] = ()
+) -> Cover | None:
     """What the kernels that are launched at these sizes cost with the tiles of the emitted code; None without a kernel.
 
-    Raises `DiagnosticError` E0602 where a size is missing.
+    Laws whose rules are in `without` are not used. Raises `DiagnosticError` E0602 where a size is missing.
     """
     from diagc.backends.plans import kernels
     from diagc.backends.sizes import input_name
     from diagc.bench.coverage import cover
 
     arrays = [*map(input_name, entry.diagram.inputs), *entry.diagram.output_names]
-    return cover(kernels(entry, sizes, gradients=False).plans, arrays, machine, sizes)
+    return cover(kernels(entry, sizes, gradients=False, without=without).plans, arrays, machine, sizes)
 
 
 def _schedule_lines(entry: Entry, machine: Machine, sizes: Mapping[str, int]) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportMissingTypeStubs=false
-"""`diagc.jax.fuse`: a function of JAX whose regions are derived code, under jit, grad and vmap.
+"""`diagc.jax.fuse`: a function of JAX whose regions are derived code, under jit, grad, vmap and shard_map.
 
 Law: results are those of the function. Before a region is used, values and gradients of the whole are compared with
-those of the function on random arrays; where they differ, or nothing is found, the function itself runs.
+those of the function on random arrays, on one device; where they differ, where that is not possible, as with
+collectives, or where nothing is found, the function itself runs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -23,7 +25,7 @@ from diagc.importers.function import TOLERANCES, difference
 from diagc.importers.traced import DTYPES, Literal, Operand, Refused, Traced, Variable
 from diagc.importers.written import knows
 from diagc.optimise.derived import LEAST_BYTES, derived
-from diagc.optimise.regions import Step, Unit, is_wall, ordered, origins, region_step, regions
+from diagc.optimise.regions import Step, Unit, is_wall, matrices, ordered, region_step, regions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,10 +57,12 @@ def fuse(function: F, least_bytes: int = LEAST_BYTES) -> F:
         key = (tree, tuple(map(repr, fixed)), tuple((np.shape(a), str(a.dtype)) for a in arrays))
         if key not in made:
             made[key] = _fused(flat, arrays, getattr(function, "__name__", "function"), least_bytes)
-        chosen = made[key]
+        chosen: Any = made[key]
         if chosen is None:
             return function(*args, **kwargs)
-        jax.eval_shape(flat, *arrays)
+        types = jax.eval_shape(flat, *arrays)
+        if any(jax.typeof(a).sharding.mesh.explicit_axes for a in arrays):
+            chosen = jax.sharding.auto_axes(chosen, out_sharding=[t.sharding for t in types])
         return jax.tree.unflatten(shape[0], chosen(*arrays))
 
     return cast(F, call)
@@ -69,18 +73,27 @@ def _fused(
 ) -> Callable[..., Any] | None:
     """The function with derived regions; None where there are none."""
     shapes = [jax.ShapeDtypeStruct(np.shape(a), a.dtype) for a in arrays]
+    with ThreadPoolExecutor(1) as alone:  # a thread has its own meshes, and traces of JAX
+        program, refusal = alone.submit(_checked, flat, shapes, name, least_bytes).result()
+    if refusal:
+        warnings.warn(f"diagc.jax.fuse: `{name}` runs as it is: {refusal}", stacklevel=3)
+    return program
+
+
+def _checked(
+    flat: Callable[..., Any], shapes: Sequence[Any], name: str, least_bytes: int
+) -> tuple[_Program | None, str]:
+    """The function with derived regions, or why there are none that can be used."""
     try:
         program = _program(flat, shapes, name, least_bytes)
-    except Refused as error:
-        warnings.warn(f"diagc.jax.fuse: `{name}` runs as it is: {error}", stacklevel=3)
-        return None
-    if program is None:
-        return None
-    difference = _difference(flat, program, shapes)
-    if difference:
-        warnings.warn(f"diagc.jax.fuse: `{name}` runs as it is: {difference}", stacklevel=3)
-        return None
-    return program
+        refusal = "" if program is None else _difference(flat, program, shapes)
+    except (
+        Refused,
+        NameError,
+        jax.errors.JAXTypeError,
+    ) as error:  # as axes of a mesh, arrays of another trace
+        return None, next(iter(str(error).splitlines()), "")
+    return (None if refusal else program), refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +122,7 @@ def _program(flat: Callable[..., Any], shapes: Sequence[Any], name: str, least_b
     closed = jax.make_jaxpr(flat)(*shapes)
     read = jax_trace.equations(closed, [f"x{i}" for i in range(len(shapes))], name)
     made, results = read.traced, [o for o in read.traced.outputs if isinstance(o, Variable)]
-    source = origins(made.operations)
-    inputs = {v.number: v for _, v, _ in made.inputs}
-
-    def weight(array: Variable) -> bool:
-        """A matrix that the function is given, where it also has arrays of more dimensions."""
-        own = inputs.get(source.get(array.number, array.number))
-        return own is not None and len(own.shape) == 2 and most > 2
-
-    most = max((len(r.shape) for operation in made.operations for r in operation.results), default=0)
+    weight = matrices(made)
     units = [Unit(o, r is not None and (r.opaque or is_wall(o, weight, knows))) for o, r in read.units]
     found = [
         (region, code.run)

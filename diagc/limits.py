@@ -58,6 +58,9 @@ MAX_PAIRS: Final = 10_000
 IMPORT_SECONDS: Final = 60
 """Processor time of a user's function while it is traced and run once; a large model takes ten."""
 
+MEASURE_SECONDS: Final = 300
+"""Processor time of a user's function and of what stands for it, a few runs of each with their gradients."""
+
 IMPORT_BYTES: Final = 8 << 30
 """Memory of that process: what a machine for development has."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from diagc.backends.differentiate import Derivative, derivative, is_differentiable, planned
@@ -14,8 +14,8 @@ from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
 from diagc.kernel.lower import lower
 from diagc.passes.choices import Choices
-from diagc.passes.normalise import Normalise
-from diagc.passes.reassociate import Reassociate
+from diagc.passes.normalise import RULES, Normalise
+from diagc.passes.reassociate import RULE as REASSOCIATE, Reassociate
 from diagc.passes.split import NotSplit, split
 from diagc.plan.choices import scheduled
 from diagc.plan.config import MAX_RESIDENT_DOT, configurations, has_dot, row_configurations
@@ -26,13 +26,19 @@ from diagc.plan.spilling import without_spills
 from diagc.plan.structure import structure
 
 
-def normal_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
+def normal_form(
+    entry: Entry, sizes: Mapping[str, int] | None = None, without: Container[str] = ()
+) -> tuple[Diagram, Record]:
     """The normal form of an entry with its contractions in the order that is the least work at `sizes`.
 
-    The record holds the laws used and where nodes come from.
+    The record holds the laws used and where nodes come from. Rules whose names are in `without` are not used.
     """
     record = Record(spans=dict(entry.spans), names=dict(entry.names))
-    return Reassociate(sizes or {}).run(Normalise().run(entry.diagram, record), record), record
+    normalise = Normalise(tuple(rule for rule in RULES if rule.name not in without))
+    made = normalise.run(entry.diagram, record)
+    if REASSOCIATE.name in without:
+        return made, record
+    return Reassociate(sizes or {}, normalise).run(made, record), record
 
 
 def chosen_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[Diagram, Record]:
@@ -41,13 +47,19 @@ def chosen_form(entry: Entry, sizes: Mapping[str, int] | None = None) -> tuple[D
     return Choices().run(normal, record), record
 
 
-def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: bool = True) -> EntryKernels:
+def kernels(
+    entry: Entry,
+    sizes: Mapping[str, int] | None = None,
+    gradients: bool = True,
+    without: Container[str] = (),
+) -> EntryKernels:
     """The kernels of an entry: one if it can be, and where that limits sizes the several that do not.
 
     `sizes` are values of size symbols for which they should be fast; they are right for all. With `gradients` there are
-    kernels of the derivative as well, where it has any. Raises `DiagnosticError` E0702 where no kernel can be made.
+    kernels of the derivative as well, where it has any; `without` as in `normal_form`. Raises `DiagnosticError` E0702
+    where no kernel can be made.
     """
-    normal, record = normal_form(entry, sizes)
+    normal, record = normal_form(entry, sizes, without)
     diagram, name = planned(normal, record), entry.diagram.name
     stages = partition(diagram, record)
     plans = [_plan(stages, record, entry.schedules, diagram.output_names[0])]

@@ -21,7 +21,7 @@ from diagc.backends.reference import evaluate
 from diagc.check.program import check_source
 from diagc.diagnostics import Label, failure
 from diagc.importers.frameworks import frameworks
-from diagc.importers.traced import NAMES, Traced, read
+from diagc.importers.traced import NAMES, Parts, Traced, read
 from diagc.importers.values import NoDiagram
 from diagc.importers.written import named, write
 from diagc.limits import IMPORT_BYTES, IMPORT_SECONDS
@@ -84,12 +84,8 @@ def import_function(
     source = Source(str(file), file.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
-        chosen = framework or _framework(source, name)
-        traced = _trace(source, folder, {
-            "file": str(file.resolve()), "function": name, "call": call, "framework": chosen,
-            "bytes": IMPORT_BYTES, "seconds": IMPORT_SECONDS,
-            "arguments": [[NAMES[dtype], shape] for dtype, shape in arguments],
-        })  # fmt: skip
+        request: dict[str, Any] = request_of(source, name, arguments, framework, call)
+        traced = _trace(source, folder, request).traced
         try:
             text = write(traced, f"{file.name}:{name}")
         except NoDiagram as found:
@@ -101,7 +97,50 @@ def import_function(
             "E1403", f"the specification of `{name}` differs from it by {error:.1e} of the largest element",
             help="please report it with the function; nothing was written",
         )  # fmt: skip
-    return Imported(format_source(Source(f"{name}.diag", text)), error, chosen, traced, parameters)
+    return Imported(
+        format_source(Source(f"{name}.diag", text)), error, request["framework"], traced, parameters
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedParts:
+    """A function some operators of which have no diagram; `parameters` as in `Imported`."""
+
+    parts: Parts
+    framework: str
+    parameters: tuple[str, ...]
+    is_module: bool
+
+
+def import_parts(
+    file: Path,
+    name: str,
+    arguments: Sequence[tuple[str, tuple[int, ...]]],
+    framework: str | None = None,
+    call: str | None = None,
+) -> ImportedParts:
+    """The operations of a function or module, also those without a diagram. Raises `DiagnosticError` E1401."""
+    source = Source(str(file), file.read_text("utf-8"))
+    with tempfile.TemporaryDirectory() as path:
+        request: dict[str, Any] = {**request_of(source, name, arguments, framework, call), "parts": True}
+        found = _trace(source, Path(path), request)
+        parameters = tuple(json.loads((Path(path) / "parameters.json").read_text()))
+    return ImportedParts(found, request["framework"], parameters, call is not None)
+
+
+def request_of(
+    source: Source,
+    name: str,
+    arguments: Sequence[tuple[str, tuple[int, ...]]],
+    framework: str | None,
+    call: str | None,
+) -> dict[str, Any]:
+    """What the child process is asked for."""
+    return {
+        "file": str(Path(source.name).resolve()), "function": name, "call": call, "parts": False,
+        "framework": framework or _framework(source, name), "bytes": IMPORT_BYTES, "seconds": IMPORT_SECONDS,
+        "arguments": [[NAMES[dtype], shape] for dtype, shape in arguments],
+    }  # fmt: skip
 
 
 def _framework(source: Source, name: str) -> str:
@@ -116,24 +155,28 @@ def _framework(source: Source, name: str) -> str:
     return found[0]
 
 
-def _trace(source: Source, folder: Path, request: dict[str, Any]) -> Traced:
-    name = request["function"]
+def _trace(source: Source, folder: Path, request: dict[str, Any]) -> Parts:
+    graph = answered(source, folder, request, "diagc.importers.worker", "graph.json")
+    return Parts(named(read(graph)), tuple((count, opaque) for count, opaque in graph.get("units", ())))
+
+
+def answered(source: Source, folder: Path, request: dict[str, Any], worker: str, answer: str) -> Any:
+    """What a child process writes for a request. Raises `DiagnosticError` where the user's code fails or is stopped."""
+    name, seconds = request["function"], request["seconds"]
     (folder / "request.json").write_text(json.dumps(request))
-    command = [sys.executable, "-m", "diagc.importers.worker", str(folder)]
+    command = [sys.executable, "-m", worker, str(folder)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=2 * IMPORT_SECONDS, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=2 * seconds, check=False)
     except subprocess.TimeoutExpired:
-        raise _failed(source, f"`{name}` did not end in {2 * IMPORT_SECONDS} s", None) from None
+        raise _failed(source, f"`{name}` did not end in {2 * seconds} s", None) from None
     if (folder / "error.json").exists():
         said = json.loads((folder / "error.json").read_text())
         refused = _no_diagram if said["code"] == "E1402" else _failed
         raise refused(source, f"`{name}`: {said['message']}", said["line"])
-    if not (folder / "graph.json").exists():
-        reason = f"did not end in {IMPORT_SECONDS} s" if done.returncode in (-24, -9) else "ended the process"
+    if not (folder / answer).exists():
+        reason = f"did not end in {seconds} s" if done.returncode in (-24, -9) else "ended the process"
         raise _failed(source, f"`{name}` {reason}", None)
-    return named(read(json.loads((folder / "graph.json").read_text())))
+    return json.loads((folder / answer).read_text())
 
 
 def _failed(source: Source, message: str, line: int | None) -> Exception:

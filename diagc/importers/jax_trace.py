@@ -22,6 +22,7 @@ from diagc.importers.traced import (
     Literal,
     Operand,
     Operation,
+    Parts,
     Refused,
     Traced,
     Variable,
@@ -44,6 +45,24 @@ def trace(
     function: Callable[..., Any], name: str, file: str, arguments: Sequence[tuple[str, Sequence[int]]]
 ) -> Traced:
     """The operations of a function of arrays of these dtypes (NumPy's names) and shapes. Raises `Refused`."""
+    closed, names, axes = _closed(function, arguments)
+    return traced(closed, name, file, names, axes)
+
+
+def parts(
+    function: Callable[..., Any], name: str, file: str, arguments: Sequence[tuple[str, Sequence[int]]]
+) -> Parts:
+    """The same, where some operations may have no diagram. Raises `Refused`."""
+    closed, names, axes = _closed(function, arguments)
+    reader = _Reader(closed, file, whole=False)
+    made = reader.read(name, names, axes)
+    return Parts(made, tuple((len(o), r is not None and r.opaque) for o, r in reader.units))
+
+
+def _closed(
+    function: Callable[..., Any], arguments: Sequence[tuple[str, Sequence[int]]]
+) -> tuple[Any, list[str], list[Sequence[str]]]:
+    """The jaxpr of a function, the names of its arguments and those of their axes."""
     shapes = [jax.ShapeDtypeStruct(tuple(shape), jnp.dtype(dtype)) for dtype, shape in arguments]
     closed, results = jax.make_jaxpr(function, return_shape=True)(*shapes)
     if jax.tree.structure(results).num_leaves != len(closed.jaxpr.outvars):
@@ -52,7 +71,7 @@ def trace(
     names = [p.name for p in parameters][: len(shapes)]
     names += [f"argument{place}" for place in range(len(names), len(shapes))]
     given = [_axes(p.annotation, len(s.shape)) for p, s in zip(parameters, shapes, strict=False)]
-    return traced(closed, name, file, names, [*given, *[()] * (len(shapes) - len(given))])
+    return closed, names, [*given, *[()] * (len(shapes) - len(given))]
 
 
 def traced(closed: Any, name: str, file: str, names: Sequence[str], axes: Sequence[Sequence[str]]) -> Traced:

@@ -1,9 +1,10 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportMissingTypeStubs=false
-"""A function or module of PyTorch as operations: what `torch.export` keeps of it, each operator of ATen written out.
+"""A function or module of PyTorch as operations: the calls of ATen that it makes, each operator written out.
 
-Operators that are not known here are decomposed by torch as far as they are. Parameters and buffers are arguments after
-those of the function, with their names; a buffer that indices describe, as a causal mask, is no argument.
+They are recorded in one run, or where that shows too little exported by torch. Operators that are not known here are
+decomposed by torch as far as they are. Parameters and buffers are arguments after those of the function, with their
+names; a buffer that indices describe, as a causal mask, is no argument.
 """
 
 from __future__ import annotations
@@ -26,7 +27,18 @@ from torch.utils._pytree import tree_flatten
 
 from diagc.importers.held import described
 from diagc.importers.torch_operators import Call, Operators
-from diagc.importers.traced import NAMES, Literal, Operand, Operation, Refused, Traced, Variable, dtype_of
+from diagc.importers.torch_record import recorded
+from diagc.importers.traced import (
+    NAMES,
+    Literal,
+    Operand,
+    Operation,
+    Parts,
+    Refused,
+    Traced,
+    Variable,
+    dtype_of,
+)
 from diagc.importers.values import NoDiagram
 
 Arrays = list[np.ndarray[Any, Any]]
@@ -37,7 +49,7 @@ _MOVED: Final = 0.1
 
 def start() -> None:
     """Import and start all that torch imports and starts."""
-    torch.export.export(_Function(torch.relu), (torch.zeros(1),), strict=False)
+    torch.relu(torch.zeros(1))
 
 
 class _Function(torch.nn.Module):
@@ -70,13 +82,39 @@ def trace(function: Any, name: str, file: str, arguments: Sequence[tuple[str, Se
 
     A module is one for evaluation. Raises `Refused`.
     """
+    exported, names = _exported(function, file, arguments, _is_known)
+    return traced(exported, name, file, names)
+
+
+def parts(function: Any, name: str, file: str, arguments: Sequence[tuple[str, Sequence[int]]]) -> Parts:
+    """The same, where some operators may have no diagram. Raises `Refused`."""
+    exported, names = _exported(function, file, arguments, lambda node: not _is_mutable(node))
+    made = nodes(exported, names, name, file)
+    return Parts(made.traced, tuple((len(operations), opaque) for operations, _, opaque in made.units))
+
+
+def _exported(
+    function: Any, file: str, arguments: Sequence[tuple[str, Sequence[int]]], accepted: Callable[[Any], bool]
+) -> tuple[Any, list[str]]:
+    """The calls of a function or module, by one run where all of them are accepted, and the names of its arguments."""
     given = tuple(torch.zeros(*shape, dtype=getattr(torch, dtype)) for dtype, shape in arguments)
     module = _module(function)
-    exported = torch.export.export(module, given, strict=False)
+    exported = _recorded(module, given, file)
+    if exported is None or not all(map(accepted, _called(exported))):
+        exported = torch.export.export(module, given, strict=False)
     called = module.forward if isinstance(function, torch.nn.Module) else function
     names = [p.name for p in inspect.signature(called).parameters.values()][: len(given)]
-    names += [f"argument{place}" for place in range(len(names), len(given))]
-    return traced(exported, name, file, names)
+    return exported, [*names, *(f"argument{place}" for place in range(len(names), len(given)))]
+
+
+def _recorded(module: Any, arguments: Sequence[Any], file: str) -> Any:
+    """A module by one run of it; None where that shows too little."""
+    try:
+        return recorded(module, arguments, file)
+    except (Refused, MemoryError):
+        raise
+    except Exception:  # what the function raises, `torch.export` tells better
+        return None
 
 
 def run(function: Any, arrays: Arrays, made: Traced) -> tuple[Arrays, Arrays]:
@@ -107,10 +145,13 @@ def _name(path: str) -> str:
 
 def traced(exported: Any, name: str, file: str, names: Sequence[str]) -> Traced:
     """An exported program whose own arguments have names. Raises `Refused`."""
-    unknown = [n for n in exported.graph.nodes if n.op == "call_function" and not _is_known(n)]
-    if unknown:
+    if not all(map(_is_known, _called(exported))):
         exported = _decomposed(exported)
     return _Reader(exported, file).read(name, names)
+
+
+def _called(exported: Any) -> list[Any]:
+    return [n for n in exported.graph.nodes if n.op == "call_function"]
 
 
 def _decomposed(exported: Any) -> Any:
@@ -164,21 +205,24 @@ class Nodes:
     units: tuple[tuple[tuple[Operation, ...], Runnable, bool], ...]
 
 
-def nodes(exported: Any, names: Sequence[str]) -> Nodes:
-    """An exported graph without parameters of its own as operations beside its nodes. Raises `Refused`."""
-    schemas = [getattr(n.target, "_schema", None) for n in exported.graph.nodes]
-    if any(schema is not None and schema.is_mutable for schema in schemas):
+def nodes(exported: Any, names: Sequence[str], name: str = "graph", file: str = "") -> Nodes:
+    """An exported graph as operations beside its nodes. Raises `Refused`."""
+    if any(map(_is_mutable, exported.graph.nodes)):
         exported = _decomposed(exported)
-    reader = _Reader(exported, "", whole=False)
-    made = reader.read("graph", names)
+    reader = _Reader(exported, file, whole=False)
+    made = reader.read(name, names)
     return Nodes(made, tuple(reader.units))
 
 
-def _is_known(node: Any) -> bool:
+def _is_mutable(node: Any) -> bool:
     schema = getattr(node.target, "_schema", None)
-    if schema is None:
+    return schema is not None and schema.is_mutable
+
+
+def _is_known(node: Any) -> bool:
+    if getattr(node.target, "_schema", None) is None:
         return node.target is operator.getitem
-    return Operators.knows(_operator(node.target)) and not schema.is_mutable
+    return Operators.knows(_operator(node.target)) and not _is_mutable(node)
 
 
 def _operator(target: Any) -> str:

@@ -68,6 +68,14 @@ class Traced:
     outputs: tuple[Operand, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A function some operators of which have no diagram: how many operations each is, and whether it has none."""
+
+    traced: Traced
+    units: tuple[tuple[int, bool], ...]
+
+
 @dataclass(slots=True)
 class Graph:
     """Operations as they are traced; `line` is that of what is traced now."""

@@ -1,7 +1,8 @@
 """Traces a function of a user's file and runs it once: a process of its own, with limits on what that code may do.
 
 Usage: `python -m diagc.importers.worker FOLDER`, where `request.json` has the file, the function, its framework and
-arguments, and the limits. It writes `graph.json`, `inputs.npz` and `outputs.npz`, or `error.json`.
+arguments, the limits, and whether parts may have no diagram. It writes `graph.json`, `inputs.npz` and `outputs.npz`, or
+`error.json`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import resource
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from diagc.importers.traced import Refused, written
+from diagc.importers.traced import Parts, Refused, written
 from diagc.importers.values import NoDiagram
 
 _FORBIDDEN: Final = (
@@ -31,13 +33,14 @@ def main() -> None:
     """Answer the request of a folder."""
     folder = Path(sys.argv[1])
     request = json.loads((folder / "request.json").read_text())
+    answer(folder, request, lambda: _write(folder, request))
+
+
+def answer(folder: Path, request: dict[str, Any], action: Callable[[], None]) -> None:
+    """Do something with the user's code; what goes wrong is in `error.json` afterwards."""
     warnings.simplefilter("ignore")  # of what the user's code does, errors are told
     try:
-        graph, inputs, outputs, parameters = _trace(request, folder)
-        np.savez(folder / "inputs.npz", **inputs)
-        np.savez(folder / "outputs.npz", *outputs)
-        (folder / "parameters.json").write_text(json.dumps(parameters))
-        (folder / "graph.json").write_text(json.dumps(graph))
+        action()
     except MemoryError:
         _fail(folder, f"it takes more than {request['bytes'] >> 30} GiB of memory", None)
     except NoDiagram as error:
@@ -46,6 +49,14 @@ def main() -> None:
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == request["file"]]
         kind = "" if isinstance(error, Refused) else f"{type(error).__name__}: "
         _fail(folder, f"{kind}{error}", lines[-1] if lines else None)
+
+
+def _write(folder: Path, request: dict[str, Any]) -> None:
+    graph, inputs, outputs, parameters = _trace(request, folder)
+    np.savez(folder / "inputs.npz", **inputs)
+    np.savez(folder / "outputs.npz", *outputs)
+    (folder / "parameters.json").write_text(json.dumps(parameters))
+    (folder / "graph.json").write_text(json.dumps(graph))
 
 
 def _fail(folder: Path, message: str, line: int | None, code: str = "E1401") -> None:
@@ -58,21 +69,36 @@ def _trace(
 ) -> tuple[dict[str, Any], dict[str, Any], list[Any], list[str]]:
     framework: Any = importlib.import_module(f"diagc.importers.{request['framework']}_trace")
     framework.start()
-    resource.setrlimit(resource.RLIMIT_DATA, (request["bytes"], request["bytes"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"]))
-    _watch(Path(request["file"]), folder)
-    function = _function(request["file"], request["function"], request["call"])
-    made = framework.trace(function, request["function"], request["file"], request["arguments"])
+    function = limited(request, folder)
+    asked = (function, request["function"], request["file"], request["arguments"])
+    count = len(request["arguments"])
+    if request["parts"]:
+        found: Parts = framework.parts(*asked)
+        names = [name for name, _, _ in found.traced.inputs]
+        return written(found.traced) | {"units": found.units}, {}, [], _paths(function, names[count:])
+    made = framework.trace(*asked)
     random = np.random.default_rng(0)
-    arrays = [_values(random, np.dtype(_numpy(dtype)), shape) for dtype, shape in request["arguments"]]
-    given, results = framework.run(function, arrays, made)
+    given, results = framework.run(function, arrays_of(random, request), made)
     names = [name for name, _, _ in made.inputs]
     return (
         written(made),
         dict(zip(names, given, strict=True)),
         results,
-        _paths(function, names[len(arrays) :]),
+        _paths(function, names[count:]),
     )
+
+
+def limited(request: dict[str, Any], folder: Path) -> Any:
+    """The function of a request, in a process that from here on has limits."""
+    resource.setrlimit(resource.RLIMIT_DATA, (request["bytes"], request["bytes"]))
+    resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"]))
+    _watch(folder)
+    return _function(request["file"], request["function"], request["call"])
+
+
+def arrays_of(random: np.random.Generator, request: dict[str, Any]) -> list[Any]:
+    """Random arrays of the arguments that are asked for."""
+    return [_values(random, np.dtype(_numpy(dtype)), shape) for dtype, shape in request["arguments"]]
 
 
 def _paths(function: Any, names: list[str]) -> list[str]:
@@ -92,7 +118,7 @@ def _values(random: np.random.Generator, dtype: np.dtype[Any], shape: list[int])
     return random.random(shape) < 0.5 if dtype.kind == "b" else random.standard_normal(shape).astype(dtype)
 
 
-def _watch(file: Path, folder: Path) -> None:
+def _watch(folder: Path) -> None:
     """Refuse what a function of arrays has no need of: files, programs, the network."""
     roots = [str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix, folder)]
     roots += [str(Path(p).resolve()) for p in sys.path if "site-packages" in p or "python3" in p]

@@ -7,14 +7,16 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from diagc import api
+from diagc.bench.coverage import Cover
 from diagc.check.entry import Entry
 from diagc.check.program import check_source
-from diagc.diagnostics import DiagnosticError
+from diagc.cost.words import amount
+from diagc.diagnostics import DiagnosticError, failure
 from diagc.importers.traced import Traced
 from diagc.importers.values import NoDiagram
 from diagc.importers.written import named, write
@@ -24,7 +26,7 @@ from diagc.optimise.operations import one_by_one
 from diagc.source import Source
 
 LEAST: Final = 0.8
-"""A region stands for its operations where it moves at most this share of their bytes."""
+"""A region stands for its operations where it moves at most this share of their bytes, in no more time."""
 
 LEAST_BYTES: Final = 1 << 25
 """Bytes that operations move by themselves from which a region is looked at: what is less stays in the caches of a CPU,
@@ -54,32 +56,59 @@ def _folder() -> Path:
     return path
 
 
-def derived(traced: Traced, target: Target, least_bytes: int = LEAST_BYTES) -> Derived | None:
-    """A region as derived code; None where it has no diagram, or nothing is gained by one."""
-    if one_by_one(traced, machine("h200")).bytes_moved < least_bytes:
-        return None
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A region with its specification, or why it stays as it is."""
+
+    entry: Entry | None
+    text: str
+    stays: str
+
+
+def judged(traced: Traced, least_bytes: int = LEAST_BYTES) -> Judged:
+    """Whether a region has a diagram by whose kernels something is gained."""
+    before = one_by_one(traced, machine("h200"))
+    if before.bytes_moved < least_bytes:
+        return Judged(None, "", f"moves {amount(before.bytes_moved)}, less than {amount(least_bytes)}")
     try:
         text = write(replace(named(traced), name=_NAME), "a region")
-    except NoDiagram:
-        return None
-    if (text, target) not in _KNOWN:
-        _KNOWN[text, target] = _derived(text, traced, target)
-    return _KNOWN[text, target]
-
-
-def _derived(text: str, traced: Traced, target: Target) -> Derived | None:
+    except NoDiagram as error:
+        return Judged(None, "", error.message)
     try:
-        entry = check_source(Source(f"{_NAME}.diag", text)).entries[_NAME]
-        return Derived(text, _loaded(entry, target)) if _gains(entry, traced) else None
+        entry, after = _priced(text)
+    except DiagnosticError as error:
+        return Judged(None, text, error.diagnostics[0].message)
+    if after.bytes_moved > LEAST * before.bytes_moved or after.seconds > before.seconds:
+        share, slower = after.bytes_moved / before.bytes_moved, after.seconds / before.seconds
+        return Judged(
+            None, text, f"derived code would move {share:.2g} of the bytes in {slower:.2g} of the time"
+        )
+    return Judged(entry, text, "")
+
+
+@cache
+def _priced(text: str) -> tuple[Entry, Cover]:
+    """The entry of a specification, and what its kernels cost. Raises `DiagnosticError`."""
+    entry = check_source(Source(f"{_NAME}.diag", text)).entries[_NAME]
+    made = api.emitted(entry, machine("h200"), {})
+    if made is None:
+        raise failure("E0702", "no kernel is made")
+    return entry, made
+
+
+def derived(traced: Traced, target: Target, least_bytes: int = LEAST_BYTES) -> Derived | None:
+    """A region as derived code; None where it has no diagram, or nothing is gained by one."""
+    found = judged(traced, least_bytes)
+    if found.text and (found.text, target) not in _KNOWN:
+        _KNOWN[found.text, target] = _derived(found, target)
+    return _KNOWN.get((found.text, target))
+
+
+def _derived(found: Judged, target: Target) -> Derived | None:
+    try:
+        return None if found.entry is None else Derived(found.text, _loaded(found.entry, target))
     except DiagnosticError:
         return None
-
-
-def _gains(entry: Entry, traced: Traced) -> bool:
-    """Whether the kernels of a region move less than its operations one by one."""
-    device = machine("h200")
-    made = api.emitted(entry, device, {})
-    return made is not None and made.bytes_moved <= LEAST * one_by_one(traced, device).bytes_moved
 
 
 def _loaded(entry: Entry, target: Target) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ back. What depends on no input, as a mask by indices, belongs to every region th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,12 @@ from diagc.optimise.operations import VIEWS
 
 FOLDS: Final = ("reduce_", "arg", "cumsum", "top_k", "dot_general")
 """How the names of operations begin that a region must have one of: what is pointwise, compilers fuse as well."""
+
+PRODUCTS: Final = ("dot_general", "conv_general_dilated")
+"""Operations that a library does well where one side is a weight."""
+
+TURNS: Final = frozenset(("reshape", "transpose", "squeeze", "slice", "split", "copy"))
+"""Operations that re-index without making more of an array."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,11 @@ def regions(units: Sequence[Unit], results: Iterable[Variable], name: str) -> li
     made = {v.number: place for place, unit in enumerate(units) for v in unit.writes}
     groups = _groups(units, levels, made)
     kept = {v.number for v in results}
-    found = [_region(units, places, levels, made, kept, f"{name}_{n}") for n, places in enumerate(groups)]
+    found = [
+        _region(units, places, levels, made, kept, f"{name}_{n}")
+        for n, group in enumerate(groups)
+        if (places := _core(units, group))
+    ]
     return [region for region in found if _has_fold(region.traced)]
 
 
@@ -101,6 +111,28 @@ def _groups(units: Sequence[Unit], levels: Sequence[int | None], made: dict[int,
     return sorted(groups.values(), key=lambda places: places[-1])
 
 
+def _core(units: Sequence[Unit], group: Sequence[int]) -> list[int]:
+    """A group without what only turns around or cuts its inputs and results: axes stay those that its folds have."""
+    inside = dict.fromkeys(group)
+    again = True
+    while again:
+        read = {v.number for place in inside for v in units[place].reads}
+        written = {v.number for place in inside for v in units[place].writes}
+        ends = [
+            place
+            for place in inside
+            if all(o.primitive in TURNS for o in units[place].operations)
+            and (
+                not any(v.number in written for v in units[place].reads)
+                or not any(v.number in read for v in units[place].writes)
+            )
+        ]
+        for place in ends:
+            del inside[place]
+        again = bool(ends)
+    return list(inside)
+
+
 def _region(
     units: Sequence[Unit],
     places: Sequence[int],
@@ -139,11 +171,29 @@ def is_wall(
     for operation in operations:
         if not known(operation.primitive):
             return True
-        if operation.primitive in ("dot_general", "conv_general_dilated"):
+        if operation.primitive in PRODUCTS:
             arrays = [o for o in operation.operands if isinstance(o, Variable)]
             if any(map(weights, arrays)):
                 return True
     return False
+
+
+def matrices(traced: Traced) -> Callable[[Variable], bool]:
+    """Which arrays are weights of a function of JAX: matrices that it is given, where others have more dimensions."""
+    source, inputs = origins(traced.operations), {v.number: v for _, v, _ in traced.inputs}
+    most = max((len(r.shape) for o in traced.operations for r in o.results), default=0)
+
+    def weight(array: Variable) -> bool:
+        own = inputs.get(source.get(array.number, array.number))
+        return own is not None and len(own.shape) == 2 and most > 2
+
+    return weight
+
+
+def among(traced: Traced, held: Container[int]) -> Callable[[Variable], bool]:
+    """Which arrays are those of some numbers, re-indexed or not."""
+    source = origins(traced.operations)
+    return lambda array: source.get(array.number, array.number) in held
 
 
 def origins(operations: Iterable[Operation]) -> dict[int, int]:

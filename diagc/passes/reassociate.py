@@ -43,13 +43,14 @@ class Reassociate:
     """The pass `reassociate`. `sizes` are the values of size symbols, where they are known."""
 
     sizes: Mapping[str, int] = field(default_factory=dict[str, int])
+    normalise: Normalise = field(default_factory=Normalise)
 
     def run(self, diagram: Diagram, record: Record | None = None) -> Diagram:
         """The diagram with its contractions in the cheapest order, in normal form."""
         record = record or Record()
         made = _Rewriting(self.sizes, record).run(diagram.outputs)
         changed = diagram.with_outputs(made)
-        return changed if changed is diagram else Normalise().run(changed, record)
+        return changed if changed is diagram else self.normalise.run(changed, record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,3 +51,70 @@ def test_nothing_found_is_said(tmp_path: Path) -> None:
     said = run(f"{source}:product", "--args", "f32[64,64] f32[64,64]", "-o", str(tmp_path / "out"))
     assert "Nothing found" in said
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["product.diag", "product.md"]
+
+
+BAD = {
+    "a file that is read when it is imported": (
+        "import torch\nTEXT = open('/etc/hostname').read()\n",
+        "opens the file",
+    ),
+    "100 GB when it is imported": (
+        "import numpy as np\nimport torch\nX = np.ones(12_500_000_000)\n",
+        "8 GiB of memory",
+    ),
+    "a program that is started": (
+        "import subprocess\nimport torch\nsubprocess.run(['true'])\n",
+        "subprocess.Popen",
+    ),
+    "no end": ("import torch\nwhile True:\n    pass\n", "did not end in 5 s"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", BAD)
+def test_a_function_is_stopped_with_one_error_and_nothing_is_written(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diagc.importers.function.IMPORT_SECONDS", 5)
+    text, said = BAD[what]
+    source = tmp_path / "bad.py"
+    source.write_text(f"{text}\n\ndef soft(x):\n    return torch.softmax(x, -1)\n")
+    done = CliRunner().invoke(
+        cli, ["optimise", f"{source}:soft", "--args", "f32[4,8]", "-o", str(tmp_path / "out")]
+    )
+    assert done.exit_code == 1
+    assert done.output.count("error[E1401]") == 1 and said in done.output
+    assert "Traceback" not in done.output and not (tmp_path / "out").exists()
+
+
+SORTED = """import torch
+from torch import nn
+
+
+class Sorted(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.norm, self.inner = nn.LayerNorm(width), nn.Linear(width, width)
+
+    def forward(self, x):
+        s = self.inner(self.norm(x)) @ x.mT
+        return torch.sort(s.softmax(-1) @ x, -1)[0]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_a_module_with_a_sort_is_optimised_around_it_and_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = tmp_path / "sorted_rows.py", tmp_path / "out"
+    source.write_text(SORTED)
+    arguments = ("--args", "f32[2,64,32]", "--least-bytes", "0", "--measure", "-o", str(out))
+    said = run(f"{source}:Sorted(32)", *arguments)
+    assert "Found: 2 regions" in said and "| line 12 | 1 | `sort` has no diagram |" in said
+    (errors,) = (line for line in said.splitlines() if line.startswith("| error of gradients"))
+    assert all(float(number) < 1e-4 for number in errors.split("|")[2:4])
+    module = module_of(source).Sorted(32)
+    fast = module_of(out / "Sorted_optimised.py").Sorted(module)
+    x = torch.randn(2, 64, 32)
+    torch.testing.assert_close(fast(x), module(x), rtol=1e-4, atol=1e-5)

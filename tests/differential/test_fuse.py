@@ -128,3 +128,26 @@ def test_a_small_gpt_trains_alike_in_torch() -> None:
     assert plain[-1] < plain[0] - 0.1
     np.testing.assert_allclose(fused, plain, rtol=1e-3)
     assert sum(region is not None for region in kept.known()[before:]) >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # of inductor's own imports
+def test_the_rest_is_compiled_by_inductor_and_gradients_stay() -> None:
+    before = len(kept.known())
+    torch.manual_seed(0)
+    model = gpt.GPT()
+    other = copy.deepcopy(model)
+    compiled = torch.compile(model, backend="diagc", options={"least_bytes": 0, "rest": "inductor"})
+    arrays = list(map(torch.as_tensor, gpt.text(ROWS, 0)))
+    found, expected = compiled(*arrays), other(*arrays)
+    found.backward()
+    expected.backward()
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    for one, two in zip(model.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, two.grad, rtol=1e-3, atol=1e-5)
+    assert any(region is not None for region in kept.known()[before:])
+
+
+def test_an_option_that_the_backend_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="the options `least_bytes`, a number, and `rest`"):
+        diagc.dynamo.diagc(None, [], options={"rest": "fast"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.utils._pytree import tree_leaves
 
 from diagc.backends.plans import normal_form
 from diagc.backends.reference import evaluate
@@ -17,6 +19,7 @@ from diagc.diagnostics import DiagnosticError
 from diagc.importers import torch_trace
 from diagc.importers.frameworks import frameworks
 from diagc.importers.function import import_function, parse_arguments, parse_function
+from diagc.importers.torch_record import Unrecorded, recorded
 from diagc.importers.traced import NAMES, Traced
 from diagc.importers.written import named, write
 from diagc.plan.structure import structure
@@ -109,3 +112,47 @@ def test_the_framework_is_that_of_what_the_function_calls() -> None:
     text = "import torch, jax.numpy as jnp\ndef f(x): return g(x)\ndef g(x): return jnp.sin(x)\ndef h(x): return x"
     assert frameworks(text, "f") == ("jax",)
     assert frameworks(text, "h") == ("jax", "torch")
+
+
+@pytest.mark.parametrize("name", ["causal", "library", "block"])
+def test_what_is_recorded_in_a_run_is_what_torch_exports(name: str) -> None:
+    module = functions.Block(32).eval() if name == "block" else torch_trace._module(getattr(functions, name))
+    given = parse_arguments("f32[2,16,32]" if name == "block" else functions.HEADS)
+    arrays = [torch.zeros(*shape, dtype=getattr(torch, NAMES[dtype])) for dtype, shape in given]
+    exported = torch.export.export(module, tuple(arrays), strict=False)
+    found = recorded(module, arrays, str(FILE))
+    one, other = ([n for n in made.graph.nodes if n.op == "call_function"] for made in (found, exported))
+    assert [n.target for n in one] == [n.target for n in other]
+    shapes = [
+        [[a.shape for a in tree_leaves(n.meta["val"])] for n in made if n.target is not operator.getitem]
+        for made in (one, other)
+    ]
+    assert shapes[0] == shapes[1]
+    assert all(str(FILE) in n.meta["stack_trace"] for n in one if n.target is not operator.getitem)
+
+
+def reads_elements(x: torch.Tensor) -> torch.Tensor:
+    return x * x.tolist()[0]
+
+
+def branches(x: torch.Tensor) -> torch.Tensor:
+    return x if x.sum() > 0 else -x
+
+
+def without_derivative(x: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return x.exp()
+
+
+def at_a_mask(x: torch.Tensor) -> torch.Tensor:
+    return x[x > 0]
+
+
+def held(x: torch.Tensor) -> torch.Tensor:
+    return x + torch.tensor([1.0, 5.0, 2.0])
+
+
+@pytest.mark.parametrize("function", [reads_elements, branches, without_derivative, at_a_mask, held])
+def test_one_run_does_not_show_everything(function: Callable[..., Any]) -> None:
+    with pytest.raises(Unrecorded):
+        recorded(torch_trace._module(function), [torch.ones(3)], str(FILE))

@@ -1,0 +1,91 @@
+"""What a report says of a function or a region: what was found, by which laws, and the cost before and after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from diagc import api
+from diagc.bench.coverage import Cover
+from diagc.check.entry import Entry
+from diagc.cost.words import amount, seconds
+from diagc.diagnostics import DiagnosticError
+from diagc.importers.traced import Traced
+from diagc.machine import machine
+from diagc.optimise.operations import Cost, one_by_one
+from diagc.plan.derivation import Derivation
+from diagc.plan.folds import State
+
+MACHINES: Final = ("h200", "cpu")
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The cost on a machine before and after; `after` is None where no kernel is made."""
+
+    machine: str
+    before: Cost
+    after: Cover | None
+
+
+def predictions(traced: Traced, entry: Entry) -> list[Predicted]:
+    """The cost of a function operation by operation, and of the kernels of its entry."""
+    return [
+        Predicted(m.title, one_by_one(traced, m), _emitted(entry, m.name)) for m in map(machine, MACHINES)
+    ]
+
+
+def _emitted(entry: Entry, on: str) -> Cover | None:
+    try:
+        return api.emitted(entry, machine(on), {})
+    except DiagnosticError:
+        return None
+
+
+def found_lines(derivation: Derivation, predicted: Predicted) -> list[str]:
+    """How many kernels there are, what a pass carries, and what kernels read and write."""
+    assert predicted.after is not None
+    made = len(predicted.after.stages)
+    loops = [loop for loop in derivation.loops if loop.states]
+    lines = [f"Found: {predicted.before.kernels} operations become {count(made, 'kernel')}.", ""]
+    for loop in loops if made == 1 else ():
+        lines.append(f"- one pass over {', '.join(loop.axes)} carries")
+        lines += [f"  - {_state(state)}" for state in loop.states]
+    return [*lines, *(f"- {line}" for line in derivation.kernels), ""]
+
+
+def _state(state: State) -> str:
+    rescaled = f", rescaled by {state.rescale}" if state.rescale is not None else ""
+    return f"{state.name} = {state.monoid} of {state.lift}{rescaled}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 kernel`, `2 kernels`."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def law_lines(derivation: Derivation) -> list[str]:
+    """The laws used, most used first."""
+    counts = Counter((law.rule, law.law) for law in derivation.laws)
+    if not counts:
+        return []
+    rows = [f"| {rule} | {law} | {number} |" for (rule, law), number in counts.most_common()]
+    return ["Laws used:", "", "| rule | law | times |", "|---|---|--:|", *rows, ""]
+
+
+def cost_lines(predicted: Sequence[Predicted]) -> list[str]:
+    """A table of the cost before and after."""
+    lines = ["Predicted, operation by operation and as derived:", "",
+             "| machine | | kernels | bytes | time |", "|---|---|--:|--:|--:|"]  # fmt: skip
+    for p in predicted:
+        before, after = p.before, p.after
+        lines.append(
+            f"| {p.machine} | before | {before.kernels} | {amount(before.bytes_moved)} | {seconds(before.seconds)} |"
+        )
+        if after is not None:
+            lines.append(
+                f"| | after | {len(after.stages)} | {amount(after.bytes_moved)} | {seconds(after.seconds)} |"
+            )
+    return [*lines, ""]
