@@ -942,8 +942,8 @@ def _block_backward_buffer_4(X, WO, logsum, state_, state____, state_____, *, bl
     block_t = min(block_t, max(t, 1))
     logsum = jnp.pad(logsum, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
     state_____ = jnp.pad(state_____, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0), (0, 0)))
-    state____ = jnp.pad(state____, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64)), (0, 0)))
     WO = jnp.pad(WO, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64)), (0, 0)))
+    state____ = jnp.pad(state____, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64)), (0, 0)))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
 
     def program(tile):
@@ -951,7 +951,7 @@ def _block_backward_buffer_4(X, WO, logsum, state_, state____, state_____, *, bl
         first_t = tile * block_t
         t_index = first_t + jnp.arange(block_t)
         acc_kv_g_d = jnp.full_like(X, 0.0, jnp.float32, (b, block_t, 512))
-        rsqrt = lax.rsqrt(0.001953125 * state_ + 1e-05)
+        rsqrt = lax.rsqrt(1e-05 + state_ * 0.001953125)
 
         def step(kv_index, state):
             (acc_kv_g_d,) = state
@@ -968,12 +968,12 @@ def _block_backward_buffer_4(X, WO, logsum, state_, state____, state_____, *, bl
                 def step_3(block, state):
                     (acc_kv_g_d,) = state
                     first_d = block * block_d
+                    WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(WO, kv_index, 0, keepdims=True), g_index, 1, keepdims=True), first_d, block_d, 2), (0, 1))
                     state_____tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state____, kv_index, 1, keepdims=True), first_d, block_d, 2), (1,))
                     tile_bf16 = (rsqrt[:, None] * state_____tile).astype(jnp.bfloat16)
                     tile_bf16_2 = exp.astype(jnp.bfloat16)
                     dot = jnp.einsum("btx,bdx->btd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
                     dot_bf16 = dot.astype(jnp.bfloat16)
-                    WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(WO, kv_index, 0, keepdims=True), g_index, 1, keepdims=True), first_d, block_d, 2), (0, 1))
                     next_acc_kv_g_d = acc_kv_g_d + jnp.einsum("btd,dw->btw", dot_bf16, WO_tile, preferred_element_type=jnp.float32)
                     return (next_acc_kv_g_d,)
 
@@ -983,14 +983,13 @@ def _block_backward_buffer_4(X, WO, logsum, state_, state____, state_____, *, bl
                 def step_4(block, state):
                     (acc_kv_g_d,) = state
                     first_d = block * block_d
-                    d_index = first_d + jnp.arange(block_d)
+                    WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(WO, kv_index, 0, keepdims=True), g_index, 1, keepdims=True), first_d, block_d, 2), (0, 1))
                     state_____tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state____, kv_index, 1, keepdims=True), first_d, block_d, 2), (1,))
                     tile_bf16 = (rsqrt[:, None] * state_____tile).astype(jnp.bfloat16)
                     tile_bf16_2 = exp.astype(jnp.bfloat16)
                     dot = jnp.einsum("btx,bdx->btd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
-                    tile_bf16_3 = jnp.where((d_index < 64), dot, 0.0).astype(jnp.bfloat16)
-                    WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(WO, kv_index, 0, keepdims=True), g_index, 1, keepdims=True), first_d, block_d, 2), (0, 1))
-                    next_acc_kv_g_d = acc_kv_g_d + jnp.einsum("btd,dw->btw", tile_bf16_3, WO_tile, preferred_element_type=jnp.float32)
+                    dot_bf16 = dot.astype(jnp.bfloat16)
+                    next_acc_kv_g_d = acc_kv_g_d + jnp.einsum("btd,dw->btw", dot_bf16, WO_tile, preferred_element_type=jnp.float32)
                     return (next_acc_kv_g_d,)
 
                 (acc_kv_g_d,) = lax.fori_loop(from_d // block_d, -(-64 // block_d), step_4, (acc_kv_g_d,))
@@ -1001,7 +1000,7 @@ def _block_backward_buffer_4(X, WO, logsum, state_, state____, state_____, *, bl
 
         (acc_kv_g_d,) = lax.fori_loop(0, 2, step, (acc_kv_g_d,))
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
-        return acc_kv_g_d + X_tile.astype(jnp.float32)
+        return X_tile.astype(jnp.float32) + acc_kv_g_d
 
     buffer_4_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
     buffer_4_tiles = buffer_4_tiles.transpose(1, 0, 2, 3)
@@ -1020,9 +1019,9 @@ def _block_backward_buffer_3(buffer_4):
     return rsqrt_value
 
 
-def _block_backward_buffer_6_buffer_8(c, up, gate, down, d_out, buffer_3, buffer_4):
-    """block_backward_buffer_6_buffer_8(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_3: f32[b t], buffer_4: f32[b t width]) -> (f32[b t width], f32[b t])"""
-    c, buffer_3, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_3, buffer_4))
+def _block_backward_buffer_6_buffer_8(c, up, gate, down, d_out, buffer_4, buffer_3):
+    """block_backward_buffer_6_buffer_8(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_4: f32[b t width], buffer_3: f32[b t]) -> (f32[b t width], f32[b t])"""
+    c, buffer_4, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_4, buffer_3))
     up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
     b, t, _ = d_out.shape
     if c.shape != (512,):
@@ -1035,32 +1034,32 @@ def _block_backward_buffer_6_buffer_8(c, up, gate, down, d_out, buffer_3, buffer
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     if buffer_4.shape != (b, t, 512):
         raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     sum_width = jnp.einsum("hw,btw->bth", down, d_out, preferred_element_type=jnp.float32)  # [b t hidden]
     sum_width_2 = _product("wh,w,btw->bth", jnp.bfloat16, gate, c, buffer_4)  # [b t hidden]
-    product = buffer_3[:, :, None] * sum_width_2  # [b t hidden]
-    sigmoid_value = jax.nn.sigmoid(product)  # [b t hidden]
-    total = buffer_3[:, :, None] * (1.0 - sigmoid_value) * sum_width_2 + 1.0  # [b t hidden]
-    sum_width_3 = _product("wh,w,btw->bth", jnp.bfloat16, up, c, buffer_4)  # [b t hidden]
-    sum_hidden = _product("wh,bth,bth,bth,bth->btw", jnp.bfloat16, gate, sum_width, sigmoid_value, total, sum_width_3)
+    product = sum_width_2 * buffer_3[:, :, None]  # [b t hidden]
     silu_value = jax.nn.silu(product)  # [b t hidden]
-    sum_hidden_2 = _product("wh,bth,bth->btw", jnp.bfloat16, up, sum_width, silu_value)  # [b t width]
-    product_2 = (buffer_3[:, :, None] * sum_hidden + sum_hidden_2) * c  # [b t width]
-    sum_hidden_3 = jnp.einsum("bth,bth,bth,bth,bth->bt", sum_width, sigmoid_value, total, sum_width_2, sum_width_3, precision="highest")
-    sum_hidden_4 = _product("hw,bth,bth->btw", jnp.bfloat16, down, silu_value, sum_width_3)  # [b t width]
-    sum_width_4 = jnp.einsum("btw,btw->bt", sum_hidden_4, d_out.astype(jnp.float32), precision="highest")
-    total_2 = buffer_3 * sum_hidden_3 + sum_width_4  # [b t]
+    sum_hidden = _product("bth,bth,wh->btw", jnp.bfloat16, sum_width, silu_value, up)  # [b t width]
+    sum_width_3 = _product("wh,w,btw->bth", jnp.bfloat16, up, c, buffer_4)  # [b t hidden]
+    sigmoid_value = jax.nn.sigmoid(product)  # [b t hidden]
+    total = sum_width_2 * (1.0 - sigmoid_value) * buffer_3[:, :, None] + 1.0  # [b t hidden]
+    sum_hidden_2 = _product("wh,bth,bth,bth,bth->btw", jnp.bfloat16, gate, sum_width_3, sum_width, total, sigmoid_value)
+    product_2 = (sum_hidden + buffer_3[:, :, None] * sum_hidden_2) * c  # [b t width]
+    sum_hidden_3 = _product("hw,bth,bth->btw", jnp.bfloat16, down, sum_width_3, silu_value)  # [b t width]
+    sum_width_4 = jnp.einsum("btw,btw->bt", sum_hidden_3, d_out.astype(jnp.float32), precision="highest")
+    sum_hidden_4 = jnp.einsum("bth,bth,bth,bth,bth->bt", sum_width_3, sum_width_2, sum_width, total, sigmoid_value, precision="highest")
+    total_2 = sum_width_4 + buffer_3 * sum_hidden_4  # [b t]
     return product_2, total_2
 
 
 def _block_backward_buffer_13_buffer_17_d_up_d_gate_d_down(
-    c, up, gate, down, d_out, buffer_3, buffer_4, *, block_t=256, block_hidden=512,
+    c, up, gate, down, d_out, buffer_4, buffer_3, *, block_t=256, block_hidden=512,
 ):
-    """block_backward_buffer_13_buffer_17_d_up_d_gate_d_down(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_3: f32[b t], buffer_4: f32[b t width]) -> (f32[width hidden], f32[width hidden], bf16[width hidden], bf16[width hidden], bf16[hidden width]), in blocks: memory does not grow with t."""
-    c, buffer_3, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_3, buffer_4))
+    """block_backward_buffer_13_buffer_17_d_up_d_gate_d_down(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_4: f32[b t width], buffer_3: f32[b t]) -> (f32[width hidden], f32[width hidden], bf16[width hidden], bf16[width hidden], bf16[hidden width]), in blocks: memory does not grow with t."""
+    c, buffer_4, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_4, buffer_3))
     up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
     b, t, _ = d_out.shape
     if c.shape != (512,):
@@ -1073,120 +1072,127 @@ def _block_backward_buffer_13_buffer_17_d_up_d_gate_d_down(
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     if buffer_4.shape != (b, t, 512):
         raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     block_t = min(block_t, max(t, 1))
     block_hidden = min(block_hidden, max(1024, 1))
+    up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
     gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
-    up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t))))
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
 
     def program(tile):
         first_hidden = tile * block_hidden
-        acc_t_b = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
         acc_b_t = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
-        acc_t_b_2 = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
         acc_b_t_2 = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
-        acc_t_b_3 = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
+        acc_b_t_3 = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
+        acc_b_t_4 = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
+        acc_b_t_5 = jnp.full_like(c, 0.0, jnp.float32, (block_hidden, 512))
+        up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
         down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
         gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-        up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
 
         def step(b_index, state):
-            acc_t_b, acc_b_t, acc_t_b_2, acc_b_t_2, acc_t_b_3 = state
+            acc_b_t, acc_b_t_2, acc_b_t_3, acc_b_t_4, acc_b_t_5 = state
             to_t = t // block_t * block_t
 
             def step_2(block, state):
-                acc_t_b, acc_b_t, acc_t_b_2, acc_b_t_2, acc_t_b_3 = state
+                acc_b_t, acc_b_t_2, acc_b_t_3, acc_b_t_4, acc_b_t_5 = state
                 first_t = block * block_t
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                dot = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
                 buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                mul = buffer_4_tile * buffer_3_tile[:, None] * buffer_3_tile[:, None]
+                tile_bf16 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
                 buffer_4_bf16 = buffer_4_tile.astype(jnp.bfloat16)
-                dot_2 = jnp.einsum("hw,tw->ht", tile_bf16, buffer_4_bf16, preferred_element_type=jnp.float32)
-                mul = buffer_3_tile * dot_2
-                silu = jax.nn.silu(mul)
-                mul_2 = buffer_3_tile * dot * silu
-                next_acc_t_b = acc_t_b + jnp.einsum("ht,tw->hw", mul_2, buffer_4_tile, precision="highest")
-                sigmoid = jax.nn.sigmoid(mul)
-                add = buffer_3_tile * (1.0 - sigmoid) * dot_2 + 1.0
-                tile_bf16_2 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                dot = jnp.einsum("hw,tw->ht", tile_bf16, buffer_4_bf16, preferred_element_type=jnp.float32)
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                dot_2 = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
                 dot_3 = jnp.einsum("hw,tw->ht", tile_bf16_2, buffer_4_bf16, preferred_element_type=jnp.float32)
-                mul_3 = dot * sigmoid * add * dot_3 * buffer_3_tile
-                mul_4 = mul_3 * buffer_3_tile
-                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", mul_4, buffer_4_tile, precision="highest")
-                tile_bf16_3 = (buffer_3_tile * dot * silu).astype(jnp.bfloat16)
-                next_acc_t_b_2 = acc_t_b_2 + jnp.einsum("ht,tw->hw", tile_bf16_3, buffer_4_bf16, preferred_element_type=jnp.float32)
-                mul_5 = dot * sigmoid * add * dot_3 * buffer_3_tile
-                tile_bf16_4 = (mul_5 * buffer_3_tile).astype(jnp.bfloat16)
-                next_acc_b_t_2 = acc_b_t_2 + jnp.einsum("ht,tw->hw", tile_bf16_4, buffer_4_bf16, preferred_element_type=jnp.float32)
-                tile_bf16_5 = (buffer_3_tile * silu * dot_3).astype(jnp.bfloat16)
-                next_acc_t_b_3 = acc_t_b_3 + jnp.einsum("ht,tw->hw", tile_bf16_5, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_t_b, next_acc_b_t, next_acc_t_b_2, next_acc_b_t_2, next_acc_t_b_3)
+                mul_2 = dot_3 * buffer_3_tile
+                sigmoid = jax.nn.sigmoid(mul_2)
+                add = buffer_3_tile * dot_3 * (1.0 - sigmoid) + 1.0
+                mul_3 = dot * dot_2 * add * sigmoid
+                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", mul_3, mul, precision="highest")
+                silu = jax.nn.silu(mul_2)
+                mul_4 = dot_2 * silu * buffer_3_tile
+                next_acc_b_t_2 = acc_b_t_2 + jnp.einsum("ht,tw->hw", mul_4, buffer_4_tile, precision="highest")
+                tile_bf16_3 = (dot_2 * silu * buffer_3_tile).astype(jnp.bfloat16)
+                next_acc_b_t_3 = acc_b_t_3 + jnp.einsum("ht,tw->hw", tile_bf16_3, buffer_4_bf16, preferred_element_type=jnp.float32)
+                mul_5 = buffer_4_tile * buffer_3_tile[:, None] * buffer_3_tile[:, None]
+                tile_bf16_4 = mul_5.astype(jnp.bfloat16)
+                tile_bf16_5 = (dot * dot_2 * add * sigmoid).astype(jnp.bfloat16)
+                next_acc_b_t_4 = acc_b_t_4 + jnp.einsum("ht,tw->hw", tile_bf16_5, tile_bf16_4, preferred_element_type=jnp.float32)
+                mul_6 = buffer_3_tile[:, None] * d_out_tile.astype(jnp.float32)
+                tile_bf16_6 = mul_6.astype(jnp.bfloat16)
+                tile_bf16_7 = (dot * silu).astype(jnp.bfloat16)
+                next_acc_b_t_5 = acc_b_t_5 + jnp.einsum("ht,tw->hw", tile_bf16_7, tile_bf16_6, preferred_element_type=jnp.float32)
+                return (next_acc_b_t, next_acc_b_t_2, next_acc_b_t_3, next_acc_b_t_4, next_acc_b_t_5)
 
-            acc_t_b, acc_b_t, acc_t_b_2, acc_b_t_2, acc_t_b_3 = lax.fori_loop(
+            acc_b_t, acc_b_t_2, acc_b_t_3, acc_b_t_4, acc_b_t_5 = lax.fori_loop(
                 0,
                 -(-to_t // block_t),
                 step_2,
-                (acc_t_b, acc_b_t, acc_t_b_2, acc_b_t_2, acc_t_b_3),
+                (acc_b_t, acc_b_t_2, acc_b_t_3, acc_b_t_4, acc_b_t_5),
             )
             from_t = jnp.maximum(0, to_t)
 
             def step_3(block, state):
-                acc_t_b, acc_b_t, acc_t_b_2, acc_b_t_2, acc_t_b_3 = state
+                acc_b_t, acc_b_t_2, acc_b_t_3, acc_b_t_4, acc_b_t_5 = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                dot = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where((t_index < t), dot, 0.0)
                 buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                mul = buffer_4_tile * buffer_3_tile[:, None] * buffer_3_tile[:, None]
+                tile_bf16 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
                 buffer_4_bf16 = buffer_4_tile.astype(jnp.bfloat16)
-                dot_2 = jnp.einsum("hw,tw->ht", tile_bf16, buffer_4_bf16, preferred_element_type=jnp.float32)
-                mul = buffer_3_tile * dot_2
-                silu = jax.nn.silu(mul)
-                mul_2 = buffer_3_tile * chosen * silu
-                next_acc_t_b = acc_t_b + jnp.einsum("ht,tw->hw", mul_2, buffer_4_tile, precision="highest")
-                sigmoid = jax.nn.sigmoid(mul)
-                add = buffer_3_tile * (1.0 - sigmoid) * dot_2 + 1.0
-                tile_bf16_2 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+                dot = jnp.einsum("hw,tw->ht", tile_bf16, buffer_4_bf16, preferred_element_type=jnp.float32)
+                chosen = jnp.where((t_index < t), dot, 0.0)
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                dot_2 = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
                 dot_3 = jnp.einsum("hw,tw->ht", tile_bf16_2, buffer_4_bf16, preferred_element_type=jnp.float32)
-                mul_3 = chosen * sigmoid * add * dot_3 * buffer_3_tile
-                mul_4 = mul_3 * buffer_3_tile
-                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", mul_4, buffer_4_tile, precision="highest")
-                tile_bf16_3 = (buffer_3_tile * chosen * silu).astype(jnp.bfloat16)
-                next_acc_t_b_2 = acc_t_b_2 + jnp.einsum("ht,tw->hw", tile_bf16_3, buffer_4_bf16, preferred_element_type=jnp.float32)
-                mul_5 = chosen * sigmoid * add * dot_3 * buffer_3_tile
-                tile_bf16_4 = (mul_5 * buffer_3_tile).astype(jnp.bfloat16)
-                next_acc_b_t_2 = acc_b_t_2 + jnp.einsum("ht,tw->hw", tile_bf16_4, buffer_4_bf16, preferred_element_type=jnp.float32)
-                tile_bf16_5 = (buffer_3_tile * silu * dot_3).astype(jnp.bfloat16)
-                next_acc_t_b_3 = acc_t_b_3 + jnp.einsum("ht,tw->hw", tile_bf16_5, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_t_b, next_acc_b_t, next_acc_t_b_2, next_acc_b_t_2, next_acc_t_b_3)
+                mul_2 = dot_3 * buffer_3_tile
+                sigmoid = jax.nn.sigmoid(mul_2)
+                add = buffer_3_tile * dot_3 * (1.0 - sigmoid) + 1.0
+                mul_3 = chosen * dot_2 * add * sigmoid
+                next_acc_b_t = acc_b_t + jnp.einsum("ht,tw->hw", mul_3, mul, precision="highest")
+                silu = jax.nn.silu(mul_2)
+                mul_4 = dot_2 * silu * buffer_3_tile
+                next_acc_b_t_2 = acc_b_t_2 + jnp.einsum("ht,tw->hw", mul_4, buffer_4_tile, precision="highest")
+                tile_bf16_3 = (dot_2 * silu * buffer_3_tile).astype(jnp.bfloat16)
+                next_acc_b_t_3 = acc_b_t_3 + jnp.einsum("ht,tw->hw", tile_bf16_3, buffer_4_bf16, preferred_element_type=jnp.float32)
+                mul_5 = buffer_4_tile * buffer_3_tile[:, None] * buffer_3_tile[:, None]
+                tile_bf16_4 = mul_5.astype(jnp.bfloat16)
+                tile_bf16_5 = (chosen * dot_2 * add * sigmoid).astype(jnp.bfloat16)
+                next_acc_b_t_4 = acc_b_t_4 + jnp.einsum("ht,tw->hw", tile_bf16_5, tile_bf16_4, preferred_element_type=jnp.float32)
+                mul_6 = buffer_3_tile[:, None] * d_out_tile.astype(jnp.float32)
+                tile_bf16_6 = mul_6.astype(jnp.bfloat16)
+                tile_bf16_7 = (chosen * silu).astype(jnp.bfloat16)
+                next_acc_b_t_5 = acc_b_t_5 + jnp.einsum("ht,tw->hw", tile_bf16_7, tile_bf16_6, preferred_element_type=jnp.float32)
+                return (next_acc_b_t, next_acc_b_t_2, next_acc_b_t_3, next_acc_b_t_4, next_acc_b_t_5)
 
-            acc_t_b, acc_b_t, acc_t_b_2, acc_b_t_2, acc_t_b_3 = lax.fori_loop(
+            acc_b_t, acc_b_t_2, acc_b_t_3, acc_b_t_4, acc_b_t_5 = lax.fori_loop(
                 from_t // block_t,
                 -(-t // block_t),
                 step_3,
-                (acc_t_b, acc_b_t, acc_t_b_2, acc_b_t_2, acc_t_b_3),
+                (acc_b_t, acc_b_t_2, acc_b_t_3, acc_b_t_4, acc_b_t_5),
             )
-            return (acc_t_b, acc_b_t, acc_t_b_2, acc_b_t_2, acc_t_b_3)
+            return (acc_b_t, acc_b_t_2, acc_b_t_3, acc_b_t_4, acc_b_t_5)
 
-        acc_t_b, acc_b_t, acc_t_b_2, acc_b_t_2, acc_t_b_3 = lax.fori_loop(
+        acc_b_t, acc_b_t_2, acc_b_t_3, acc_b_t_4, acc_b_t_5 = lax.fori_loop(
             0,
             b,
             step,
-            (acc_t_b, acc_b_t, acc_t_b_2, acc_b_t_2, acc_t_b_3),
+            (acc_b_t, acc_b_t_2, acc_b_t_3, acc_b_t_4, acc_b_t_5),
         )
         mul = gate_tile.astype(jnp.float32).T * acc_b_t
-        return (acc_t_b * up_tile.astype(jnp.float32).T).T, mul.T, (acc_t_b_2 * c).astype(jnp.bfloat16).T, (c * acc_b_t_2).astype(jnp.bfloat16).T, acc_t_b_3.astype(jnp.bfloat16)
+        mul_2 = up_tile.astype(jnp.float32).T * acc_b_t_2
+        return mul.T, mul_2.T, (acc_b_t_3 * c).astype(jnp.bfloat16).T, (c * acc_b_t_4).astype(jnp.bfloat16).T, acc_b_t_5.astype(jnp.bfloat16)
 
     buffer_13_tiles, buffer_17_tiles, d_up_tiles, d_gate_tiles, d_down_tiles = lax.map(program, jnp.arange(-(-1024 // block_hidden)))
     buffer_13_tiles = buffer_13_tiles.transpose(1, 0, 2)
@@ -1201,36 +1207,36 @@ def _block_backward_buffer_13_buffer_17_d_up_d_gate_d_down(
     return buffer_13_tiles[:, :1024], buffer_17_tiles[:, :1024], d_up_tiles[:, :1024], d_gate_tiles[:, :1024], d_down_tiles[:1024]
 
 
-def _block_backward_buffer_10(WO, d_out, buffer_3, buffer_6, buffer_8, buffer_4):
-    """block_backward_buffer_10(WO: bf16[kv g d width], d_out: bf16[b t width], buffer_3: f32[b t], buffer_6: f32[b t width], buffer_8: f32[b t], buffer_4: f32[b t width]) -> f32[b t kv g d]"""
+def _block_backward_buffer_10(WO, d_out, buffer_6, buffer_3, buffer_4, buffer_8):
+    """block_backward_buffer_10(WO: bf16[kv g d width], d_out: bf16[b t width], buffer_6: f32[b t width], buffer_3: f32[b t], buffer_4: f32[b t width], buffer_8: f32[b t]) -> f32[b t kv g d]"""
     WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (WO, d_out))
-    buffer_3, buffer_6, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (buffer_3, buffer_6, buffer_8, buffer_4))
+    buffer_6, buffer_3, buffer_4, buffer_8 = (jnp.asarray(array, jnp.float32) for array in (buffer_6, buffer_3, buffer_4, buffer_8))
     b, t, _ = d_out.shape
     if WO.shape != (2, 2, 64, 512):
         raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     if buffer_6.shape != (b, t, 512):
         raise ValueError(f"buffer_6: f32[b t width] has shape {buffer_6.shape}, expected {(b, t, 512)}")
-    if buffer_8.shape != (b, t):
-        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     if buffer_4.shape != (b, t, 512):
         raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
-    product = buffer_3[:, :, None] * buffer_3[:, :, None] * 0.001953125 * buffer_8[:, :, None] * buffer_4
-    total = buffer_3[:, :, None] * (buffer_6 - product) + d_out.astype(jnp.float32)  # [b t width]
-    sum_width = _product("btw,kgdw->btkgd", jnp.bfloat16, total, WO)  # [b t kv g d]
+    if buffer_8.shape != (b, t):
+        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
+    product = buffer_3[:, :, None] * buffer_3[:, :, None] * buffer_4 * 0.001953125 * buffer_8[:, :, None]
+    total = d_out.astype(jnp.float32) + (buffer_6 - product) * buffer_3[:, :, None]  # [b t width]
+    sum_width = _product("kgdw,btw->btkgd", jnp.bfloat16, WO, total)  # [b t kv g d]
     return sum_width
 
 
 def _block_backward_d_WO(
-    d_out, logsum, state_, state____, state_____, buffer_3, buffer_6, buffer_8, buffer_4, *, block_t=256,
+    d_out, logsum, state_, state____, state_____, buffer_6, buffer_3, buffer_4, buffer_8, *, block_t=256,
     block_d=512,
 ):
-    """block_backward_d_WO(d_out: bf16[b t width], logsum: f32[b t kv g], state_: f32[b x], state____: f32[b kv d x], state_____: f32[b t kv g x], buffer_3: f32[b t], buffer_6: f32[b t width], buffer_8: f32[b t], buffer_4: f32[b t width]) -> bf16[kv g d width], in blocks: memory does not grow with t."""
+    """block_backward_d_WO(d_out: bf16[b t width], logsum: f32[b t kv g], state_: f32[b x], state____: f32[b kv d x], state_____: f32[b t kv g x], buffer_6: f32[b t width], buffer_3: f32[b t], buffer_4: f32[b t width], buffer_8: f32[b t]) -> bf16[kv g d width], in blocks: memory does not grow with t."""
     d_out = jnp.asarray(d_out, jnp.bfloat16)
-    logsum, state_, state____, state_____, buffer_3, buffer_6, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (logsum, state_, state____, state_____, buffer_3, buffer_6, buffer_8, buffer_4))
+    logsum, state_, state____, state_____, buffer_6, buffer_3, buffer_4, buffer_8 = (jnp.asarray(array, jnp.float32) for array in (logsum, state_, state____, state_____, buffer_6, buffer_3, buffer_4, buffer_8))
     b, t, _ = d_out.shape
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
@@ -1242,42 +1248,52 @@ def _block_backward_d_WO(
         raise ValueError(f"state____: f32[b kv d x] has shape {state____.shape}, expected {(b, 2, 64, t)}")
     if state_____.shape != (b, t, 2, 2, t):
         raise ValueError(f"state_____: f32[b t kv g x] has shape {state_____.shape}, expected {(b, t, 2, 2, t)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     if buffer_6.shape != (b, t, 512):
         raise ValueError(f"buffer_6: f32[b t width] has shape {buffer_6.shape}, expected {(b, t, 512)}")
-    if buffer_8.shape != (b, t):
-        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     if buffer_4.shape != (b, t, 512):
         raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
+    if buffer_8.shape != (b, t):
+        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
     block_t = min(block_t, max(t, 1))
     block_d = min(block_d, max(64, 1))
     state____ = jnp.pad(state____, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64)), (0, 0)))
+    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
     state_____ = jnp.pad(state_____, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
 
     def program(tile):
         x_index = jnp.arange(t)
         first_d = tile * block_d
-        acc_t_b = jnp.full_like(d_out, 0.0, jnp.float32, (2, 2, block_d, 512))
+        acc_b_t = jnp.full_like(d_out, 0.0, jnp.float32, (2, 2, block_d, 512))
 
         def step(b_index, state):
-            (acc_t_b,) = state
+            (acc_b_t,) = state
             state_____tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state____, b_index, 0, keepdims=True), first_d, block_d, 2), (0,))
             state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, b_index, 0, keepdims=True), (0,))
-            rsqrt = lax.rsqrt(0.001953125 * state__tile + 1e-05)
+            rsqrt = lax.rsqrt(1e-05 + state__tile * 0.001953125)
             tile_bf16 = (rsqrt * state_____tile).astype(jnp.bfloat16)
             to_t = t // block_t * block_t
 
             def step_2(block, state):
-                (acc_t_b,) = state
+                (acc_b_t,) = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                mul = 0.001953125 * buffer_3_tile * buffer_3_tile
+                mul_2 = (mul * buffer_8_tile)[:, None] * buffer_4_tile
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                sub = buffer_6_tile - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                add = d_out_tile.astype(jnp.float32) + sub * buffer_3_tile[:, None]
+                tile_bf16_2 = add.astype(jnp.bfloat16)
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 state______tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state_____, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 S = 0.125 * state______tile.transpose(1, 2, 0, 3)
@@ -1285,57 +1301,48 @@ def _block_backward_d_WO(
                 equal = logsum_tile.transpose(1, 2, 0) == -jnp.inf
                 safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(1, 2, 0))
                 exp = jnp.exp(chosen - safe_logsum[:, :, :, None])
-                tile_bf16_2 = exp.astype(jnp.bfloat16)
-                dot = jnp.einsum("kgtx,kdx->kgdt", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+                tile_bf16_3 = exp.astype(jnp.bfloat16)
+                dot = jnp.einsum("kgtx,kdx->kgdt", tile_bf16_3, tile_bf16, preferred_element_type=jnp.float32)
                 dot_bf16 = dot.astype(jnp.bfloat16)
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul = 0.001953125 * buffer_3_tile * buffer_3_tile
-                mul_2 = (mul * buffer_8_tile)[:, None] * buffer_4_tile
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                sub = buffer_6_tile - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-                add = buffer_3_tile[:, None] * sub + d_out_tile.astype(jnp.float32)
-                tile_bf16_3 = add.astype(jnp.bfloat16)
-                next_acc_t_b = acc_t_b + jnp.einsum("kgdt,tw->kgdw", dot_bf16, tile_bf16_3, preferred_element_type=jnp.float32)
-                return (next_acc_t_b,)
+                next_acc_b_t = acc_b_t + jnp.einsum("kgdt,tw->kgdw", dot_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
+                return (next_acc_b_t,)
 
-            (acc_t_b,) = lax.fori_loop(0, -(-to_t // block_t), step_2, (acc_t_b,))
+            (acc_b_t,) = lax.fori_loop(0, -(-to_t // block_t), step_2, (acc_b_t,))
             from_t = jnp.maximum(0, to_t)
 
             def step_3(block, state):
-                (acc_t_b,) = state
+                (acc_b_t,) = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                state______tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state_____, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                S = 0.125 * state______tile.transpose(1, 2, 0, 3)
-                chosen = jnp.where(x_index <= t_index[:, None], S, -jnp.inf)
-                equal = logsum_tile.transpose(1, 2, 0) == -jnp.inf
-                safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(1, 2, 0))
-                exp = jnp.exp(chosen - safe_logsum[:, :, :, None])
-                tile_bf16_2 = exp.astype(jnp.bfloat16)
-                dot = jnp.einsum("kgtx,kdx->kgdt", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
-                tile_bf16_3 = jnp.where((t_index < t), dot, 0.0).astype(jnp.bfloat16)
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul = 0.001953125 * buffer_3_tile * buffer_3_tile
                 mul_2 = (mul * buffer_8_tile)[:, None] * buffer_4_tile
                 buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 sub = buffer_6_tile - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-                add = buffer_3_tile[:, None] * sub + d_out_tile.astype(jnp.float32)
-                tile_bf16_4 = add.astype(jnp.bfloat16)
-                next_acc_t_b = acc_t_b + jnp.einsum("kgdt,tw->kgdw", tile_bf16_3, tile_bf16_4, preferred_element_type=jnp.float32)
-                return (next_acc_t_b,)
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                add = d_out_tile.astype(jnp.float32) + sub * buffer_3_tile[:, None]
+                chosen = jnp.where((t_index < t)[:, None], add, 0.0)
+                tile_bf16_2 = chosen.astype(jnp.bfloat16)
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                state______tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state_____, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                S = 0.125 * state______tile.transpose(1, 2, 0, 3)
+                chosen_2 = jnp.where(x_index <= t_index[:, None], S, -jnp.inf)
+                equal = logsum_tile.transpose(1, 2, 0) == -jnp.inf
+                safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(1, 2, 0))
+                exp = jnp.exp(chosen_2 - safe_logsum[:, :, :, None])
+                tile_bf16_3 = exp.astype(jnp.bfloat16)
+                dot = jnp.einsum("kgtx,kdx->kgdt", tile_bf16_3, tile_bf16, preferred_element_type=jnp.float32)
+                dot_bf16 = dot.astype(jnp.bfloat16)
+                next_acc_b_t = acc_b_t + jnp.einsum("kgdt,tw->kgdw", dot_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
+                return (next_acc_b_t,)
 
-            (acc_t_b,) = lax.fori_loop(from_t // block_t, -(-t // block_t), step_3, (acc_t_b,))
-            return (acc_t_b,)
+            (acc_b_t,) = lax.fori_loop(from_t // block_t, -(-t // block_t), step_3, (acc_b_t,))
+            return (acc_b_t,)
 
-        (acc_t_b,) = lax.fori_loop(0, b, step, (acc_t_b,))
-        return acc_t_b.astype(jnp.bfloat16)
+        (acc_b_t,) = lax.fori_loop(0, b, step, (acc_b_t,))
+        return acc_b_t.astype(jnp.bfloat16)
 
     d_WO_tiles = lax.map(program, jnp.arange(-(-64 // block_d)))
     d_WO_tiles = d_WO_tiles.transpose(1, 2, 0, 3, 4)
@@ -1356,8 +1363,8 @@ def _block_backward_d_c(buffer_13, buffer_17):
     return total
 
 
-def _block_backward_buffer_0(logsum, state_____, buffer_10):
-    """block_backward_buffer_0(logsum: f32[b t kv g], state_____: f32[b t kv g x], buffer_10: f32[b t kv g d]) -> f32[b kv d x]"""
+def _block_backward_buffer_1(logsum, state_____, buffer_10):
+    """block_backward_buffer_1(logsum: f32[b t kv g], state_____: f32[b t kv g x], buffer_10: f32[b t kv g d]) -> f32[b kv d x]"""
     logsum, state_____, buffer_10 = (jnp.asarray(array, jnp.float32) for array in (logsum, state_____, buffer_10))
     b, t, _, _ = logsum.shape
     if logsum.shape != (b, t, 2, 2):
@@ -1369,7 +1376,7 @@ def _block_backward_buffer_0(logsum, state_____, buffer_10):
     le_value = jnp.arange(t)[:, None] <= jnp.arange(t)  # [x t]
     chosen = jnp.where(le_value.T[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, logsum[:, :, :, :, None]))  # [b t kv g x]
-    sum_t_g = _product("btkgd,btkgx->bkdx", jnp.bfloat16, buffer_10, exponential)  # [b kv d x]
+    sum_t_g = _product("btkgx,btkgd->bkdx", jnp.bfloat16, exponential, buffer_10)  # [b kv d x]
     return sum_t_g
 
 
@@ -1383,13 +1390,13 @@ def _block_backward_buffer_2(state_______, z, buffer_10):
         raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
     if buffer_10.shape != (b, t, 2, 2, 64):
         raise ValueError(f"buffer_10: f32[b t kv g d] has shape {buffer_10.shape}, expected {(b, t, 2, 2, 64)}")
-    sum_d = jnp.einsum("btkgd,btkgd->btkg", buffer_10, state_______, precision="highest")  # [b t kv g]
+    sum_d = jnp.einsum("btkgd,btkgd->btkg", state_______, buffer_10, precision="highest")  # [b t kv g]
     product = sum_d * (1 / z)  # [b t kv g]
     return product
 
 
-def _block_backward_buffer_1(logsum, state_, state__, state___, state____, state_____, buffer_10, buffer_2):
-    """block_backward_buffer_1(logsum: f32[b t kv g], state_: f32[b x], state__: f32[b t kv g d], state___: f32[b t], state____: f32[b kv d x], state_____: f32[b t kv g x], buffer_10: f32[b t kv g d], buffer_2: f32[b t kv g]) -> f32[b kv d x]"""
+def _block_backward_buffer_0(logsum, state_, state__, state___, state____, state_____, buffer_10, buffer_2):
+    """block_backward_buffer_0(logsum: f32[b t kv g], state_: f32[b x], state__: f32[b t kv g d], state___: f32[b t], state____: f32[b kv d x], state_____: f32[b t kv g x], buffer_10: f32[b t kv g d], buffer_2: f32[b t kv g]) -> f32[b kv d x]"""
     logsum, state_, state__, state___, state____, state_____, buffer_10, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (logsum, state_, state__, state___, state____, state_____, buffer_10, buffer_2))
     b, t, _, _ = logsum.shape
     if logsum.shape != (b, t, 2, 2):
@@ -1408,14 +1415,30 @@ def _block_backward_buffer_1(logsum, state_, state__, state___, state____, state
         raise ValueError(f"buffer_10: f32[b t kv g d] has shape {buffer_10.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    product = lax.rsqrt(0.001953125 * state_[:, None, None] + 1e-05) * state____  # [b kv d x]
-    sum_d = _product("btkgd,bkdx->bkxtg", jnp.bfloat16, buffer_10, product.astype(jnp.bfloat16))
+    product = state__ * lax.rsqrt(1e-05 + 0.001953125 * state___[:, :, None, None, None])  # [b t kv g d]
+    product_2 = lax.rsqrt(1e-05 + state_[:, None, None] * 0.001953125) * state____  # [b kv d x]
+    sum_d = _product("bkdx,btkgd->bkxtg", jnp.bfloat16, product_2.astype(jnp.bfloat16), buffer_10)
     le_value = jnp.arange(t)[:, None] <= jnp.arange(t)  # [x t]
     chosen = jnp.where(le_value.T[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, logsum[:, :, :, :, None]))  # [b t kv g x]
-    product_2 = lax.rsqrt(state___[:, :, None, None, None] * 0.001953125 + 1e-05) * state__  # [b t kv g d]
-    sum_t_g = _product("bkxtg,btkgx,btkgd->bkdx", jnp.bfloat16, sum_d - buffer_2.transpose(0, 2, 1, 3)[:, :, None], exponential, product_2.astype(jnp.bfloat16))
+    sum_t_g = _product("btkgd,bkxtg,btkgx->bkdx", jnp.bfloat16, product.astype(jnp.bfloat16), sum_d - buffer_2.transpose(0, 2, 1, 3)[:, :, None], exponential)
     return sum_t_g
+
+
+def _block_backward_buffer_12(X, state_, buffer_1):
+    """block_backward_buffer_12(X: bf16[b t width], state_: f32[b x], buffer_1: f32[b kv d x]) -> f32[width kv d]"""
+    X = jnp.asarray(X, jnp.bfloat16)
+    state_, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (state_, buffer_1))
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
+    if state_.shape != (b, t):
+        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
+    if buffer_1.shape != (b, 2, 64, t):
+        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
+    rsqrt_value = lax.rsqrt(1e-05 + state_ * 0.001953125)  # [b x]
+    sum_b_x = _product("bx,bkdx,bxw->wkd", jnp.bfloat16, rsqrt_value, buffer_1, X)  # [width kv d]
+    return sum_b_x
 
 
 def _block_backward_buffer_14(logsum, state, state_, state____, state_____, buffer_10, buffer_2):
@@ -1436,21 +1459,21 @@ def _block_backward_buffer_14(logsum, state, state_, state____, state_____, buff
         raise ValueError(f"buffer_10: f32[b t kv g d] has shape {buffer_10.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    rsqrt_value = lax.rsqrt(0.001953125 * state_ + 1e-05)  # [b x]
-    as_bf16 = (rsqrt_value[:, None, None] * state____).astype(jnp.bfloat16)  # [b kv d x]
-    sum_d = _product("btkgd,bkdx->btkgx", jnp.bfloat16, buffer_10, as_bf16)  # [b t kv g x]
+    rsqrt_value = lax.rsqrt(1e-05 + state_ * 0.001953125)  # [b x]
+    as_bf16 = (rsqrt_value[:, None, None] * state).astype(jnp.bfloat16)  # [b kv d x]
+    as_bf16_2 = (rsqrt_value[:, None, None] * state____).astype(jnp.bfloat16)  # [b kv d x]
+    sum_d = _product("bkdx,btkgd->btkgx", jnp.bfloat16, as_bf16_2, buffer_10)  # [b t kv g x]
     le_value = jnp.arange(t) <= jnp.arange(t)[:, None]  # [t x]
     chosen = jnp.where(le_value[:, None, None], 0.125 * state_____, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, logsum[:, :, :, :, None]))  # [b t kv g x]
-    as_bf16_2 = (rsqrt_value[:, None, None] * state).astype(jnp.bfloat16)  # [b kv d x]
-    sum_x = _product("btkgx,btkgx,bkdx->btkgd", jnp.bfloat16, sum_d - buffer_2[:, :, :, :, None], exponential, as_bf16_2)
+    sum_x = _product("bkdx,btkgx,btkgx->btkgd", jnp.bfloat16, as_bf16, sum_d - buffer_2[:, :, :, :, None], exponential)
     return sum_x
 
 
-def _block_backward_buffer_15(X, a, WV, buffer_0):
-    """block_backward_buffer_15(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_0: f32[b kv d x]) -> f32[b t kv d]"""
+def _block_backward_buffer_15(X, a, WV, buffer_1):
+    """block_backward_buffer_15(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_1: f32[b kv d x]) -> f32[b t kv d]"""
     X, WV = (jnp.asarray(array, jnp.bfloat16) for array in (X, WV))
-    a, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (a, buffer_0))
+    a, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, buffer_1))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1458,10 +1481,44 @@ def _block_backward_buffer_15(X, a, WV, buffer_0):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if WV.shape != (512, 2, 64):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
+    if buffer_1.shape != (b, 2, 64, t):
+        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
+    sum_width = _product("wkd,w,btw->btkd", jnp.bfloat16, WV, a, X)  # [b t kv d]
+    product = sum_width * buffer_1.transpose(0, 3, 1, 2)  # [b t kv d]
+    return product
+
+
+def _block_backward_buffer_9(X, state___, buffer_14):
+    """block_backward_buffer_9(X: bf16[b t width], state___: f32[b t], buffer_14: f32[b t kv g d]) -> f32[b width kv g d]"""
+    X = jnp.asarray(X, jnp.bfloat16)
+    state___, buffer_14 = (jnp.asarray(array, jnp.float32) for array in (state___, buffer_14))
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
+    if state___.shape != (b, t):
+        raise ValueError(f"state___: f32[b t] has shape {state___.shape}, expected {(b, t)}")
+    if buffer_14.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_14: f32[b t kv g d] has shape {buffer_14.shape}, expected {(b, t, 2, 2, 64)}")
+    rsqrt_value = lax.rsqrt(1e-05 + 0.001953125 * state___)  # [b t]
+    sum_t = _product("btkgd,btw,bt->bwkgd", jnp.bfloat16, buffer_14, X, rsqrt_value)  # [b width kv g d]
+    return sum_t
+
+
+def _block_backward_buffer_11(X, a, WK, buffer_0):
+    """block_backward_buffer_11(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_0: f32[b kv d x]) -> f32[b t kv d]"""
+    X, WK = (jnp.asarray(array, jnp.bfloat16) for array in (X, WK))
+    a, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (a, buffer_0))
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
+    if a.shape != (512,):
+        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
+    if WK.shape != (512, 2, 64):
+        raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    sum_width = _product("wkd,w,btw->btkd", jnp.bfloat16, WV, a, X)  # [b t kv d]
-    product = sum_width * buffer_0.transpose(0, 3, 1, 2)  # [b t kv d]
+    sum_width = _product("wkd,w,btw->btkd", jnp.bfloat16, WK, a, X)  # [b t kv d]
+    product = buffer_0.transpose(0, 3, 1, 2) * sum_width  # [b t kv d]
     return product
 
 
@@ -1476,68 +1533,18 @@ def _block_backward_buffer_16(X, state_, buffer_0):
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    rsqrt_value = lax.rsqrt(0.001953125 * state_ + 1e-05)  # [b x]
-    sum_b_x = _product("bx,bxw,bkdx->wkd", jnp.bfloat16, rsqrt_value, X, buffer_0)  # [width kv d]
-    return sum_b_x
-
-
-def _block_backward_buffer_9(X, state___, buffer_14):
-    """block_backward_buffer_9(X: bf16[b t width], state___: f32[b t], buffer_14: f32[b t kv g d]) -> f32[b width kv g d]"""
-    X = jnp.asarray(X, jnp.bfloat16)
-    state___, buffer_14 = (jnp.asarray(array, jnp.float32) for array in (state___, buffer_14))
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if state___.shape != (b, t):
-        raise ValueError(f"state___: f32[b t] has shape {state___.shape}, expected {(b, t)}")
-    if buffer_14.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_14: f32[b t kv g d] has shape {buffer_14.shape}, expected {(b, t, 2, 2, 64)}")
-    rsqrt_value = lax.rsqrt(state___ * 0.001953125 + 1e-05)  # [b t]
-    sum_t = _product("bt,btkgd,btw->bwkgd", jnp.bfloat16, rsqrt_value, buffer_14, X)  # [b width kv g d]
-    return sum_t
-
-
-def _block_backward_buffer_11(X, a, WK, buffer_1):
-    """block_backward_buffer_11(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_1: f32[b kv d x]) -> f32[b t kv d]"""
-    X, WK = (jnp.asarray(array, jnp.bfloat16) for array in (X, WK))
-    a, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, buffer_1))
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if WK.shape != (512, 2, 64):
-        raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
-    if buffer_1.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    sum_width = _product("wkd,w,btw->btkd", jnp.bfloat16, WK, a, X)  # [b t kv d]
-    product = sum_width * buffer_1.transpose(0, 3, 1, 2)  # [b t kv d]
-    return product
-
-
-def _block_backward_buffer_12(X, state_, buffer_1):
-    """block_backward_buffer_12(X: bf16[b t width], state_: f32[b x], buffer_1: f32[b kv d x]) -> f32[width kv d]"""
-    X = jnp.asarray(X, jnp.bfloat16)
-    state_, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (state_, buffer_1))
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if state_.shape != (b, t):
-        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if buffer_1.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    rsqrt_value = lax.rsqrt(0.001953125 * state_ + 1e-05)  # [b x]
-    sum_b_x = _product("bkdx,bx,bxw->wkd", jnp.bfloat16, buffer_1, rsqrt_value, X)  # [width kv d]
+    rsqrt_value = lax.rsqrt(1e-05 + state_ * 0.001953125)  # [b x]
+    sum_b_x = _product("bx,bkdx,bxw->wkd", jnp.bfloat16, rsqrt_value, buffer_0, X)  # [width kv d]
     return sum_b_x
 
 
 def _block_backward_d_X(
-    X, a, WQ, WK, WV, d_out, state__, state___, buffer_3, buffer_6, buffer_8, buffer_4, buffer_0, buffer_14,
-    buffer_1, buffer_11, buffer_15,
+    X, a, WQ, WK, WV, d_out, state__, state___, buffer_0, buffer_1, buffer_14, buffer_11, buffer_15, buffer_6,
+    buffer_3, buffer_4, buffer_8,
 ):
-    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], d_out: bf16[b t width], state__: f32[b t kv g d], state___: f32[b t], buffer_3: f32[b t], buffer_6: f32[b t width], buffer_8: f32[b t], buffer_4: f32[b t width], buffer_0: f32[b kv d x], buffer_14: f32[b t kv g d], buffer_1: f32[b kv d x], buffer_11: f32[b t kv d], buffer_15: f32[b t kv d]) -> bf16[b t width]"""
+    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], d_out: bf16[b t width], state__: f32[b t kv g d], state___: f32[b t], buffer_0: f32[b kv d x], buffer_1: f32[b kv d x], buffer_14: f32[b t kv g d], buffer_11: f32[b t kv d], buffer_15: f32[b t kv d], buffer_6: f32[b t width], buffer_3: f32[b t], buffer_4: f32[b t width], buffer_8: f32[b t]) -> bf16[b t width]"""
     X, WQ, WK, WV, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, d_out))
-    a, state__, state___, buffer_3, buffer_6, buffer_8, buffer_4, buffer_0, buffer_14, buffer_1, buffer_11, buffer_15 = (jnp.asarray(array, jnp.float32) for array in (a, state__, state___, buffer_3, buffer_6, buffer_8, buffer_4, buffer_0, buffer_14, buffer_1, buffer_11, buffer_15))
+    a, state__, state___, buffer_0, buffer_1, buffer_14, buffer_11, buffer_15, buffer_6, buffer_3, buffer_4, buffer_8 = (jnp.asarray(array, jnp.float32) for array in (a, state__, state___, buffer_0, buffer_1, buffer_14, buffer_11, buffer_15, buffer_6, buffer_3, buffer_4, buffer_8))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1555,45 +1562,45 @@ def _block_backward_d_X(
         raise ValueError(f"state__: f32[b t kv g d] has shape {state__.shape}, expected {(b, t, 2, 2, 64)}")
     if state___.shape != (b, t):
         raise ValueError(f"state___: f32[b t] has shape {state___.shape}, expected {(b, t)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
-    if buffer_6.shape != (b, t, 512):
-        raise ValueError(f"buffer_6: f32[b t width] has shape {buffer_6.shape}, expected {(b, t, 512)}")
-    if buffer_8.shape != (b, t):
-        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
-    if buffer_4.shape != (b, t, 512):
-        raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    if buffer_14.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_14: f32[b t kv g d] has shape {buffer_14.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
+    if buffer_14.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_14: f32[b t kv g d] has shape {buffer_14.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_11.shape != (b, t, 2, 64):
         raise ValueError(f"buffer_11: f32[b t kv d] has shape {buffer_11.shape}, expected {(b, t, 2, 64)}")
     if buffer_15.shape != (b, t, 2, 64):
         raise ValueError(f"buffer_15: f32[b t kv d] has shape {buffer_15.shape}, expected {(b, t, 2, 64)}")
-    product = buffer_3[:, :, None] * buffer_3[:, :, None] * 0.001953125 * buffer_8[:, :, None] * buffer_4
-    rsqrt_value = lax.rsqrt(state___ * 0.001953125 + 1e-05)  # [b t]
-    sum_kv_d = _product("wkd,bkdt->btw", jnp.bfloat16, WV, buffer_0)  # [b t width]
-    sum_kv_g_d = _product("btkgd,wkgd->btw", jnp.bfloat16, buffer_14, WQ)  # [b t width]
-    sum_kv_d_2 = _product("bkdt,wkd->btw", jnp.bfloat16, buffer_1, WK)  # [b t width]
-    total = sum_kv_d + sum_kv_g_d * 0.125 + 0.125 * sum_kv_d_2  # [b t width]
-    sum_kv_g_d_2 = jnp.einsum("btkgd,btkgd->bt", buffer_14, state__, precision="highest")  # [b t]
+    if buffer_6.shape != (b, t, 512):
+        raise ValueError(f"buffer_6: f32[b t width] has shape {buffer_6.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
+    if buffer_4.shape != (b, t, 512):
+        raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
+    if buffer_8.shape != (b, t):
+        raise ValueError(f"buffer_8: f32[b t] has shape {buffer_8.shape}, expected {(b, t)}")
+    sum_kv_d = _product("bkdt,wkd->btw", jnp.bfloat16, buffer_0, WK)  # [b t width]
+    sum_kv_d_2 = _product("wkd,bkdt->btw", jnp.bfloat16, WV, buffer_1)  # [b t width]
+    sum_kv_d_g = _product("btkgd,wkgd->btw", jnp.bfloat16, buffer_14, WQ)  # [b t width]
+    total = sum_kv_d * 0.125 + sum_kv_d_2 + 0.125 * sum_kv_d_g  # [b t width]
     sum_kv_d_3 = jnp.sum(buffer_11, axis=(2, 3))  # [b t]
+    product = sum_kv_d_3 * 0.000244140625  # [b t]
+    sum_kv_d_g_2 = jnp.einsum("btkgd,btkgd->bt", buffer_14, state__, precision="highest")  # [b t]
     sum_kv_d_4 = jnp.sum(buffer_15, axis=(2, 3))  # [b t]
-    product_2 = (sum_kv_d_3 * 0.125 + sum_kv_d_4) * 0.001953125  # [b t]
-    total_2 = sum_kv_g_d_2 * 0.000244140625 + product_2  # [b t]
-    difference = a * total - rsqrt_value[:, :, None] * rsqrt_value[:, :, None] * total_2[:, :, None] * X.astype(jnp.float32)
-    total_3 = buffer_3[:, :, None] * (buffer_6 - product) + rsqrt_value[:, :, None] * difference + d_out.astype(jnp.float32)
+    total_2 = product + 0.000244140625 * sum_kv_d_g_2 + sum_kv_d_4 * 0.001953125  # [b t]
+    rsqrt_value = lax.rsqrt(1e-05 + 0.001953125 * state___)  # [b t]
+    difference = total * a - total_2[:, :, None] * X.astype(jnp.float32) * rsqrt_value[:, :, None] * rsqrt_value[:, :, None]
+    product_2 = buffer_3[:, :, None] * buffer_3[:, :, None] * buffer_4 * 0.001953125 * buffer_8[:, :, None]
+    total_3 = difference * rsqrt_value[:, :, None] + d_out.astype(jnp.float32) + (buffer_6 - product_2) * buffer_3[:, :, None]
     as_bf16 = total_3.astype(jnp.bfloat16)  # [b t width]
     return as_bf16
 
 
-def _block_backward_d_a(WQ, WK, WV, buffer_12, buffer_16, buffer_9):
-    """block_backward_d_a(WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], buffer_12: f32[width kv d], buffer_16: f32[width kv d], buffer_9: f32[b width kv g d]) -> f32[width]"""
+def _block_backward_d_a(WQ, WK, WV, buffer_12, buffer_9, buffer_16):
+    """block_backward_d_a(WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], buffer_12: f32[width kv d], buffer_9: f32[b width kv g d], buffer_16: f32[width kv d]) -> f32[width]"""
     WQ, WK, WV = (jnp.asarray(array, jnp.bfloat16) for array in (WQ, WK, WV))
-    buffer_12, buffer_16, buffer_9 = (jnp.asarray(array, jnp.float32) for array in (buffer_12, buffer_16, buffer_9))
+    buffer_12, buffer_9, buffer_16 = (jnp.asarray(array, jnp.float32) for array in (buffer_12, buffer_9, buffer_16))
     b, _, _, _, _ = buffer_9.shape
     if WQ.shape != (512, 2, 2, 64):
         raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
@@ -1603,34 +1610,34 @@ def _block_backward_d_a(WQ, WK, WV, buffer_12, buffer_16, buffer_9):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
     if buffer_12.shape != (512, 2, 64):
         raise ValueError(f"buffer_12: f32[width kv d] has shape {buffer_12.shape}, expected {(512, 2, 64)}")
-    if buffer_16.shape != (512, 2, 64):
-        raise ValueError(f"buffer_16: f32[width kv d] has shape {buffer_16.shape}, expected {(512, 2, 64)}")
     if buffer_9.shape != (b, 512, 2, 2, 64):
         raise ValueError(f"buffer_9: f32[b width kv g d] has shape {buffer_9.shape}, expected {(b, 512, 2, 2, 64)}")
-    sum_kv_d = _product("wkd,wkd->w", jnp.bfloat16, WK, buffer_12)  # [width]
-    sum_kv_d_2 = _product("wkd,wkd->w", jnp.bfloat16, buffer_16, WV)  # [width]
+    if buffer_16.shape != (512, 2, 64):
+        raise ValueError(f"buffer_16: f32[width kv d] has shape {buffer_16.shape}, expected {(512, 2, 64)}")
+    sum_kv_d = _product("wkd,wkd->w", jnp.bfloat16, buffer_12, WV)  # [width]
     sum_b = jnp.sum(buffer_9, axis=0)  # [width kv g d]
     sum_kv_g_d = _product("wkgd,wkgd->w", jnp.bfloat16, WQ, sum_b)  # [width]
-    total = sum_kv_d * 0.125 + sum_kv_d_2 + 0.125 * sum_kv_g_d  # [width]
+    sum_kv_d_2 = _product("wkd,wkd->w", jnp.bfloat16, WK, buffer_16)  # [width]
+    total = sum_kv_d + 0.125 * sum_kv_g_d + 0.125 * sum_kv_d_2  # [width]
     return total
 
 
-def _block_backward_d_WQ_d_WK_d_WV(a, buffer_9, buffer_12, buffer_16):
-    """block_backward_d_WQ_d_WK_d_WV(a: f32[width], buffer_9: f32[b width kv g d], buffer_12: f32[width kv d], buffer_16: f32[width kv d]) -> (bf16[width kv g d], bf16[width kv d], bf16[width kv d])"""
-    a, buffer_9, buffer_12, buffer_16 = (jnp.asarray(array, jnp.float32) for array in (a, buffer_9, buffer_12, buffer_16))
+def _block_backward_d_WQ_d_WK_d_WV(a, buffer_9, buffer_16, buffer_12):
+    """block_backward_d_WQ_d_WK_d_WV(a: f32[width], buffer_9: f32[b width kv g d], buffer_16: f32[width kv d], buffer_12: f32[width kv d]) -> (bf16[width kv g d], bf16[width kv d], bf16[width kv d])"""
+    a, buffer_9, buffer_16, buffer_12 = (jnp.asarray(array, jnp.float32) for array in (a, buffer_9, buffer_16, buffer_12))
     b, _, _, _, _ = buffer_9.shape
     if a.shape != (512,):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if buffer_9.shape != (b, 512, 2, 2, 64):
         raise ValueError(f"buffer_9: f32[b width kv g d] has shape {buffer_9.shape}, expected {(b, 512, 2, 2, 64)}")
-    if buffer_12.shape != (512, 2, 64):
-        raise ValueError(f"buffer_12: f32[width kv d] has shape {buffer_12.shape}, expected {(512, 2, 64)}")
     if buffer_16.shape != (512, 2, 64):
         raise ValueError(f"buffer_16: f32[width kv d] has shape {buffer_16.shape}, expected {(512, 2, 64)}")
+    if buffer_12.shape != (512, 2, 64):
+        raise ValueError(f"buffer_12: f32[width kv d] has shape {buffer_12.shape}, expected {(512, 2, 64)}")
     sum_b = jnp.sum(buffer_9, axis=0)  # [width kv g d]
-    as_bf16 = (0.125 * a[:, None, None, None] * sum_b).astype(jnp.bfloat16)  # [width kv g d]
-    as_bf16_2 = (0.125 * a[:, None, None] * buffer_12).astype(jnp.bfloat16)  # [width kv d]
-    as_bf16_3 = (buffer_16 * a[:, None, None]).astype(jnp.bfloat16)  # [width kv d]
+    as_bf16 = (sum_b * a[:, None, None, None] * 0.125).astype(jnp.bfloat16)  # [width kv g d]
+    as_bf16_2 = (buffer_16 * a[:, None, None] * 0.125).astype(jnp.bfloat16)  # [width kv d]
+    as_bf16_3 = (buffer_12 * a[:, None, None]).astype(jnp.bfloat16)  # [width kv d]
     return as_bf16, as_bf16_2, as_bf16_3
 
 
@@ -1668,18 +1675,18 @@ def _block_pull(block_hidden, block_t, saved, cotangents):
     d_out = cotangents
     buffer_4 = _block_backward_buffer_4(X, WO, logsum, state_, state____, state_____, block_t=block_t)
     buffer_3 = _block_backward_buffer_3(buffer_4)
-    buffer_6, buffer_8 = _block_backward_buffer_6_buffer_8(c, up, gate, down, d_out, buffer_3, buffer_4)
+    buffer_6, buffer_8 = _block_backward_buffer_6_buffer_8(c, up, gate, down, d_out, buffer_4, buffer_3)
     buffer_13, buffer_17, d_up, d_gate, d_down = _block_backward_buffer_13_buffer_17_d_up_d_gate_d_down(
-        c, up, gate, down, d_out, buffer_3, buffer_4, block_t=block_t, block_hidden=block_hidden,
+        c, up, gate, down, d_out, buffer_4, buffer_3, block_t=block_t, block_hidden=block_hidden,
     )
-    buffer_10 = _block_backward_buffer_10(WO, d_out, buffer_3, buffer_6, buffer_8, buffer_4)
+    buffer_10 = _block_backward_buffer_10(WO, d_out, buffer_6, buffer_3, buffer_4, buffer_8)
     d_WO = _block_backward_d_WO(
-        d_out, logsum, state_, state____, state_____, buffer_3, buffer_6, buffer_8, buffer_4, block_t=block_t,
+        d_out, logsum, state_, state____, state_____, buffer_6, buffer_3, buffer_4, buffer_8, block_t=block_t,
     )
     d_c = _block_backward_d_c(buffer_13, buffer_17)
-    buffer_0 = _block_backward_buffer_0(logsum, state_____, buffer_10)
+    buffer_1 = _block_backward_buffer_1(logsum, state_____, buffer_10)
     buffer_2 = _block_backward_buffer_2(state_______, z, buffer_10)
-    buffer_1 = _block_backward_buffer_1(
+    buffer_0 = _block_backward_buffer_0(
         logsum,
         state_,
         state__,
@@ -1689,18 +1696,18 @@ def _block_pull(block_hidden, block_t, saved, cotangents):
         buffer_10,
         buffer_2,
     )
-    buffer_14 = _block_backward_buffer_14(logsum, state, state_, state____, state_____, buffer_10, buffer_2)
-    buffer_15 = _block_backward_buffer_15(X, a, WV, buffer_0)
-    buffer_16 = _block_backward_buffer_16(X, state_, buffer_0)
-    buffer_9 = _block_backward_buffer_9(X, state___, buffer_14)
-    buffer_11 = _block_backward_buffer_11(X, a, WK, buffer_1)
     buffer_12 = _block_backward_buffer_12(X, state_, buffer_1)
+    buffer_14 = _block_backward_buffer_14(logsum, state, state_, state____, state_____, buffer_10, buffer_2)
+    buffer_15 = _block_backward_buffer_15(X, a, WV, buffer_1)
+    buffer_9 = _block_backward_buffer_9(X, state___, buffer_14)
+    buffer_11 = _block_backward_buffer_11(X, a, WK, buffer_0)
+    buffer_16 = _block_backward_buffer_16(X, state_, buffer_0)
     d_X = _block_backward_d_X(
-        X, a, WQ, WK, WV, d_out, state__, state___, buffer_3, buffer_6, buffer_8, buffer_4, buffer_0,
-        buffer_14, buffer_1, buffer_11, buffer_15,
+        X, a, WQ, WK, WV, d_out, state__, state___, buffer_0, buffer_1, buffer_14, buffer_11, buffer_15,
+        buffer_6, buffer_3, buffer_4, buffer_8,
     )
-    d_a = _block_backward_d_a(WQ, WK, WV, buffer_12, buffer_16, buffer_9)
-    d_WQ, d_WK, d_WV = _block_backward_d_WQ_d_WK_d_WV(a, buffer_9, buffer_12, buffer_16)
+    d_a = _block_backward_d_a(WQ, WK, WV, buffer_12, buffer_9, buffer_16)
+    d_WQ, d_WK, d_WV = _block_backward_d_WQ_d_WK_d_WV(a, buffer_9, buffer_16, buffer_12)
     return (d_X, d_a, d_WQ, d_WK, d_WV, d_WO, d_c, d_up, d_gate, d_down)
 
 

@@ -5326,7 +5326,7 @@ def _gated_delta_backward_buffer_0_buffer_2(
     elif BLOCK_D <= 1024:
         BLOCK_E, warps, stages = 8, 8, 1
     else:
-        BLOCK_E, warps, stages = 2, 16, 1
+        BLOCK_E, warps, stages = 1, 16, 1
     grid = (h * triton.cdiv(e, BLOCK_E),)
     gated_delta_backward_buffer_0_buffer_2_kernel[grid](
         Q, K, V, beta, gate, d_out, state, buffer_3, buffer_0, buffer_2, Q.stride(0), Q.stride(1),

@@ -815,9 +815,9 @@ def kurtosis_forward_kernel(
     d_index = tl.arange(0, BLOCK_D)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:11]
     Q = tl.load(
@@ -847,28 +847,28 @@ def kurtosis_forward_kernel(
         mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
         sub_q_x = dot - next_centre[:, None]
-        mul_q_x = sub_q_x * sub_q_x
+        mul_q_x = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_q_x, 1)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
-        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
-        mul_q_x_2 = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
-        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
-        mul_q_x_3 = (sub_q_x * sub_q_x) * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = acc_x_8 + tile_sum_5
+        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
+        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
+        mul_q_x_2 = (sub_q_x * sub_q_x) * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
+        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        mul_q_x_3 = sub_q_x * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
+        tile_sum_5 = tl.sum(sub_q_x, 1)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
-        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
+        sum_x_2 = next_sum_x_2
         centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -891,37 +891,37 @@ def kurtosis_forward_kernel(
         mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
         sub_q_x = tl.where((x_index < size_x)[None, :], tile - next_centre[:, None], 0.0)
-        mul_q_x = sub_q_x * sub_q_x
+        mul_q_x = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_q_x, 1)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
-        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
-        mul_q_x_2 = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
-        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
-        mul_q_x_3 = (sub_q_x * sub_q_x) * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = acc_x_8 + tile_sum_5
+        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
+        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
+        mul_q_x_2 = (sub_q_x * sub_q_x) * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
+        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        mul_q_x_3 = sub_q_x * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
+        tile_sum_5 = tl.sum(sub_q_x, 1)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
-        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
+        sum_x_2 = next_sum_x_2
         centre = next_centre
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_q = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * acc_x))
-    tile = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * recip_q
-    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * acc_x_2), mask=(q_index < size_q))
+    recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * acc_x_3))
+    tile = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * acc_x
+    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * recip_q), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, sum_x, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, acc_x_3, mask=(q_index < size_q))
     tl.store(state_____ptr + q_index * state_____stride_q, acc_x, mask=(q_index < size_q))
 
 
@@ -939,28 +939,25 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_D], 0.0, tl.float32)
-    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    mul_q = recip * state
+    recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state__))
+    state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = (((recip * rsqrt) * rsqrt) * state____) * recip_q
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = recip * state
     # src[moments.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:14]
-    add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
-    recip_q = 1.0 / add_q
-    mul_q_2 = (((rsqrt * rsqrt) * recip) * recip_q) * state__
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:11]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -969,18 +966,18 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = dot - mul_q[:, None]
-        mul_q_x = sub_q_x * sub_q_x
-        sub_q_x_2 = mul_q_2[:, None] - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        mul_q_x_2 = sub_q_x * sub_q_x_2
-        tile_sum = tl.sum(mul_q_x_2, 1)
+        sub_q_x = dot - mul_q_2[:, None]
+        sub_q_x_2 = (sub_q_x * sub_q_x) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        mul_q_x = sub_q_x * sub_q_x_2
+        tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
-        acc_x_3 = (recip * sum_x)[None, :] * (where_q_2 - where_q)[:, None]
-        mul_q_x_3 = (((rsqrt * rsqrt) * recip_q) * state__)[:, None] * (mul_q[:, None] - dot)
-        add_q_x = (recip * (mul_q_x_3 + next_acc_x[:, None])) + ((sub_q_x * sub_q_x) * sub_q_x)
-        tile_bf16 = add_q_x.to(tl.bfloat16)
+        acc_x_3 = (-1.0 * (recip * sum_x))[None, :] * (where_q_2 - where_q)[:, None]
+        mul_q_x_2 = (((rsqrt * rsqrt) * state____) * recip_q)[:, None] * sub_q_x
+        mul_q_x_3 = (next_acc_x[:, None] + mul_q_x_2) * recip
+        safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
+        tile_bf16 = (((sub_q_x * sub_q_x) * sub_q_x) - safe_).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_3))
         # src[moments.diag:11]
         K_f32 = K.to(tl.float32)
@@ -1001,20 +998,20 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = dot - mul_q[:, None]
-        mul_q_x = sub_q_x * sub_q_x
-        sub_q_x_2 = mul_q_2[:, None] - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        sub_q_x = dot - mul_q_2[:, None]
+        sub_q_x_2 = (sub_q_x * sub_q_x) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_2 = sub_q_x * sub_q_x_3
-        tile_sum = tl.sum(mul_q_x_2, 1)
+        mul_q_x = sub_q_x * sub_q_x_3
+        tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
-        acc_x_3 = (recip * sum_x)[None, :] * (where_q_2 - where_q)[:, None]
-        mul_q_x_3 = (((rsqrt * rsqrt) * recip_q) * state__)[:, None] * (mul_q[:, None] - dot)
-        add_q_x = (recip * (mul_q_x_3 + next_acc_x[:, None])) + ((sub_q_x * sub_q_x) * sub_q_x)
-        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
-        tile_bf16 = add_q_x_2.to(tl.bfloat16)
+        acc_x_3 = (-1.0 * (recip * sum_x))[None, :] * (where_q_2 - where_q)[:, None]
+        mul_q_x_2 = (((rsqrt * rsqrt) * state____) * recip_q)[:, None] * sub_q_x
+        mul_q_x_3 = (next_acc_x[:, None] + mul_q_x_2) * recip
+        safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], ((sub_q_x * sub_q_x) * sub_q_x) - safe_, 0.0)
+        tile_bf16 = sub_q_x_4.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_3))
         # src[moments.diag:11]
         K_f32 = K.to(tl.float32)
@@ -1025,8 +1022,8 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         sum_x = next_sum_x
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * 4.0
-    mul_q_d = (((scalar * recip_q) * recip_q) * d_out)[:, None] * acc_x_2
+    scalar = ((((recip * 4.0) * rsqrt) * rsqrt) * rsqrt) * rsqrt
+    mul_q_d = (((scalar * d_out) * recip_q) * recip_q)[:, None] * acc_x_2
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         mul_q_d.to(tl.bfloat16),
@@ -1059,61 +1056,56 @@ def kurtosis_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state__))
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
+        state = tl.load(state_ptr + q_index * state_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
-        # src[moments.diag:14]
-        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
-        recip_q = 1.0 / add_q
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        tile = (Q.to(tl.float32) * recip_q[:, None]) * recip_q[:, None]
-        tile_bf16 = (tile * d_out[:, None]).to(tl.bfloat16)
-        state = tl.load(state_ptr + q_index * state_stride_q)
-        mul_q = recip * state
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = dot - mul_q[None, :]
+        sub_x_q = dot - (recip * state)[None, :]
+        mul_x_q = (((rsqrt * rsqrt) * state____) * recip_q)[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        mul_x_q = (((rsqrt * rsqrt) * recip_q) * state__)[None, :] * (mul_q[None, :] - dot)
-        add_x_q = (recip * (mul_x_q + buffer_0[None, :])) + ((sub_x_q * sub_x_q) * sub_x_q)
-        tile_bf16_2 = add_x_q.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        mul_x_q_2 = (buffer_0[None, :] + mul_x_q) * recip
+        safe_ = tl.where(mul_x_q_2 == float("-inf"), 0.0, mul_x_q_2)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        tile = (((sub_x_q * sub_x_q) * sub_x_q) - safe_) * d_out[None, :]
+        tile_bf16 = ((tile * recip_q[None, :]) * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state__))
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:14]
-        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
-        recip_q = 1.0 / add_q
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = (Q.to(tl.float32) * recip_q[:, None]) * recip_q[:, None]
-        tile_bf16 = (tile * d_out[:, None]).to(tl.bfloat16)
-        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = recip * state
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = dot - mul_q[None, :]
+        sub_x_q = dot - (recip * state)[None, :]
+        mul_x_q = (((rsqrt * rsqrt) * state____) * recip_q)[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = (((rsqrt * rsqrt) * recip_q) * state__)[None, :] * (mul_q[None, :] - dot)
-        add_x_q = (recip * (mul_x_q + buffer_0[None, :])) + ((sub_x_q * sub_x_q) * sub_x_q)
-        tile_bf16_2 = add_x_q.to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        mul_x_q_2 = (buffer_0[None, :] + mul_x_q) * recip
+        safe_ = tl.where(mul_x_q_2 == float("-inf"), 0.0, mul_x_q_2)
+        sub_x_q_2 = tl.where((q_index < size_q)[None, :], ((sub_x_q * sub_x_q) * sub_x_q) - safe_, 0.0)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = (sub_x_q_2 * d_out[None, :]) * recip_q[None, :]
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
-    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * 4.0
+    scalar = ((((recip * 4.0) * rsqrt) * rsqrt) * rsqrt) * rsqrt
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         (scalar * acc_q).to(tl.bfloat16),
@@ -1194,10 +1186,10 @@ def kurtosis_long_forward_state__state____state______rows_kernel(
     tl.store(state__ptr + q_index * state__stride_q, sum_)
     sub_x = state - ((1.0 / tl.cast(size_x, tl.float32)) * sum_)
     sub_x_2 = tl.where(x_index < size_x, sub_x, 0.0)
-    mul_x = ((sub_x_2 * sub_x_2) * sub_x_2) * sub_x_2
+    mul_x = sub_x_2 * sub_x_2
     sum_2 = tl.sum(mul_x, 0)
     tl.store(state____ptr + q_index * state____stride_q, sum_2)
-    mul_x_2 = sub_x_2 * sub_x_2
+    mul_x_2 = ((sub_x_2 * sub_x_2) * sub_x_2) * sub_x_2
     sum_3 = tl.sum(mul_x_2, 0)
     tl.store(state______ptr + q_index * state______stride_q, sum_3)
 
@@ -1211,9 +1203,9 @@ def kurtosis_long_forward_state__state____state______kernel(
     q_index = program.to(tl.int64)
     sum_x = tl.full([], 0.0, tl.float32)
     acc_x = tl.full([], 0.0, tl.float32)
+    sum_x_2 = tl.full([], 0.0, tl.float32)
     acc_x_2 = tl.full([], 0.0, tl.float32)
     acc_x_3 = tl.full([], 0.0, tl.float32)
-    sum_x_2 = tl.full([], 0.0, tl.float32)
     centre = tl.full([], 0.0, tl.float32)
     tile_f32 = tl.cast(size_x, tl.float32)
     recip = 1.0 / tile_f32
@@ -1230,28 +1222,28 @@ def kurtosis_long_forward_state__state____state______kernel(
         mul = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
         sub_x = state - next_centre
-        mul_x = ((sub_x * sub_x) * sub_x) * sub_x
+        mul_x = sub_x * sub_x
         tile_sum_2 = tl.sum(mul_x, 0)
-        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
-        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
-        mul_x_2 = (sub_x * sub_x) * sub_x
-        tile_sum_3 = tl.sum(mul_x_2, 0)
-        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
-        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        mul_x_3 = sub_x * sub_x
-        tile_sum_4 = tl.sum(mul_x_3, 0)
-        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
-        tile_sum_5 = tl.sum(sub_x, 0)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_x, 0)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_x_2 = ((sub_x * sub_x) * sub_x) * sub_x
+        tile_sum_4 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_x_3 = (sub_x * sub_x) * sub_x
+        tile_sum_5 = tl.sum(mul_x_3, 0)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        sum_x_2 = next_sum_x_2
         centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -1270,52 +1262,51 @@ def kurtosis_long_forward_state__state____state______kernel(
         mul = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
         sub_x = tl.where(x_index < size_x, state - next_centre, 0.0)
-        mul_x = ((sub_x * sub_x) * sub_x) * sub_x
+        mul_x = sub_x * sub_x
         tile_sum_2 = tl.sum(mul_x, 0)
-        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
-        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
-        mul_x_2 = (sub_x * sub_x) * sub_x
-        tile_sum_3 = tl.sum(mul_x_2, 0)
-        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
-        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        mul_x_3 = sub_x * sub_x
-        tile_sum_4 = tl.sum(mul_x_3, 0)
-        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
-        tile_sum_5 = tl.sum(sub_x, 0)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_x, 0)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_x_2 = ((sub_x * sub_x) * sub_x) * sub_x
+        tile_sum_4 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_x_3 = (sub_x * sub_x) * sub_x
+        tile_sum_5 = tl.sum(mul_x_3, 0)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        sum_x_2 = next_sum_x_2
         centre = next_centre
     tl.store(state__ptr + q_index * state__stride_q, sum_x)
     tl.store(state____ptr + q_index * state____stride_q, acc_x)
-    tl.store(state______ptr + q_index * state______stride_q, acc_x_3)
+    tl.store(state______ptr + q_index * state______stride_q, acc_x_2)
 
 
 @triton.jit
 def kurtosis_long_forward_out_kernel(
     state____ptr, state______ptr, out_ptr, state____stride_q, state______stride_q, out_stride_q, size_q,
-    size_d, size_x, BLOCK_Q: tl.constexpr,
+    size_x, size_d, BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
+    state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:14]
-    add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
-    recip_q = 1.0 / add_q
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    tile = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * state___
-    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * recip_q), mask=(q_index < size_q))
+    recip_q = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * state___))
+    tile = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * recip_q
+    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * state_____), mask=(q_index < size_q))
 
 
 @triton.jit
@@ -1337,17 +1328,15 @@ def kurtosis_long_backward_buffer_0_rows_kernel(
         EXACT_X,
     )
     sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
-    mul_x = sub_x * sub_x
+    state_____ = tl.load(state______ptr + q_index * state______stride_q)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state_____ = tl.load(state______ptr + q_index * state______stride_q)
-    # src[moments.diag:14]
-    add = 0.001 + (((recip * state_____) * rsqrt) * rsqrt)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    mul_2 = (((recip * state___) * rsqrt) * rsqrt) * (1.0 / add)
-    sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
-    mul_x_2 = sub_x * tl.where(x_index < size_x, sub_x_2, 0.0)
-    sum_ = tl.sum(mul_x_2, 0)
+    recip_2 = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state___))
+    mul_2 = (((recip * recip_2) * rsqrt) * rsqrt) * state_____
+    sub_x_2 = (sub_x * sub_x) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+    mul_x = tl.where(x_index < size_x, sub_x_2, 0.0) * sub_x
+    sum_ = tl.sum(mul_x, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
@@ -1363,23 +1352,21 @@ def kurtosis_long_backward_buffer_0_kernel(
     state_ = tl.load(state__ptr + q_index * state__stride_q)
     recip = 1.0 / tl.cast(size_x, tl.float32)
     mul = recip * state_
+    state_____ = tl.load(state______ptr + q_index * state______stride_q)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state_____ = tl.load(state______ptr + q_index * state______stride_q)
-    # src[moments.diag:14]
-    add = 0.001 + (((recip * state_____) * rsqrt) * rsqrt)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    mul_2 = (((recip * state___) * rsqrt) * rsqrt) * (1.0 / add)
+    recip_2 = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state___))
+    mul_2 = (((recip * recip_2) * rsqrt) * rsqrt) * state_____
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
         sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_x = sub_x * sub_x
-        sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
-        mul_x_2 = sub_x * sub_x_2
-        tile_sum = tl.sum(mul_x_2, 0)
+        sub_x_2 = (sub_x * sub_x) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        mul_x = sub_x_2 * sub_x
+        tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1392,10 +1379,9 @@ def kurtosis_long_backward_buffer_0_kernel(
             other=0.0,
         )
         sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_x = sub_x * sub_x
-        sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
-        mul_x_2 = sub_x * tl.where(x_index < size_x, sub_x_2, 0.0)
-        tile_sum = tl.sum(mul_x_2, 0)
+        sub_x_2 = (sub_x * sub_x) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        mul_x = tl.where(x_index < size_x, sub_x_2, 0.0) * sub_x
+        tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
@@ -1415,14 +1401,12 @@ def kurtosis_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    # src[moments.diag:14]
-    add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
-    recip_q = 1.0 / add_q
     state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state___))
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = recip * state_
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
@@ -1441,11 +1425,11 @@ def kurtosis_long_backward_d_Q_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        sub_q_x = mul_q[:, None] - tl.where(state == float("-inf"), 0.0, state)
-        mul_q_x = (((rsqrt * rsqrt) * state___) * recip_q)[:, None] * sub_q_x
-        sub_q_x_2 = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        add_q_x = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) + (recip * (buffer_0[:, None] + mul_q_x))
-        tile_bf16 = add_q_x.to(tl.bfloat16)
+        sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        mul_q_x = (((rsqrt * rsqrt) * recip_q) * state_____)[:, None] * sub_q_x
+        mul_q_x_2 = recip * (buffer_0[:, None] + mul_q_x)
+        safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
+        tile_bf16 = (((sub_q_x * sub_q_x) * sub_q_x) - safe_).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1463,16 +1447,16 @@ def kurtosis_long_backward_d_Q_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        sub_q_x = mul_q[:, None] - tl.where(state == float("-inf"), 0.0, state)
-        mul_q_x = (((rsqrt * rsqrt) * state___) * recip_q)[:, None] * sub_q_x
-        sub_q_x_2 = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        add_q_x = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) + (recip * (buffer_0[:, None] + mul_q_x))
-        tile_bf16 = add_q_x.to(tl.bfloat16)
+        sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        mul_q_x = (((rsqrt * rsqrt) * recip_q) * state_____)[:, None] * sub_q_x
+        mul_q_x_2 = recip * (buffer_0[:, None] + mul_q_x)
+        safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
+        tile_bf16 = (((sub_q_x * sub_q_x) * sub_q_x) - safe_).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
     scalar = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * 4.0
-    mul_q_d = (((scalar * d_out) * recip_q) * recip_q)[:, None] * acc_x
+    mul_q_d = (((scalar * recip_q) * recip_q) * d_out)[:, None] * acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         mul_q_d.to(tl.bfloat16),
@@ -1501,69 +1485,67 @@ def kurtosis_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        state_____ = tl.load(state______ptr + q_index * state______stride_q)
-        # src[moments.diag:14]
-        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
-        recip_q = 1.0 / add_q
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q = recip * state_
-        sub_x_q = mul_q[None, :] - tl.where(state == float("-inf"), 0.0, state)
-        mul_x_q = (((rsqrt * rsqrt) * state___) * recip_q)[None, :] * sub_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        sub_x_q_2 = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        add_x_q = ((sub_x_q_2 * sub_x_q_2) * sub_x_q_2) + (recip * (buffer_0[None, :] + mul_x_q))
-        tile = ((d_out[None, :] * add_x_q) * recip_q[None, :]) * recip_q[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state___))
+        tile = (Q.to(tl.float32) * d_out[None, :]) * recip_q[None, :]
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        state_____ = tl.load(state______ptr + q_index * state______stride_q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q = recip * state_
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        mul_x_q = (((rsqrt * rsqrt) * recip_q) * state_____)[None, :] * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        mul_x_q_2 = recip * (buffer_0[None, :] + mul_x_q)
+        safe_ = tl.where(mul_x_q_2 == float("-inf"), 0.0, mul_x_q_2)
+        tile_bf16_2 = (((sub_x_q * sub_x_q) * sub_x_q) - safe_).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        state_____ = tl.load(
-            state______ptr + q_index * state______stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        # src[moments.diag:14]
-        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
-        recip_q = 1.0 / add_q
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = recip * state_
-        sub_x_q = mul_q[None, :] - tl.where(state == float("-inf"), 0.0, state)
-        mul_x_q = (((rsqrt * rsqrt) * state___) * recip_q)[None, :] * sub_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_2 = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        add_x_q = ((sub_x_q_2 * sub_x_q_2) * sub_x_q_2) + (recip * (buffer_0[None, :] + mul_x_q))
-        tile = ((d_out[None, :] * add_x_q) * recip_q[None, :]) * recip_q[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state___))
+        tile = (Q.to(tl.float32) * d_out[None, :]) * recip_q[None, :]
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        state_____ = tl.load(
+            state______ptr + q_index * state______stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = recip * state_
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        mul_x_q = (((rsqrt * rsqrt) * recip_q) * state_____)[None, :] * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = recip * (buffer_0[None, :] + mul_x_q)
+        safe_ = tl.where(mul_x_q_2 == float("-inf"), 0.0, mul_x_q_2)
+        tile_bf16_2 = (((sub_x_q * sub_x_q) * sub_x_q) - safe_).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     scalar = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * 4.0
     tl.store(
@@ -1858,8 +1840,8 @@ def _kurtosis_long_forward_state__state____state_____(
 def _kurtosis_long_forward_out(
     state___: torch.Tensor,
     state_____: torch.Tensor,
-    d: int,
     x: int,
+    d: int,
 ) -> torch.Tensor:
     """_kurtosis_long_forward_out(state___: f32[q], state_____: f32[q]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state___", state___, torch.float32, 1, state___.device)
@@ -1873,7 +1855,7 @@ def _kurtosis_long_forward_out(
     BLOCK_Q, warps, stages = 1024, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     kurtosis_long_forward_out_kernel[grid](
-        state___, state_____, out, state___.stride(0), state_____.stride(0), out.stride(0), q, d, x,
+        state___, state_____, out, state___.stride(0), state_____.stride(0), out.stride(0), q, x, d,
         BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return out
@@ -2044,7 +2026,7 @@ class _kurtosis_long_autograd(torch.autograd.Function):
         x, _ = K.shape
         state = _kurtosis_long_forward_state(Q, K)
         state_, state___, state_____ = _kurtosis_long_forward_state__state____state_____(state)
-        out = _kurtosis_long_forward_out(state___, state_____, d, x)
+        out = _kurtosis_long_forward_out(state___, state_____, x, d)
         ctx.save_for_backward(Q, K, state, state_, state___, state_____)
         ctx.sizes = (d,)
         return out
@@ -3709,7 +3691,7 @@ def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
     elif BLOCK_D <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel[grid](
         Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_4, d_Q, Q.stride(0),
@@ -5887,7 +5869,7 @@ def _spread_backward_buffer_0_d_Q(
     elif max(BLOCK_D, BLOCK_E) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     spread_backward_buffer_0_d_Q_kernel[grid](
         Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, buffer_0, d_Q, Q.stride(0), Q.stride(1),
@@ -6226,7 +6208,7 @@ def _spread_long_backward_buffer_1(
     buffer_1 = torch.empty((q, x), dtype=torch.float32, device=V.device)
     if _is_traced(buffer_1):
         return buffer_1
-    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 64, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     spread_long_backward_buffer_1_kernel[grid](
         V, d_O, d_N, N, S, m_, buffer_0, buffer_3, buffer_1, V.stride(0), V.stride(1), d_O.stride(0),
@@ -8703,12 +8685,10 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     if _is_traced(buffer_0):
         return buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q
     BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 16, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
@@ -8790,7 +8770,7 @@ def _drift_backward_d_K_d_t(
     if BLOCK_D <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 2
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
@@ -9103,7 +9083,7 @@ def drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tens
     if t.shape != (x,):
         raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
-        if d <= 256 and d <= 256:
+        if d <= 256 and d <= 128 and d <= 256:
             return _drift_autograd.apply(Q, K, t)
         return _drift_long_autograd.apply(Q, K, t)
     if d <= 256:
