@@ -331,9 +331,7 @@ def rmsnorm_1024_backward_d_X_rows_kernel(
     # src[fixed.diag:6]
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     state = tl.load(state_ptr + row_index * state_stride_row)
-    # src[maps.diag:25]
     rsqrt = tl.rsqrt(1e-05 + (state * 0.0009765625))
-    # src[fixed.diag:6]
     mul_n_2 = ((rsqrt * 0.0009765625) * sum_) * X.to(tl.float32)
     weight = tl.load(weight_ptr + n_index * weight_stride_n)
     sub_n = (weight * d_out_f32) - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
@@ -378,7 +376,6 @@ def rmsnorm_1024_backward_d_X_kernel(
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
     state = tl.load(state_ptr + row_index * state_stride_row)
-    # src[maps.diag:25]
     rsqrt = tl.rsqrt(1e-05 + (state * 0.0009765625))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
@@ -435,9 +432,7 @@ def rmsnorm_1024_backward_d_weight_rows_kernel(
         other=0.0,
     )
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    # src[maps.diag:25]
     rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(1e-05 + (state * 0.0009765625)), 0.0)
-    # src[fixed.diag:6]
     mul_n_row = (rsqrt_row[None, :] * d_out.to(tl.float32)) * X.to(tl.float32)
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < 1024))
@@ -468,8 +463,6 @@ def rmsnorm_1024_backward_d_weight_kernel(
             other=0.0,
         )
         state = tl.load(state_ptr + row_index * state_stride_row)
-        # src[maps.diag:25]
-        # src[fixed.diag:6]
         tile = tl.rsqrt(1e-05 + (state * 0.0009765625))[None, :] * d_out.to(tl.float32)
         mul_n_row = tile * X.to(tl.float32)
         tile_sum = tl.sum(mul_n_row, 1)
@@ -491,9 +484,7 @@ def rmsnorm_1024_backward_d_weight_kernel(
             other=0.0,
         )
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        # src[maps.diag:25]
         rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(1e-05 + (state * 0.0009765625)), 0.0)
-        # src[fixed.diag:6]
         mul_n_row = (rsqrt_row[None, :] * d_out.to(tl.float32)) * X.to(tl.float32)
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
@@ -935,6 +926,7 @@ def residual_rmsnorm_backward_d_X_d_R_rows_kernel(
     mul_n = d_Y_f32 * Y.to(tl.float32)
     sum_ = tl.sum(mul_n, 0)
     state = tl.load(state_ptr + row_index * state_stride_row)
+    # src[maps.diag:25]
     rsqrt = tl.rsqrt(1e-05 + (0.0009765625 * state))
     mul_n_2 = (((rsqrt * rsqrt) * 0.0009765625) * sum_) * (X.to(tl.float32) + R.to(tl.float32))
     # src[fixed.diag:10]
@@ -982,6 +974,7 @@ def residual_rmsnorm_backward_d_X_d_R_kernel(
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
     state = tl.load(state_ptr + row_index * state_stride_row)
+    # src[maps.diag:25]
     rsqrt = tl.rsqrt(1e-05 + (0.0009765625 * state))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
@@ -1058,6 +1051,7 @@ def residual_rmsnorm_backward_d_weight_rows_kernel(
     )
     # src[fixed.diag:14]
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    # src[maps.diag:25]
     d_Y = tl.load(
         d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
@@ -1096,6 +1090,7 @@ def residual_rmsnorm_backward_d_weight_kernel(
         )
         # src[fixed.diag:14]
         state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:25]
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
             mask=(n_index < 1024)[:, None],
@@ -1123,6 +1118,7 @@ def residual_rmsnorm_backward_d_weight_kernel(
         )
         # src[fixed.diag:14]
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        # src[maps.diag:25]
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],

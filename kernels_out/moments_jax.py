@@ -206,9 +206,9 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
         first_q = tile * block_q
         sum_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
-        sum_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x_3 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
+        sum_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_f32 = jnp.float32(x)
@@ -216,7 +216,7 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
         to_x = x // block_x * block_x
 
         def step(block, state):
-            sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = state
+            sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre = state
             first_x = block * block_x
             before_f32 = first_x.astype(jnp.float32)
             seen_f32 = jnp.minimum(first_x + block_x, x).astype(jnp.float32)
@@ -228,35 +228,35 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
             mul = recip * (next_sum_x * chosen)
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
-            acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
+            acc_x_4 = (-4.0 * sum_x_2 + before_f32 * change) * change
+            acc_x_5 = -4.0 * acc_x_2 + (6.0 * acc_x_3 + acc_x_4) * change
             sub = dot - next_centre[:, None]
-            mul_2 = sub * sub
+            mul_2 = sub * sub * sub * sub
             tile_sum_2 = jnp.sum(mul_2, axis=1)
-            next_acc_x = acc_x + acc_x_4 + tile_sum_2
-            tile_sum_3 = jnp.sum(sub, axis=1)
-            next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_3
-            acc_x_5 = (-4.0 * sum_x_2 + before_f32 * change) * change
-            acc_x_6 = -4.0 * acc_x_3 + (6.0 * acc_x + acc_x_5) * change
-            mul_3 = sub * sub * sub * sub
-            tile_sum_4 = jnp.sum(mul_3, axis=1)
-            next_acc_x_2 = acc_x_2 + acc_x_6 * change + tile_sum_4
-            acc_x_7 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
-            acc_x_8 = (-3.0 * acc_x + acc_x_7 * change) * change
-            mul_4 = sub * sub * sub
-            tile_sum_5 = jnp.sum(mul_4, axis=1)
-            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_5
-            return (next_sum_x, next_acc_x, next_sum_x_2, next_acc_x_2, next_acc_x_3, next_centre)
+            next_acc_x = acc_x + acc_x_5 * change + tile_sum_2
+            acc_x_6 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
+            acc_x_7 = (-3.0 * acc_x_3 + acc_x_6 * change) * change
+            mul_3 = sub * sub * sub
+            tile_sum_3 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + acc_x_7 + tile_sum_3
+            acc_x_8 = (-2.0 * sum_x_2 + before_f32 * change) * change
+            mul_4 = sub * sub
+            tile_sum_4 = jnp.sum(mul_4, axis=1)
+            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_4
+            tile_sum_5 = jnp.sum(sub, axis=1)
+            next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_5
+            return (next_sum_x, next_acc_x, next_acc_x_2, next_acc_x_3, next_sum_x_2, next_centre)
 
-        sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = lax.fori_loop(
+        sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre = lax.fori_loop(
             0,
             -(-to_x // block_x),
             step,
-            (sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre),
+            (sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre),
         )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = state
+            sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             before_f32 = first_x.astype(jnp.float32)
@@ -270,35 +270,35 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
             mul = recip * (next_sum_x * chosen_2)
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
-            acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
+            acc_x_4 = (-4.0 * sum_x_2 + before_f32 * change) * change
+            acc_x_5 = -4.0 * acc_x_2 + (6.0 * acc_x_3 + acc_x_4) * change
             chosen_3 = jnp.where((x_index < x), chosen - next_centre[:, None], 0.0)
-            mul_2 = chosen_3 * chosen_3
+            mul_2 = chosen_3 * chosen_3 * chosen_3 * chosen_3
             tile_sum_2 = jnp.sum(mul_2, axis=1)
-            next_acc_x = acc_x + acc_x_4 + tile_sum_2
-            tile_sum_3 = jnp.sum(chosen_3, axis=1)
-            next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_3
-            acc_x_5 = (-4.0 * sum_x_2 + before_f32 * change) * change
-            acc_x_6 = -4.0 * acc_x_3 + (6.0 * acc_x + acc_x_5) * change
-            mul_3 = chosen_3 * chosen_3 * chosen_3 * chosen_3
-            tile_sum_4 = jnp.sum(mul_3, axis=1)
-            next_acc_x_2 = acc_x_2 + acc_x_6 * change + tile_sum_4
-            acc_x_7 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
-            acc_x_8 = (-3.0 * acc_x + acc_x_7 * change) * change
-            mul_4 = chosen_3 * chosen_3 * chosen_3
-            tile_sum_5 = jnp.sum(mul_4, axis=1)
-            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_5
-            return (next_sum_x, next_acc_x, next_sum_x_2, next_acc_x_2, next_acc_x_3, next_centre)
+            next_acc_x = acc_x + acc_x_5 * change + tile_sum_2
+            acc_x_6 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
+            acc_x_7 = (-3.0 * acc_x_3 + acc_x_6 * change) * change
+            mul_3 = chosen_3 * chosen_3 * chosen_3
+            tile_sum_3 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + acc_x_7 + tile_sum_3
+            acc_x_8 = (-2.0 * sum_x_2 + before_f32 * change) * change
+            mul_4 = chosen_3 * chosen_3
+            tile_sum_4 = jnp.sum(mul_4, axis=1)
+            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_4
+            tile_sum_5 = jnp.sum(chosen_3, axis=1)
+            next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_5
+            return (next_sum_x, next_acc_x, next_acc_x_2, next_acc_x_3, next_sum_x_2, next_centre)
 
-        sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = lax.fori_loop(
+        sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre),
+            (sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre),
         )
         rsqrt = lax.rsqrt(jnp.float32(d))
-        recip_2 = 1 / (0.001 + rsqrt * rsqrt * recip * acc_x)
-        mul = rsqrt * rsqrt * rsqrt * rsqrt * recip * recip_2
-        return mul * recip_2 * acc_x_2, sum_x, acc_x_2, acc_x
+        recip_2 = 1 / (0.001 + recip * rsqrt * rsqrt * acc_x_3)
+        mul = recip * rsqrt * rsqrt * rsqrt * rsqrt * acc_x
+        return mul * recip_2 * recip_2, sum_x, acc_x_3, acc_x
 
     out_tiles, state_tiles, state___tiles, state_____tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
@@ -326,10 +326,10 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
         raise ValueError(f"state____: f32[q] has shape {state____.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
     state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
+    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
 
@@ -338,86 +338,78 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
         acc_x = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
         acc_x_2 = jnp.full_like(Q, 0.0, jnp.float32, (block_q, d))
         sum_x = jnp.full_like(Q, 0.0, jnp.float32, (d,))
-        centre = jnp.full_like(Q, 0.0, jnp.float32, (block_q,))
-        state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-        recip = 1 / jnp.float32(x)
-        mul = recip * state_tile
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
-        add = 0.001 + rsqrt * rsqrt * recip * state_____tile
+        state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+        recip = 1 / jnp.float32(x)
+        add = 0.001 + recip * rsqrt * rsqrt * state___tile
         recip_2 = 1 / add
-        mul_2 = rsqrt * rsqrt * recip * recip_2 * state___tile
+        state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
+        mul = recip * rsqrt * rsqrt * state_____tile * recip_2
+        state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+        mul_2 = recip * state_tile
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_x, acc_x_2, sum_x, centre = state
+            acc_x, acc_x_2, sum_x = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub = dot - mul[:, None]
-            mul_3 = sub * sub
-            sub_2 = mul_2[:, None] - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            mul_4 = sub * sub_2
-            tile_sum = jnp.sum(mul_4, axis=1)
+            sub = dot - mul_2[:, None]
+            sub_2 = sub * sub - jnp.where(mul == -jnp.inf, 0.0, mul)[:, None]
+            mul_3 = sub * sub_2
+            tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_5 = next_acc_x * recip
-            next_centre = jnp.where(jnp.abs(mul_5) < jnp.inf, mul_5, 0.0)
-            acc_x_3 = acc_x_2 + sum_x * (next_centre - centre)[:, None]
-            mul_6 = rsqrt * rsqrt * recip * recip_2 * state___tile
-            mul_7 = mul_6[:, None] * sub
-            sub_3 = next_centre[:, None] + sub * sub * sub - jnp.where(mul_7 == -jnp.inf, 0.0, mul_7)
+            chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            acc_x_3 = -1.0 * (recip * sum_x) * (chosen_2 - chosen)[:, None]
+            mul_4 = (rsqrt * rsqrt * state_____tile * recip_2)[:, None] * sub
+            mul_5 = (next_acc_x[:, None] + mul_4) * recip
+            sub_3 = sub * sub * sub - jnp.where(mul_5 == -jnp.inf, 0.0, mul_5)
             tile_bf16 = sub_3.astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            next_acc_x_2 = acc_x_2 + acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             K_f32 = K_tile.astype(jnp.float32)
             tile_sum_2 = jnp.sum(K_f32, axis=0)
             next_sum_x = sum_x + tile_sum_2
-            return (next_acc_x, next_acc_x_2, next_sum_x, next_centre)
+            return (next_acc_x, next_acc_x_2, next_sum_x)
 
-        acc_x, acc_x_2, sum_x, centre = lax.fori_loop(
-            0,
-            -(-to_x // block_x),
-            step,
-            (acc_x, acc_x_2, sum_x, centre),
-        )
+        acc_x, acc_x_2, sum_x = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x, acc_x_2, sum_x))
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            acc_x, acc_x_2, sum_x, centre = state
+            acc_x, acc_x_2, sum_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub = dot - mul[:, None]
-            mul_3 = sub * sub
-            sub_2 = mul_2[:, None] - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            mul_4 = sub * jnp.where((x_index < x), sub_2, 0.0)
-            tile_sum = jnp.sum(mul_4, axis=1)
+            sub = dot - mul_2[:, None]
+            sub_2 = sub * sub - jnp.where(mul == -jnp.inf, 0.0, mul)[:, None]
+            mul_3 = sub * jnp.where((x_index < x), sub_2, 0.0)
+            tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_5 = next_acc_x * recip
-            next_centre = jnp.where(jnp.abs(mul_5) < jnp.inf, mul_5, 0.0)
-            acc_x_3 = acc_x_2 + sum_x * (next_centre - centre)[:, None]
-            mul_6 = rsqrt * rsqrt * recip * recip_2 * state___tile
-            mul_7 = mul_6[:, None] * sub
-            sub_3 = next_centre[:, None] + sub * sub * sub - jnp.where(mul_7 == -jnp.inf, 0.0, mul_7)
+            chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            acc_x_3 = -1.0 * (recip * sum_x) * (chosen_2 - chosen)[:, None]
+            mul_4 = (rsqrt * rsqrt * state_____tile * recip_2)[:, None] * sub
+            mul_5 = (next_acc_x[:, None] + mul_4) * recip
+            sub_3 = sub * sub * sub - jnp.where(mul_5 == -jnp.inf, 0.0, mul_5)
             tile_bf16 = jnp.where((x_index < x), sub_3, 0.0).astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            next_acc_x_2 = acc_x_2 + acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             K_f32 = K_tile.astype(jnp.float32)
             tile_sum_2 = jnp.sum(K_f32, axis=0)
             next_sum_x = sum_x + tile_sum_2
-            return (next_acc_x, next_acc_x_2, next_sum_x, next_centre)
+            return (next_acc_x, next_acc_x_2, next_sum_x)
 
-        acc_x, acc_x_2, sum_x, centre = lax.fori_loop(
+        acc_x, acc_x_2, sum_x = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_x, acc_x_2, sum_x, centre),
+            (acc_x, acc_x_2, sum_x),
         )
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-        mul_3 = rsqrt * rsqrt * rsqrt * rsqrt * recip * 4.0
-        mul_4 = (mul_3 * recip_2 * recip_2 * d_out_tile)[:, None] * acc_x_2
-        return acc_x * recip, mul_4.astype(jnp.bfloat16)
+        mul_3 = recip * 4.0 * rsqrt * rsqrt * rsqrt * rsqrt
+        mul_4 = (mul_3 * d_out_tile * recip_2 * recip_2)[:, None] * acc_x_2
+        return acc_x, mul_4.astype(jnp.bfloat16)
 
     buffer_0_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
@@ -446,8 +438,8 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
     state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
+    state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
@@ -464,20 +456,20 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
         def step(block, state):
             (acc_q,) = state
             first_q = block * block_q
-            state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
-            add = 0.001 + rsqrt * rsqrt * recip * state_____tile
-            recip_2 = 1 / add
             state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            add = 0.001 + recip * rsqrt * rsqrt * state___tile
+            recip_2 = 1 / add
+            state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             sub = dot - recip * state_tile
-            mul = rsqrt * rsqrt * recip * recip_2 * state___tile
-            mul_2 = mul * sub
+            mul = rsqrt * rsqrt * state_____tile * recip_2 * sub
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub_2 = buffer_0_tile + sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+            mul_2 = (buffer_0_tile + mul) * recip
+            sub_2 = sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            tile_bf16 = (recip_2 * recip_2 * sub_2 * d_out_tile).astype(jnp.bfloat16)
+            tile_bf16 = (sub_2 * d_out_tile * recip_2 * recip_2).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             return (next_acc_q,)
 
@@ -487,25 +479,27 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
         def step_2(block, state):
             (acc_q,) = state
             first_q = block * block_q
-            state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
-            add = 0.001 + rsqrt * rsqrt * recip * state_____tile
-            recip_2 = 1 / add
+            q_index = first_q + jnp.arange(block_q)
             state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            add = 0.001 + recip * rsqrt * rsqrt * state___tile
+            recip_2 = 1 / add
+            state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             sub = dot - recip * state_tile
-            mul = rsqrt * rsqrt * recip * recip_2 * state___tile
-            mul_2 = mul * sub
+            mul = rsqrt * rsqrt * state_____tile * recip_2 * sub
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub_2 = buffer_0_tile + sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+            mul_2 = (buffer_0_tile + mul) * recip
+            sub_2 = sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            tile_bf16 = (recip_2 * recip_2 * sub_2 * d_out_tile).astype(jnp.bfloat16)
+            mul_3 = jnp.where((q_index < q), sub_2, 0.0) * d_out_tile
+            tile_bf16 = (mul_3 * recip_2 * recip_2).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
-        mul = rsqrt * rsqrt * rsqrt * rsqrt * recip * 4.0
+        mul = recip * 4.0 * rsqrt * rsqrt * rsqrt * rsqrt
         return (mul * acc_q).astype(jnp.bfloat16)
 
     d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))

@@ -815,9 +815,9 @@ def kurtosis_forward_kernel(
     d_index = tl.arange(0, BLOCK_D)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:11]
     Q = tl.load(
@@ -847,28 +847,28 @@ def kurtosis_forward_kernel(
         mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
         sub_q_x = dot - next_centre[:, None]
-        mul_q_x = sub_q_x * sub_q_x
+        mul_q_x = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_q_x, 1)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
-        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
-        mul_q_x_2 = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
-        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
-        mul_q_x_3 = (sub_q_x * sub_q_x) * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = acc_x_8 + tile_sum_5
+        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
+        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
+        mul_q_x_2 = (sub_q_x * sub_q_x) * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
+        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        mul_q_x_3 = sub_q_x * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
+        tile_sum_5 = tl.sum(sub_q_x, 1)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
-        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
+        sum_x_2 = next_sum_x_2
         centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -891,37 +891,37 @@ def kurtosis_forward_kernel(
         mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
         sub_q_x = tl.where((x_index < size_x)[None, :], tile - next_centre[:, None], 0.0)
-        mul_q_x = sub_q_x * sub_q_x
+        mul_q_x = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
-        tile_sum_3 = tl.sum(sub_q_x, 1)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
-        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
-        mul_q_x_2 = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
-        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
-        mul_q_x_3 = (sub_q_x * sub_q_x) * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = acc_x_8 + tile_sum_5
+        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
+        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
+        mul_q_x_2 = (sub_q_x * sub_q_x) * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
+        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        mul_q_x_3 = sub_q_x * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
+        tile_sum_5 = tl.sum(sub_q_x, 1)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
-        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
+        sum_x_2 = next_sum_x_2
         centre = next_centre
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_q = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * acc_x))
-    tile = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * recip_q
-    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * acc_x_2), mask=(q_index < size_q))
+    recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * acc_x_3))
+    tile = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * acc_x
+    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * recip_q), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, sum_x, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, acc_x_3, mask=(q_index < size_q))
     tl.store(state_____ptr + q_index * state_____stride_q, acc_x, mask=(q_index < size_q))
 
 
@@ -939,29 +939,25 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_D], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
-    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    mul_q = recip * state
+    recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state__))
+    state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = (((recip * rsqrt) * rsqrt) * state____) * recip_q
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = recip * state
     # src[moments.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:14]
-    add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
-    recip_q = 1.0 / add_q
-    mul_q_2 = (((rsqrt * rsqrt) * recip) * recip_q) * state__
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:11]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -970,20 +966,18 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = dot - mul_q[:, None]
-        mul_q_x = sub_q_x * sub_q_x
-        sub_q_x_2 = mul_q_2[:, None] - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        mul_q_x_2 = sub_q_x * sub_q_x_2
-        tile_sum = tl.sum(mul_q_x_2, 1)
+        sub_q_x = dot - mul_q_2[:, None]
+        sub_q_x_2 = (sub_q_x * sub_q_x) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        mul_q_x = sub_q_x * sub_q_x_2
+        tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = next_acc_x * recip
-        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
-        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
-        mul_q_x_3 = tile[:, None] * sub_q_x
-        add_q_x = next_centre[:, None] + ((sub_q_x * sub_q_x) * sub_q_x)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_3 = (-1.0 * (recip * sum_x))[None, :] * (where_q_2 - where_q)[:, None]
+        mul_q_x_2 = (((rsqrt * rsqrt) * state____) * recip_q)[:, None] * sub_q_x
+        mul_q_x_3 = (next_acc_x[:, None] + mul_q_x_2) * recip
         safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
-        tile_bf16 = (add_q_x - safe_).to(tl.bfloat16)
+        tile_bf16 = (((sub_q_x * sub_q_x) * sub_q_x) - safe_).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_3))
         # src[moments.diag:11]
         K_f32 = K.to(tl.float32)
@@ -992,7 +986,6 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
-        centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -1005,21 +998,19 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = dot - mul_q[:, None]
-        mul_q_x = sub_q_x * sub_q_x
-        sub_q_x_2 = mul_q_2[:, None] - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        sub_q_x = dot - mul_q_2[:, None]
+        sub_q_x_2 = (sub_q_x * sub_q_x) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_2 = sub_q_x * sub_q_x_3
-        tile_sum = tl.sum(mul_q_x_2, 1)
+        mul_q_x = sub_q_x * sub_q_x_3
+        tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = next_acc_x * recip
-        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
-        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
-        mul_q_x_3 = tile[:, None] * sub_q_x
-        add_q_x = next_centre[:, None] + ((sub_q_x * sub_q_x) * sub_q_x)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_3 = (-1.0 * (recip * sum_x))[None, :] * (where_q_2 - where_q)[:, None]
+        mul_q_x_2 = (((rsqrt * rsqrt) * state____) * recip_q)[:, None] * sub_q_x
+        mul_q_x_3 = (next_acc_x[:, None] + mul_q_x_2) * recip
         safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
-        sub_q_x_4 = tl.where((x_index < size_x)[None, :], add_q_x - safe_, 0.0)
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], ((sub_q_x * sub_q_x) * sub_q_x) - safe_, 0.0)
         tile_bf16 = sub_q_x_4.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_3))
         # src[moments.diag:11]
@@ -1029,11 +1020,10 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
-        centre = next_centre
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (acc_x * recip), mask=(q_index < size_q))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * 4.0
-    mul_q_d = (((scalar * recip_q) * recip_q) * d_out)[:, None] * acc_x_2
+    scalar = ((((recip * 4.0) * rsqrt) * rsqrt) * rsqrt) * rsqrt
+    mul_q_d = (((scalar * d_out) * recip_q) * recip_q)[:, None] * acc_x_2
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         mul_q_d.to(tl.bfloat16),
@@ -1066,13 +1056,10 @@ def kurtosis_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
-        # src[moments.diag:14]
-        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
-        recip_q = 1.0 / add_q
         state__ = tl.load(state___ptr + q_index * state___stride_q)
+        recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state__))
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q)
         state = tl.load(state_ptr + q_index * state_stride_q)
-        # src[moments.diag:11]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -1082,25 +1069,22 @@ def kurtosis_backward_d_K_kernel(
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         sub_x_q = dot - (recip * state)[None, :]
-        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
-        mul_x_q = tile[None, :] * sub_x_q
+        mul_x_q = (((rsqrt * rsqrt) * state____) * recip_q)[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
-        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        mul_x_q_2 = (buffer_0[None, :] + mul_x_q) * recip
+        safe_ = tl.where(mul_x_q_2 == float("-inf"), 0.0, mul_x_q_2)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        tile_2 = ((recip_q * recip_q)[None, :] * sub_x_q_2) * d_out[None, :]
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        tile = (((sub_x_q * sub_x_q) * sub_x_q) - safe_) * d_out[None, :]
+        tile_bf16 = ((tile * recip_q[None, :]) * recip_q[None, :]).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:14]
-        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
-        recip_q = 1.0 / add_q
         state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state__))
+        state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:11]
         Q = tl.load(
@@ -1111,17 +1095,17 @@ def kurtosis_backward_d_K_kernel(
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         sub_x_q = dot - (recip * state)[None, :]
-        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
-        mul_x_q = tile[None, :] * sub_x_q
+        mul_x_q = (((rsqrt * rsqrt) * state____) * recip_q)[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
-        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        mul_x_q_2 = (buffer_0[None, :] + mul_x_q) * recip
+        safe_ = tl.where(mul_x_q_2 == float("-inf"), 0.0, mul_x_q_2)
+        sub_x_q_2 = tl.where((q_index < size_q)[None, :], ((sub_x_q * sub_x_q) * sub_x_q) - safe_, 0.0)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = ((recip_q * recip_q)[None, :] * sub_x_q_2) * d_out[None, :]
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        tile = (sub_x_q_2 * d_out[None, :]) * recip_q[None, :]
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
-    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * 4.0
+    scalar = ((((recip * 4.0) * rsqrt) * rsqrt) * rsqrt) * rsqrt
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         (scalar * acc_q).to(tl.bfloat16),
@@ -1202,10 +1186,10 @@ def kurtosis_long_forward_state__state____state______rows_kernel(
     tl.store(state__ptr + q_index * state__stride_q, sum_)
     sub_x = state - ((1.0 / tl.cast(size_x, tl.float32)) * sum_)
     sub_x_2 = tl.where(x_index < size_x, sub_x, 0.0)
-    mul_x = ((sub_x_2 * sub_x_2) * sub_x_2) * sub_x_2
+    mul_x = sub_x_2 * sub_x_2
     sum_2 = tl.sum(mul_x, 0)
     tl.store(state____ptr + q_index * state____stride_q, sum_2)
-    mul_x_2 = sub_x_2 * sub_x_2
+    mul_x_2 = ((sub_x_2 * sub_x_2) * sub_x_2) * sub_x_2
     sum_3 = tl.sum(mul_x_2, 0)
     tl.store(state______ptr + q_index * state______stride_q, sum_3)
 
@@ -1219,9 +1203,9 @@ def kurtosis_long_forward_state__state____state______kernel(
     q_index = program.to(tl.int64)
     sum_x = tl.full([], 0.0, tl.float32)
     acc_x = tl.full([], 0.0, tl.float32)
+    sum_x_2 = tl.full([], 0.0, tl.float32)
     acc_x_2 = tl.full([], 0.0, tl.float32)
     acc_x_3 = tl.full([], 0.0, tl.float32)
-    sum_x_2 = tl.full([], 0.0, tl.float32)
     centre = tl.full([], 0.0, tl.float32)
     tile_f32 = tl.cast(size_x, tl.float32)
     recip = 1.0 / tile_f32
@@ -1238,28 +1222,28 @@ def kurtosis_long_forward_state__state____state______kernel(
         mul = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
         sub_x = state - next_centre
-        mul_x = ((sub_x * sub_x) * sub_x) * sub_x
+        mul_x = sub_x * sub_x
         tile_sum_2 = tl.sum(mul_x, 0)
-        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
-        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
-        mul_x_2 = (sub_x * sub_x) * sub_x
-        tile_sum_3 = tl.sum(mul_x_2, 0)
-        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
-        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        mul_x_3 = sub_x * sub_x
-        tile_sum_4 = tl.sum(mul_x_3, 0)
-        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
-        tile_sum_5 = tl.sum(sub_x, 0)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_x, 0)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_x_2 = ((sub_x * sub_x) * sub_x) * sub_x
+        tile_sum_4 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_x_3 = (sub_x * sub_x) * sub_x
+        tile_sum_5 = tl.sum(mul_x_3, 0)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        sum_x_2 = next_sum_x_2
         centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -1278,52 +1262,51 @@ def kurtosis_long_forward_state__state____state______kernel(
         mul = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
         sub_x = tl.where(x_index < size_x, state - next_centre, 0.0)
-        mul_x = ((sub_x * sub_x) * sub_x) * sub_x
+        mul_x = sub_x * sub_x
         tile_sum_2 = tl.sum(mul_x, 0)
-        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
-        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
-        mul_x_2 = (sub_x * sub_x) * sub_x
-        tile_sum_3 = tl.sum(mul_x_2, 0)
-        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
-        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        mul_x_3 = sub_x * sub_x
-        tile_sum_4 = tl.sum(mul_x_3, 0)
-        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
-        tile_sum_5 = tl.sum(sub_x, 0)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_x, 0)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_x_2 = ((sub_x * sub_x) * sub_x) * sub_x
+        tile_sum_4 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_x_3 = (sub_x * sub_x) * sub_x
+        tile_sum_5 = tl.sum(mul_x_3, 0)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        sum_x_2 = next_sum_x_2
         centre = next_centre
     tl.store(state__ptr + q_index * state__stride_q, sum_x)
     tl.store(state____ptr + q_index * state____stride_q, acc_x)
-    tl.store(state______ptr + q_index * state______stride_q, acc_x_3)
+    tl.store(state______ptr + q_index * state______stride_q, acc_x_2)
 
 
 @triton.jit
 def kurtosis_long_forward_out_kernel(
     state____ptr, state______ptr, out_ptr, state____stride_q, state______stride_q, out_stride_q, size_q,
-    size_d, size_x, BLOCK_Q: tl.constexpr,
+    size_x, size_d, BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
+    state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:14]
-    add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
-    recip_q = 1.0 / add_q
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    tile = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * state___
-    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * recip_q), mask=(q_index < size_q))
+    recip_q = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * state___))
+    tile = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * recip_q
+    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * state_____), mask=(q_index < size_q))
 
 
 @triton.jit
@@ -1335,9 +1318,9 @@ def kurtosis_long_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul = state_ * recip
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    mul = recip * state_
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
@@ -1345,17 +1328,16 @@ def kurtosis_long_backward_buffer_0_rows_kernel(
         EXACT_X,
     )
     sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
-    mul_x = sub_x * sub_x
     state_____ = tl.load(state______ptr + q_index * state______stride_q)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    add = 0.001 + (((rsqrt * rsqrt) * state_____) * recip)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    mul_2 = (((rsqrt * rsqrt) * state___) * (1.0 / add)) * recip
-    sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
-    mul_x_2 = sub_x * tl.where(x_index < size_x, sub_x_2, 0.0)
-    sum_ = tl.sum(mul_x_2, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (sum_ * recip))
+    recip_2 = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state___))
+    mul_2 = (((recip * recip_2) * rsqrt) * rsqrt) * state_____
+    sub_x_2 = (sub_x * sub_x) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+    mul_x = tl.where(x_index < size_x, sub_x_2, 0.0) * sub_x
+    sum_ = tl.sum(mul_x, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
 
 @triton.jit
@@ -1367,25 +1349,24 @@ def kurtosis_long_backward_buffer_0_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     acc_x = tl.full([], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul = state_ * recip
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    mul = recip * state_
     state_____ = tl.load(state______ptr + q_index * state______stride_q)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    add = 0.001 + (((rsqrt * rsqrt) * state_____) * recip)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    mul_2 = (((rsqrt * rsqrt) * state___) * (1.0 / add)) * recip
+    recip_2 = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state___))
+    mul_2 = (((recip * recip_2) * rsqrt) * rsqrt) * state_____
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
         sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_x = sub_x * sub_x
-        sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
-        mul_x_2 = sub_x * sub_x_2
-        tile_sum = tl.sum(mul_x_2, 0)
+        sub_x_2 = (sub_x * sub_x) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        mul_x = sub_x_2 * sub_x
+        tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1398,13 +1379,12 @@ def kurtosis_long_backward_buffer_0_kernel(
             other=0.0,
         )
         sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_x = sub_x * sub_x
-        sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
-        mul_x_2 = sub_x * tl.where(x_index < size_x, sub_x_2, 0.0)
-        tile_sum = tl.sum(mul_x_2, 0)
+        sub_x_2 = (sub_x * sub_x) - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        mul_x = tl.where(x_index < size_x, sub_x_2, 0.0) * sub_x
+        tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (acc_x * recip))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
 
 
 @triton.jit
@@ -1421,66 +1401,62 @@ def kurtosis_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state_____)
-    recip_q = 1.0 / add_q
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = state_ * recip
     state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state___))
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = recip * state_
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (((rsqrt * rsqrt) * recip) * state___) * recip_q
-        mul_q_x = tile[:, None] * sub_q_x
-        add_q_x = ((sub_q_x * sub_q_x) * sub_q_x) + buffer_0[:, None]
-        sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        tile_bf16 = sub_q_x_2.to(tl.bfloat16)
         # src[moments.diag:11]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        mul_q_x = (((rsqrt * rsqrt) * recip_q) * state_____)[:, None] * sub_q_x
+        mul_q_x_2 = recip * (buffer_0[:, None] + mul_q_x)
+        safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
+        tile_bf16 = (((sub_q_x * sub_q_x) * sub_q_x) - safe_).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (((rsqrt * rsqrt) * recip) * state___) * recip_q
-        mul_q_x = tile[:, None] * sub_q_x
-        add_q_x = ((sub_q_x * sub_q_x) * sub_q_x) + buffer_0[:, None]
-        sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        tile_bf16 = sub_q_x_3.to(tl.bfloat16)
         # src[moments.diag:11]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        mul_q_x = (((rsqrt * rsqrt) * recip_q) * state_____)[:, None] * sub_q_x
+        mul_q_x_2 = recip * (buffer_0[:, None] + mul_q_x)
+        safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
+        tile_bf16 = (((sub_q_x * sub_q_x) * sub_q_x) - safe_).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * 4.0) * recip
-    mul_q_d = (((scalar * d_out) * recip_q) * recip_q)[:, None] * acc_x
+    scalar = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * 4.0
+    mul_q_d = (((scalar * recip_q) * recip_q) * d_out)[:, None] * acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         mul_q_d.to(tl.bfloat16),
@@ -1502,80 +1478,76 @@ def kurtosis_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        state_____ = tl.load(state______ptr + q_index * state______stride_q)
-        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state_____)
-        recip_q = 1.0 / add_q
-        tile = (d_out[None, :] * Q.to(tl.float32)) * recip_q[None, :]
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state___))
+        tile = (Q.to(tl.float32) * d_out[None, :]) * recip_q[None, :]
         tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        state_____ = tl.load(state______ptr + q_index * state______stride_q)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q = state_ * recip
+        mul_q = recip * state_
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        tile_2 = (((rsqrt * rsqrt) * recip) * state___) * recip_q
-        mul_x_q = tile_2[None, :] * sub_x_q
+        mul_x_q = (((rsqrt * rsqrt) * recip_q) * state_____)[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        add_x_q = ((sub_x_q * sub_x_q) * sub_x_q) + buffer_0[None, :]
-        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        tile_bf16_2 = sub_x_q_2.to(tl.bfloat16)
+        mul_x_q_2 = recip * (buffer_0[None, :] + mul_x_q)
+        safe_ = tl.where(mul_x_q_2 == float("-inf"), 0.0, mul_x_q_2)
+        tile_bf16_2 = (((sub_x_q * sub_x_q) * sub_x_q) - safe_).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = 1.0 / (0.001 + (((recip * rsqrt) * rsqrt) * state___))
+        tile = (Q.to(tl.float32) * d_out[None, :]) * recip_q[None, :]
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
         state_____ = tl.load(
             state______ptr + q_index * state______stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state_____)
-        recip_q = 1.0 / add_q
-        tile = (d_out[None, :] * Q.to(tl.float32)) * recip_q[None, :]
-        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = state_ * recip
+        mul_q = recip * state_
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
         sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = (((rsqrt * rsqrt) * recip) * state___) * recip_q
-        mul_x_q = tile_2[None, :] * sub_x_q
+        mul_x_q = (((rsqrt * rsqrt) * recip_q) * state_____)[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = ((sub_x_q * sub_x_q) * sub_x_q) + buffer_0[None, :]
-        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        tile_bf16_2 = sub_x_q_2.to(tl.bfloat16)
+        mul_x_q_2 = recip * (buffer_0[None, :] + mul_x_q)
+        safe_ = tl.where(mul_x_q_2 == float("-inf"), 0.0, mul_x_q_2)
+        tile_bf16_2 = (((sub_x_q * sub_x_q) * sub_x_q) - safe_).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
-    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * 4.0) * recip
+    scalar = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * 4.0
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         (scalar * acc_q).to(tl.bfloat16),
@@ -1868,8 +1840,8 @@ def _kurtosis_long_forward_state__state____state_____(
 def _kurtosis_long_forward_out(
     state___: torch.Tensor,
     state_____: torch.Tensor,
-    d: int,
     x: int,
+    d: int,
 ) -> torch.Tensor:
     """_kurtosis_long_forward_out(state___: f32[q], state_____: f32[q]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state___", state___, torch.float32, 1, state___.device)
@@ -1883,7 +1855,7 @@ def _kurtosis_long_forward_out(
     BLOCK_Q, warps, stages = 1024, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     kurtosis_long_forward_out_kernel[grid](
-        state___, state_____, out, state___.stride(0), state_____.stride(0), out.stride(0), q, d, x,
+        state___, state_____, out, state___.stride(0), state_____.stride(0), out.stride(0), q, x, d,
         BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return out
@@ -2054,7 +2026,7 @@ class _kurtosis_long_autograd(torch.autograd.Function):
         x, _ = K.shape
         state = _kurtosis_long_forward_state(Q, K)
         state_, state___, state_____ = _kurtosis_long_forward_state__state____state_____(state)
-        out = _kurtosis_long_forward_out(state___, state_____, d, x)
+        out = _kurtosis_long_forward_out(state___, state_____, x, d)
         ctx.save_for_backward(Q, K, state, state_, state___, state_____)
         ctx.sizes = (d,)
         return out
