@@ -17,9 +17,10 @@ from typing import Any, Final
 from bench.functions.cases import CASES, Case
 from diagc import api
 from diagc.backends.sizes import input_name
+from diagc.bench.coverage import Stage
 from diagc.check.entry import Entry
 from diagc.check.program import check_source
-from diagc.diagnostics import DiagnosticError
+from diagc.diagnostics import DiagnosticError, failure
 from diagc.importers.function import import_function, parse_arguments
 from diagc.importers.traced import NAMES
 from diagc.importers.written import named, write
@@ -34,13 +35,16 @@ SLACK: Final = {"flops": 1.1, "moved": 1.01}
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The plan of a function: what `Case` bounds, and how much slower than nothing but its bytes it is."""
+    """The plan of a function: what `Case` bounds, what the registers of a program hold at most in bytes, and the share
+    of the predicted time that the products, or moving every array once, would take alone."""
 
     kernels: int
     loops: int
     stored: int
     moved: int
     flops: int
+    held: int
+    roofline: float
 
 
 def framework_of(case: Case) -> str:
@@ -80,16 +84,26 @@ def measured(case: Case) -> Measured:
     """What is emitted at the large arguments. Raises `DiagnosticError` where no kernel is made."""
     entry = specification(case)
     cover = api.emitted(entry, machine("h200"), {})
-    assert cover is not None, f"{case.name}: no plan holds what it has to"
+    if cover is None:
+        raise failure("E0702", "no plan holds what it has to at these sizes")
     own = {*map(input_name, entry.diagram.inputs), *entry.diagram.output_names}
     stored = sum(count for name, count in cover.arrays.items() if name not in own)
     flops = sum(stage.cost.flops for stage in cover.stages)
-    return Measured(len(cover.stages), cover.passes, stored, cover.swept, flops)
+    held = [s.cost.register_bytes for s in cover.stages if not _is_in_order(s)]
+    share = float(f"{cover.roofline:.2f}")
+    return Measured(len(cover.stages), cover.passes, stored, cover.swept, flops, max(held, default=0), share)
+
+
+def _is_in_order(stage: Stage) -> bool:
+    """Whether a kernel goes along an axis in order: the model does not say what it holds of that axis at a time."""
+    return any(extent.kind in ("walk", "twin") for extent in stage.variant.kernel.extents.values())
 
 
 def falls_short(case: Case, made: Measured) -> list[str]:
     """The bounds of a case that a plan does not keep, in words."""
+    registers = machine("h200").levels["l3"].capacity.value
     bounds = [
+        ("bytes in the registers of a program", made.held, registers),
         ("kernels", made.kernels, case.kernels),
         ("loops", made.loops, case.loops),
         ("bytes stored between kernels", made.stored, case.stored),

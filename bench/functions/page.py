@@ -16,14 +16,19 @@ RESULTS: Final = ROOT / "bench" / "results" / "functions.json"
 HEAD: Final = """# Forty functions
 
 Written by `python -m bench.functions`. Forty functions of PyTorch and JAX, written anew as they stand in public
-repositories (`bench/functions/in_torch.py`, `in_jax.py`), go through `diagc import` and are planned at the sizes of models
+repositories (`bench/functions/in_torch.py`, `in_jax.py`), go through `diagc import` and are planned at sizes of models
 in use. For each the best form that is known is stated in `bench/functions/cases.py` as bounds that a plan can be held
 against: kernels, bytes stored between them, bytes moved, operations, computed by hand from the sizes and the source.
-Operations may be a tenth more than the products, bytes a hundredth more than the arrays.
+Operations may be a tenth more than the products, bytes a hundredth more than the arrays; what a program holds has to
+fit into the registers of a processor. A kernel holds up to 256 numbers of a row beside a product: rows of most
+functions are that long, and `z_loss` shows what comes of longer ones.
 
 - **error**: of the specification in float64 against the function on random arrays, of the largest element.
-- **kernels**, **stored**, **moved**, **operations**: of what is emitted, from plans for the {machine}; nothing was measured.
-- **found**: whether all bounds are kept; if not, which are not, and the law that is missing.
+- **kernels**, **stored**, **moved**, **operations**: of what is emitted, from plans for the {machine}; nothing was
+  measured.
+- **roofline**: the share of the predicted time that the products, or moving every array once, would take alone. It is
+  no bound of a best form: a recurrence step by step is slow in one kernel as well.
+- **found**: whether all bounds are kept; if not, which are not, and the law or the form of a kernel that is missing.
 
 {summary}
 
@@ -37,8 +42,8 @@ def page(known: Mapping[str, Any]) -> str:
     summary = f"Of {len(known)} functions {imported} are imported and agree; of {found} the best known form is found."
     head = HEAD.format(machine="NVIDIA H200 SXM", summary=summary)
     rows = [
-        "| function | best known form | source | error | kernels | stored | moved | operations | found |",
-        "|---|---|---|--:|--:|--:|--:|--:|---|",
+        "| function | best known form | source | error | kernels | stored | moved | operations | roofline | found |",
+        "|---|---|---|--:|--:|--:|--:|--:|--:|---|",
     ]
     return head + "\n".join([*rows, *(_row(c, known[c.name]) for c in CASES if c.name in known)]) + "\n"
 
@@ -47,9 +52,15 @@ def _row(case: Case, known: Mapping[str, Any]) -> str:
     plan = known.get("plan")
     error = f"{known['error']:.0e}" if known["error"] is not None else known["refused"]
     figures = (
-        [str(plan["kernels"]), _bytes(plan["stored"]), _bytes(plan["moved"]), f"{plan['flops']:.2e}"]
+        [
+            str(plan["kernels"]),
+            _bytes(plan["stored"]),
+            _bytes(plan["moved"]),
+            f"{plan['flops']:.2e}",
+            f"{100 * plan['roofline']:.0f} %",
+        ]
         if plan
-        else ["-"] * 4
+        else ["-"] * 5
     )
     found = "yes" if not known["short"] else f"no: {'; '.join(known['short'])}. Missing: {case.missing}"
     cells = [f"`{case.name}` ({framework_of(case)})", case.best, case.source, error, *figures, found]

@@ -237,7 +237,7 @@ class Coordinate:
         return Coordinate(made.terms, made.offset, self.divisor, self.modulus)._divided()
 
     def _divided(self) -> Coordinate:
-        """(D·a + b) // D % M = a, for 0 <= b < D and 0 <= a < M; of sizes that are known, or b of one axis of size D."""
+        """(D·a + b) // D % M = a, for 0 <= b < D and 0 <= a < M, of sizes that are known or b of one axis of size D."""
         if self.is_affine or self.offset != Size():
             return self
         by, rest, below = self.divisor, dict[Axis, Size](), dict[Axis, Size]()

@@ -1,6 +1,7 @@
 """Laws of sums in which something stands that a fold over the same axis has to finish first: it leaves the sum.
 
-What is left inside can be folded in the pass that computes what has left. `tests/properties` tests each on random input.
+What is left inside can be folded in the pass that computes what has left. `tests/properties` tests each on random
+input.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ def _finishes(current: Node, axes: Iterable[Axis]) -> bool:
 
 
 def _factor_after(current: Node) -> Node | None:
-    """∑ₐ_b f·e = ∑ₐ f·∑_b e, where f is made of a fold over b."""
+    """∑ₐ_b f·e = ∑ₐ f·∑_b e, where f is made of a fold over b and the sum is a total, as that of a loss."""
     found = _sum_of_products(current)
-    if found is None:
+    if found is None or current.axes:
         return None
     op, factors = found
     for factor in factors:
@@ -81,6 +82,6 @@ def _logarithm_after(current: Node) -> Node | None:
 
 
 FINISHED = (
-    Rule("factor-after", "∑ₐ_b f·e = ∑ₐ f·∑_b e, f made of a fold over b", _factor_after),
+    Rule("factor-after", "∑ₐ_b f·e = ∑ₐ f·∑_b e in a total, f made of a fold over b", _factor_after),
     Rule("logarithm-after", "∑ₐ e·(b + log z) = ∑ₐ e·b + ∑ₐ e·log z, z a fold over a", _logarithm_after),
 )

@@ -26,6 +26,7 @@ from diagc.core.naming import unused
 from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
 from diagc.plan.config import MAX_RESIDENT_DOT, MAX_RESIDENT_ROW, has_dot
+from diagc.plan.meeting import meeting
 from diagc.plan.obstacles import (
     across,
     apart,
@@ -127,12 +128,11 @@ class _Partition:
 
     def _written(self, current: Node) -> Node:
         """What is written in place of a node: what all its readers make of it at the same points."""
-        while (
-            not self._is_known(current)
-            and len(self.readers[current]) == 1
-            and self._continues(current, self.readers[current][0])
-        ):
-            current = self.readers[current][0]
+        while not self._is_known(current):
+            reader = meeting(current, self.readers, self._continues, self._is_known)
+            if reader is None:
+                break
+            current = reader
         return current
 
     def _is_known(self, current: Node) -> bool:

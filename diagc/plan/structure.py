@@ -248,9 +248,16 @@ def _extents(
         for axis in sorted(axes, key=lambda a: (places.get(a, len(places)), a.uid))
     }
     candidates = [axis for axis in group if axis not in extents]
-    tiled = _contracted_sides(nodes, candidates, streamed) or _sharing_sides(nodes, candidates, streamed)
-    if order is None:
-        tiled = tiled or _neighbours(nodes, candidates, streamed | resident)
+    sides = _contracted_sides(nodes, candidates, streamed)
+    filled = {a for a in resident if a.size.value is not None and fills(a)}
+    alone = len(candidates) == 1 and not _contracted_sides(nodes, candidates, streamed | filled)
+    tiled = (
+        set[Axis]() if alone else sides
+    )  # without the only axis of results, both sides are on chip already
+    if not sides:
+        tiled = _sharing_sides(nodes, candidates, streamed)
+        if order is None:
+            tiled = tiled or _neighbours(nodes, candidates, streamed | resident)
     beside = _beside_folds(nodes, candidates)
     held = _held_sides(nodes, tiled, streamed | walked) | beside
     extents |= {axis: Extent(axis, "resident", beside=axis in beside) for axis in candidates if axis in held}

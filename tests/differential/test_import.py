@@ -82,6 +82,30 @@ def best(x, y):
     values, places = jax.lax.top_k(x, 2)
     return values, places, x[jnp.arange(4), y]
 
+def backwards(x, a):
+    def step(h, now):
+        return a * h + now, h
+    return jax.lax.scan(step, jnp.ones_like(x[0]), x, reverse=True)
+
+def counted(x):
+    def step(carry, now):
+        i, h = carry
+        return (i + 1, jnp.where(i < 3, h + now, h * 0.5)), h + i
+    (_, h), out = jax.lax.scan(step, (0, jnp.zeros(x.shape[1])), x)
+    return h, out
+
+def repeatedly(x):
+    return jax.lax.fori_loop(0, 5, lambda i, h: h * 0.9 + x * i, x)
+
+def running(x, a):
+    def row(x):
+        return jax.lax.scan(lambda h, now: (jnp.maximum(h, now),) * 2, -jnp.inf, x)[1]
+    return jax.vmap(row)(x) * a
+
+def regrouped(x):
+    y = x.reshape(2, 3, -1)
+    return jnp.square(y).sum(-1, keepdims=True) * y, y.reshape(x.shape)
+
 def ordered(x):
     return jnp.sort(x)
 
@@ -105,9 +129,10 @@ SOUND = {
     "layernorm": "f32[4,32] f32[32] f32[32]", "likelihood": "f32[4,8] f32[8,10] i32[4]",
     "smoothed": "f32[4,8] f32[8,10] i32[4]", "embedded": "f32[10,8] i32[2,5]",
     "gated": "f32[4,8] f32[8,16] f32[8,16] f32[16,8]", "rotated": "f32[16,8]", "gram": "f32[6,3]",
-    "convolved": "f32[2,3,16] f32[4,3,5]", "best": "f32[4,8] i32[4]",
+    "convolved": "f32[2,3,16] f32[4,3,5]", "backwards": "f32[7,3] f32[3]", "counted": "f32[7,3]",
+    "repeatedly": "f32[4]", "running": "f32[2,6] f32[6]", "regrouped": "f32[2,12,5]", "best": "f32[4,8] i32[4]",
 }  # fmt: skip
-QUICK = ("causal", "packed")
+QUICK = ("causal", "packed", "counted")
 
 
 @pytest.fixture(scope="module")
