@@ -24,7 +24,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save as packed
 
 from diagc.backends.training_data import Options, Regime, initial, join, part, whole
 from diagc.backends.training_program import Lost, NotFinite, Progress, begin, train
@@ -80,7 +80,10 @@ def finish(regime: Regime, progress: Progress, out: Path | None) -> None:
 
 
 def replaced(path: Path, write: Callable[[Any], Any]) -> None:
-    """Write a file under another name, see it through to the disk and rename it."""
+    """Write a file under another name, see it through to the disk and rename it.
+
+    No other name may be used: what a killed process leaves is written over by the next.
+    """
     partial_path = path.with_name(f"partial-{path.name}")
     write(partial_path)
     with open(partial_path, "rb") as stream:
@@ -94,7 +97,7 @@ def save(regime: Regime, progress: Progress, folder: Path) -> None:
     arrays = {**(params if progress.best is None else progress.best), **slow}
     for model in dict.fromkeys(path.partition(".")[0] for path in arrays):
         own = {p.partition(".")[2]: np.asarray(v) for p, v in arrays.items() if p.partition(".")[0] == model}
-        replaced(folder / f"{model}.safetensors", lambda path, own=own: save_file(own, path))
+        replaced(folder / f"{model}.safetensors", lambda path, own=own: path.write_bytes(packed(own)))
 
 
 # ---- checkpoints
@@ -117,7 +120,8 @@ def save_checkpoint(path: Path, progress: Progress, mark: str) -> None:
     best = {f"best/{name}": value for name, value in (progress.best or {}).items()}
     told = {k: getattr(progress, k) for k in ("step", "records", "score", "waited", "stopped")}
     held = json.dumps({**told, "mark": mark})
-    replaced(path, lambda partial_path: save_file({**leaves, **seen, **best}, partial_path, {"run": held}))
+    content = packed({**leaves, **seen, **best}, {"run": held})
+    replaced(path, lambda partial_path: partial_path.write_bytes(content))
 
 
 def read_checkpoint(path: Path, progress: Progress, mark: str) -> None:

@@ -7,9 +7,9 @@ from math import prod
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import multiplies, tile_sides
+from diagc.core.contraction import contracted_factors, multiplies, tile_sides
 from diagc.core.diagram import Node, walk
-from diagc.plan.extent import blocked_axes
+from diagc.plan.extent import blocked_axes, held_axes
 from diagc.plan.structure import Structure, fills, reduced_axes
 
 LABOUR = 17
@@ -21,6 +21,9 @@ SPECIAL = 16
 
 MANY_ROWS = 256
 """From here on the side of a product has several tiles."""
+
+SHARED_BYTES = 227 * 1024
+"""Shared memory of a program on sm_90 (CUDA programming guide 13, table of compute capabilities)."""
 
 
 def apart(made: Structure, reductions: Sequence[Node]) -> list[Node]:
@@ -35,6 +38,24 @@ def crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
     outputs = set(made.diagram.outputs)
     finished = [c.reduction for step in made.passes for c in step.algebra.components]
     return [r for r in finished if looped & set(r.axes) and r not in outputs]
+
+
+def overfull(made: Structure, reductions: Sequence[Node]) -> list[Node]:
+    """The product with the largest of the matrices that a kernel would hold whole, if shared memory lacks room for all.
+
+    Only axes of known size count. A product that a loop sums up takes its matrices piece by piece.
+    """
+    held = {a for a in held_axes(made.extents) if a.size.value is not None}
+    summed = {c.reduction for p in made.passes for c in p.algebra.components}
+    whole = {
+        factor: reduction
+        for reduction in reductions
+        if reduction not in summed
+        for factor in contracted_factors(reduction)
+        if isinstance(factor.op, ops.Input) and len(factor.axes) > 1 and held.issuperset(factor.axes)
+    }
+    sizes = {f: f.dtype.bytes * prod(a.size.value or 1 for a in f.axes) for f in whole}
+    return [whole[max(sizes, key=lambda f: sizes[f])]] if sum(sizes.values()) > SHARED_BYTES else []
 
 
 def repeated(made: Structure, reductions: Sequence[Node]) -> list[Node]:

@@ -14,12 +14,7 @@ from typing import Literal
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import (
-    contracted_factors,
-    contraction_dtype,
-    is_product,
-    product_factors,
-)
+from diagc.core.contraction import contracted_factors, contraction_dtype, is_product, product_factors
 from diagc.core.diagram import Array, Diagram, Node, node, rebuild, substitute, users, walk, with_inputs
 from diagc.core.dtypes import DType
 from diagc.core.naming import unused
@@ -33,6 +28,7 @@ from diagc.plan.obstacles import (
     crossed,
     doubled,
     laboured,
+    overfull,
     parallel_axes,
     reductions_of,
     repeated,
@@ -95,7 +91,7 @@ class _Partition:
             made = [self._stage(group).structure for group in groups]
             before = set(self.cuts)
             found = [n for each in made for n in self._obstacles(each)]
-            for current in found or self._unmultiplied(made) or self._laboured(made):
+            for current in found or self._unmultiplied(made) or self._laboured(made) or self._overfull(made):
                 self._cut(current)
             if set(self.cuts) == before:
                 return writers_first(self._read_by_others(groups), self.diagram.inputs)
@@ -325,6 +321,9 @@ class _Partition:
                 return [self._nested(self.originals(folds)[0], walked)]
             found += smallest(n for n in self.originals(products) if not self._is_known(self._written(n)))
         return found
+
+    def _overfull(self, made: Sequence[Structure]) -> list[Node]:
+        return self.originals(n for s in made for n in overfull(s, reductions_of(s.diagram.outputs)))
 
     def _laboured(self, made: Sequence[Structure]) -> list[Node]:
         """Sides to be written; what was written for them alone is no longer, so that one kernel makes all of them."""

@@ -43,7 +43,7 @@ def problems(texts: dict[str, str], backend: Backend, names: tuple[str, ...]) ->
     return [f"{o.entry}, {o.case}: {o.problem or o.refused}" for o in outcomes if o.problem or o.refused]
 
 
-@pytest.mark.parametrize("backend", ["triton", "jax"])
+@pytest.mark.parametrize("backend", ["triton", pytest.param("jax", marks=pytest.mark.slow)])
 def test_the_winner_of_recomputed_elements_has_the_derivative(backend: Backend) -> None:
     assert problems(CHOSEN, backend, ("ragged", "constant values")) == []
 

@@ -20,6 +20,7 @@ ROOMS_WITHOUT_NAMES = ("core", "check", "cost", "passes", "plan", "kernel", "bac
 
 
 SLOW = (
+    "attention_f32",
     "block",
     "convolution",
     "decode",

@@ -8,11 +8,13 @@ import jax
 import numpy as np
 import pytest
 
-from diagc.check.program import check_source
+from diagc.check.program import check_source, read_program
 from diagc.core.learning import LearningDiagram
 from diagc.diagnostics import DiagnosticError
+from diagc.learn.carried import carried_terms
 from diagc.learn.session import bind, load_program, written
 from diagc.source import Source
+from tests.unit.specs import ROOT
 
 SPEC = """diag 1
 axis i: 16, o: 4
@@ -65,3 +67,11 @@ def test_a_program_with_kernels_trains_alike() -> None:
         np.testing.assert_allclose(own_terms[label], terms[label], rtol=1e-5)
     np.testing.assert_allclose(own_gradient["m.W"], gradient["m.W"], rtol=1e-4, atol=1e-5)
     assert carried.REGIME.trained.keys() == plain.REGIME.trained.keys() == {"m.W"}
+
+
+@pytest.mark.slow
+def test_distillation_from_a_wide_teacher_has_kernels() -> None:
+    """The weights of its teacher do not fit into shared memory at once."""
+    (found,) = read_program(ROOT / "specs" / "learning" / "distill.diag").learnings.values()
+    text = carried_terms(bind(found, {}, {}), "sm_90")
+    assert "def terms(" in text and text.count("_Compiled(") > 20

@@ -223,3 +223,19 @@ def test_both_gates_are_written_by_the_product_that_their_gradients_read() -> No
         len(launch.diagram.outputs) for launch in long.backward.launches if "D" in names(launch.diagram)
     ]
     assert outputs == [2]
+
+
+LAYERS = """axis b, i: 64, h: {0}, w: {0}
+fn f(X: f32[b i], A: f32[i h], B: f32[h w], c: f32[w]) -> f32[] {{
+  H = relu(sum[i](X * A))
+  return sum[b](max[w](relu(sum[h](H * B)) * c))
+}}"""
+
+
+def test_weights_that_shared_memory_has_no_room_for_are_taken_in_pieces() -> None:
+    """A program of sm_90 has 227 KiB: 128 × 128 and 64 × 128 numbers are 96, 256 × 256 alone are 256."""
+    assert len(stages(LAYERS.format(128))) == 1
+    first, last = stages(LAYERS.format(256))
+    assert written((first, last)) == [{"b", "w"}, set()]
+    kinds = {axis.name: extent.kind for axis, extent in first.structure.extents.items()}
+    assert kinds["h"] == "stream" and kinds["b"] == "tile"
