@@ -26,12 +26,13 @@ from diagc.optimise.operations import one_by_one
 from diagc.source import Source
 
 LEAST: Final = 0.8
-"""A region stands for its operations where it moves at most this share of their bytes, in no more time."""
+"""Where a region moves this share of the bytes at most, and on some machine takes no more time, it is replaced."""
 
 LEAST_BYTES: Final = 1 << 25
 """Bytes that operations move by themselves from which a region is looked at: what is less stays in the caches of a CPU,
 where starting blocks costs more than it saves (docs/import.md has figures)."""
 
+MACHINES: Final = ("h200", "cpu")
 _NAME: Final = "region"
 Target = Literal["jax", "torch"]
 
@@ -67,9 +68,9 @@ class Judged:
 
 def judged(traced: Traced, least_bytes: int = LEAST_BYTES) -> Judged:
     """Whether a region has a diagram by whose kernels something is gained."""
-    before = one_by_one(traced, machine("h200"))
-    if before.bytes_moved < least_bytes:
-        return Judged(None, "", f"moves {amount(before.bytes_moved)}, less than {amount(least_bytes)}")
+    before = [one_by_one(traced, machine(name)) for name in MACHINES]
+    if before[0].bytes_moved < least_bytes:
+        return Judged(None, "", f"moves {amount(before[0].bytes_moved)}, less than {amount(least_bytes)}")
     try:
         text = write(replace(named(traced), name=_NAME), "a region")
     except NoDiagram as error:
@@ -78,22 +79,26 @@ def judged(traced: Traced, least_bytes: int = LEAST_BYTES) -> Judged:
         entry, after = _priced(text)
     except DiagnosticError as error:
         return Judged(None, text, error.diagnostics[0].message)
-    if after.bytes_moved > LEAST * before.bytes_moved or after.seconds > before.seconds:
-        share, slower = after.bytes_moved / before.bytes_moved, after.seconds / before.seconds
-        return Judged(
-            None, text, f"derived code would move {share:.2g} of the bytes in {slower:.2g} of the time"
-        )
-    return Judged(entry, text, "")
+    shares = [
+        (a.bytes_moved / b.bytes_moved, a.seconds / b.seconds) for a, b in zip(after, before, strict=True)
+    ]
+    if any(share <= LEAST and slower <= 1 for share, slower in shares):
+        return Judged(entry, text, "")
+    share, slower = shares[0]
+    return Judged(
+        None, text, f"derived code would move {share:.2g} of the bytes and take {slower:.2g} times as long"
+    )
 
 
 @cache
-def _priced(text: str) -> tuple[Entry, Cover]:
-    """The entry of a specification, and what its kernels cost. Raises `DiagnosticError`."""
+def _priced(text: str) -> tuple[Entry, list[Cover]]:
+    """The entry of a specification, and what its kernels cost on each machine. Raises `DiagnosticError`."""
     entry = check_source(Source(f"{_NAME}.diag", text)).entries[_NAME]
-    made = api.emitted(entry, machine("h200"), {})
-    if made is None:
+    made = [api.emitted(entry, machine(name), {}) for name in MACHINES]
+    found = [cover for cover in made if cover is not None]
+    if len(found) < len(made):
         raise failure("E0702", "no kernel is made")
-    return entry, made
+    return entry, found
 
 
 def derived(traced: Traced, target: Target, least_bytes: int = LEAST_BYTES) -> Derived | None:

@@ -13,7 +13,7 @@ from diagc.check.entry import Entry
 from diagc.cost.words import amount, seconds
 from diagc.diagnostics import DiagnosticError
 from diagc.machine import machine
-from diagc.optimise.report import MACHINES
+from diagc.optimise.derived import MACHINES
 from diagc.passes.normalise import ROUNDS, RULES
 from diagc.passes.reassociate import MAX_FACTORS, RULE as ORDER
 from diagc.plan.derivation import Derivation

@@ -95,7 +95,7 @@ def _why(name: str, predicted: Predicted) -> str:
     slower = predicted.after.seconds / predicted.before.seconds
     return (
         f"{predicted.before.kernels} operations become {made}, which would move {share:.2g} of the bytes "
-        f"in {slower:.2g} of the time"
+        f"and take {slower:.2g} times as long"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from diagc import api
 from diagc.bench.coverage import Cover
@@ -14,11 +13,10 @@ from diagc.cost.words import amount, seconds
 from diagc.diagnostics import DiagnosticError
 from diagc.importers.traced import Traced
 from diagc.machine import machine
+from diagc.optimise.derived import MACHINES
 from diagc.optimise.operations import Cost, one_by_one
 from diagc.plan.derivation import Derivation
 from diagc.plan.folds import State
-
-MACHINES: Final = ("h200", "cpu")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,3 +158,16 @@ def held(x: torch.Tensor) -> torch.Tensor:
 def test_one_run_does_not_show_everything(function: Callable[..., Any]) -> None:
     with pytest.raises(Unrecorded):
         recorded(torch_trace._module(function), [torch.ones(3)], str(FILE))
+
+
+@pytest.mark.slow
+def test_a_function_is_recorded_without_dynamo() -> None:
+    """Its import takes as long as that of torch itself."""
+    program = (
+        "import sys\n"
+        "from diagc.importers import torch_trace\n"
+        "from tests.differential import torch_functions as functions\n"
+        "torch_trace.trace(functions.causal, 'causal', functions.__file__, [('float32', (1, 2, 8, 4))] * 3)\n"
+        "sys.exit('torch._dynamo' in sys.modules or 'sympy' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
