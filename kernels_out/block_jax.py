@@ -1019,42 +1019,6 @@ def _block_backward_buffer_3(buffer_4):
     return rsqrt_value
 
 
-def _block_backward_buffer_6_buffer_8(c, up, gate, down, d_out, buffer_4, buffer_3):
-    """block_backward_buffer_6_buffer_8(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_4: f32[b t width], buffer_3: f32[b t]) -> (f32[b t width], f32[b t])"""
-    c, buffer_4, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_4, buffer_3))
-    up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
-    b, t, _ = d_out.shape
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if up.shape != (512, 1024):
-        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if gate.shape != (512, 1024):
-        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if down.shape != (1024, 512):
-        raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
-    if d_out.shape != (b, t, 512):
-        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_4.shape != (b, t, 512):
-        raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
-    sum_width = jnp.einsum("hw,btw->bth", down, d_out, preferred_element_type=jnp.float32)  # [b t hidden]
-    sum_width_2 = _product("wh,w,btw->bth", jnp.bfloat16, gate, c, buffer_4)  # [b t hidden]
-    product = sum_width_2 * buffer_3[:, :, None]  # [b t hidden]
-    silu_value = jax.nn.silu(product)  # [b t hidden]
-    sum_hidden = _product("bth,bth,wh->btw", jnp.bfloat16, sum_width, silu_value, up)  # [b t width]
-    sum_width_3 = _product("wh,w,btw->bth", jnp.bfloat16, up, c, buffer_4)  # [b t hidden]
-    sigmoid_value = jax.nn.sigmoid(product)  # [b t hidden]
-    total = sum_width_2 * (1.0 - sigmoid_value) * buffer_3[:, :, None] + 1.0  # [b t hidden]
-    sum_hidden_2 = _product("wh,bth,bth,bth,bth->btw", jnp.bfloat16, gate, sum_width_3, sum_width, total, sigmoid_value)
-    product_2 = (sum_hidden + buffer_3[:, :, None] * sum_hidden_2) * c  # [b t width]
-    sum_hidden_3 = _product("hw,bth,bth->btw", jnp.bfloat16, down, sum_width_3, silu_value)  # [b t width]
-    sum_width_4 = jnp.einsum("btw,btw->bt", sum_hidden_3, d_out.astype(jnp.float32), precision="highest")
-    sum_hidden_4 = jnp.einsum("bth,bth,bth,bth,bth->bt", sum_width_3, sum_width_2, sum_width, total, sigmoid_value, precision="highest")
-    total_2 = sum_width_4 + buffer_3 * sum_hidden_4  # [b t]
-    return product_2, total_2
-
-
 def _block_backward_buffer_13_buffer_17_d_up_d_gate_d_down(
     c, up, gate, down, d_out, buffer_4, buffer_3, *, block_t=256, block_hidden=512,
 ):
@@ -1207,6 +1171,237 @@ def _block_backward_buffer_13_buffer_17_d_up_d_gate_d_down(
     return buffer_13_tiles[:, :1024], buffer_17_tiles[:, :1024], d_up_tiles[:, :1024], d_gate_tiles[:, :1024], d_down_tiles[:1024]
 
 
+def _block_backward_buffer_18(c, up, gate, down, d_out, buffer_4, buffer_3, *, block_hidden=256, block_t=512):
+    """block_backward_buffer_18(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_4: f32[b t width], buffer_3: f32[b t]) -> f32[b t width], in blocks: memory does not grow with hidden."""
+    c, buffer_4, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_4, buffer_3))
+    up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
+    b, t, _ = d_out.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if up.shape != (512, 1024):
+        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
+    if gate.shape != (512, 1024):
+        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if down.shape != (1024, 512):
+        raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
+    if d_out.shape != (b, t, 512):
+        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
+    if buffer_4.shape != (b, t, 512):
+        raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
+    block_hidden = min(block_hidden, max(1024, 1))
+    block_t = min(block_t, max(t, 1))
+    buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
+    up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+
+    def program(tile):
+        first_t = tile * block_t
+        acc_hidden = jnp.full_like(c, 0.0, jnp.float32, (b, block_t, 512))
+        buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1)
+        buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1)
+        to_hidden = (1024) // block_hidden * block_hidden
+
+        def step(block, state):
+            (acc_hidden,) = state
+            first_hidden = block * block_hidden
+            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+            tile_bf16 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            buffer_4_bf16 = buffer_4_tile.astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,hw->bth", buffer_4_bf16, tile_bf16, preferred_element_type=jnp.float32)
+            gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+            tile_bf16_2 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,hw->bth", buffer_4_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
+            silu = jax.nn.silu(dot_2 * buffer_3_tile[:, :, None])
+            tile_bf16_3 = (dot * silu).astype(jnp.bfloat16)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_3, down_tile, preferred_element_type=jnp.float32)
+            return (next_acc_hidden,)
+
+        (acc_hidden,) = lax.fori_loop(0, -(-to_hidden // block_hidden), step, (acc_hidden,))
+        from_hidden = jnp.maximum(0, to_hidden)
+
+        def step_2(block, state):
+            (acc_hidden,) = state
+            first_hidden = block * block_hidden
+            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+            tile_bf16 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            buffer_4_bf16 = buffer_4_tile.astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,hw->bth", buffer_4_bf16, tile_bf16, preferred_element_type=jnp.float32)
+            gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+            tile_bf16_2 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,hw->bth", buffer_4_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
+            silu = jax.nn.silu(dot_2 * buffer_3_tile[:, :, None])
+            tile_bf16_3 = (dot * silu).astype(jnp.bfloat16)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,hw->btw", tile_bf16_3, down_tile, preferred_element_type=jnp.float32)
+            return (next_acc_hidden,)
+
+        (acc_hidden,) = lax.fori_loop(
+            from_hidden // block_hidden,
+            -(-1024 // block_hidden),
+            step_2,
+            (acc_hidden,),
+        )
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
+        mul = acc_hidden * d_out_tile.astype(jnp.float32)
+        return mul
+
+    buffer_18_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
+    buffer_18_tiles = buffer_18_tiles.transpose(1, 0, 2, 3)
+    buffer_18_tiles = buffer_18_tiles.reshape(b, -(-t // block_t) * block_t, 512)
+    return buffer_18_tiles[:, :t]
+
+
+def _block_backward_buffer_7(buffer_18):
+    """block_backward_buffer_7(buffer_18: f32[b t width]) -> f32[b t]"""
+    buffer_18 = jnp.asarray(buffer_18, jnp.float32)
+    b, t, _ = buffer_18.shape
+    if buffer_18.shape != (b, t, 512):
+        raise ValueError(f"buffer_18: f32[b t width] has shape {buffer_18.shape}, expected {(b, t, 512)}")
+    sum_width = jnp.sum(buffer_18, axis=2)  # [b t]
+    return sum_width
+
+
+def _block_backward_d_c(buffer_13, buffer_17):
+    """block_backward_d_c(buffer_13: f32[width hidden], buffer_17: f32[width hidden]) -> f32[width]"""
+    buffer_13, buffer_17 = (jnp.asarray(array, jnp.float32) for array in (buffer_13, buffer_17))
+    if buffer_13.shape != (512, 1024):
+        raise ValueError(f"buffer_13: f32[width hidden] has shape {buffer_13.shape}, expected {(512, 1024)}")
+    if buffer_17.shape != (512, 1024):
+        raise ValueError(f"buffer_17: f32[width hidden] has shape {buffer_17.shape}, expected {(512, 1024)}")
+    sum_hidden = jnp.sum(buffer_13, axis=1)  # [width]
+    sum_hidden_2 = jnp.sum(buffer_17, axis=1)  # [width]
+    total = sum_hidden + sum_hidden_2  # [width]
+    return total
+
+
+def _block_backward_buffer_6_buffer_8(
+    c, up, gate, down, d_out, buffer_4, buffer_3, buffer_7, *, block_hidden=256, block_t=512,
+):
+    """block_backward_buffer_6_buffer_8(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_4: f32[b t width], buffer_3: f32[b t], buffer_7: f32[b t]) -> (f32[b t width], f32[b t]), in blocks: memory does not grow with hidden."""
+    c, buffer_4, buffer_3, buffer_7 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_4, buffer_3, buffer_7))
+    up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
+    b, t, _ = d_out.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if up.shape != (512, 1024):
+        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
+    if gate.shape != (512, 1024):
+        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if down.shape != (1024, 512):
+        raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
+    if d_out.shape != (b, t, 512):
+        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
+    if buffer_4.shape != (b, t, 512):
+        raise ValueError(f"buffer_4: f32[b t width] has shape {buffer_4.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
+    if buffer_7.shape != (b, t):
+        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    block_hidden = min(block_hidden, max(1024, 1))
+    block_t = min(block_t, max(t, 1))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
+    gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+
+    def program(tile):
+        first_t = tile * block_t
+        acc_hidden = jnp.full_like(c, 0.0, jnp.float32, (b, block_t, 512))
+        acc_hidden_2 = jnp.full_like(c, 0.0, jnp.float32, (b, block_t, 512))
+        acc_hidden_3 = jnp.full_like(c, 0.0, jnp.float32, (b, block_t))
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
+        buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1)
+        buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1)
+        to_hidden = (1024) // block_hidden * block_hidden
+
+        def step(block, state):
+            acc_hidden, acc_hidden_2, acc_hidden_3 = state
+            first_hidden = block * block_hidden
+            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+            dot = jnp.einsum("btw,hw->bth", d_out_tile, down_tile, preferred_element_type=jnp.float32)
+            gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+            tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            buffer_4_bf16 = buffer_4_tile.astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,hw->bth", buffer_4_bf16, tile_bf16, preferred_element_type=jnp.float32)
+            mul = dot_2 * buffer_3_tile[:, :, None]
+            tile_bf16_2 = (dot * jax.nn.silu(mul)).astype(jnp.bfloat16)
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,wh->btw", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            dot_3 = jnp.einsum("btw,hw->bth", buffer_4_bf16, tile_bf16_3, preferred_element_type=jnp.float32)
+            sigmoid = jax.nn.sigmoid(mul)
+            mul_2 = buffer_3_tile[:, :, None] * dot_2 * (1.0 - sigmoid)
+            add = mul_2 + 1.0
+            tile_bf16_4 = (dot_3 * dot * add * sigmoid).astype(jnp.bfloat16)
+            next_acc_hidden_2 = acc_hidden_2 + jnp.einsum("bth,wh->btw", tile_bf16_4, gate_tile, preferred_element_type=jnp.float32)
+            mul_3 = dot_3 * dot_2 * dot * add * sigmoid
+            tile_sum = jnp.sum(mul_3, axis=2)
+            next_acc_hidden_3 = acc_hidden_3 + tile_sum
+            return (next_acc_hidden, next_acc_hidden_2, next_acc_hidden_3)
+
+        acc_hidden, acc_hidden_2, acc_hidden_3 = lax.fori_loop(
+            0,
+            -(-to_hidden // block_hidden),
+            step,
+            (acc_hidden, acc_hidden_2, acc_hidden_3),
+        )
+        from_hidden = jnp.maximum(0, to_hidden)
+
+        def step_2(block, state):
+            acc_hidden, acc_hidden_2, acc_hidden_3 = state
+            first_hidden = block * block_hidden
+            hidden_index = first_hidden + jnp.arange(block_hidden)
+            down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+            dot = jnp.einsum("btw,hw->bth", d_out_tile, down_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((hidden_index < 1024), dot, 0.0)
+            gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+            tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            buffer_4_bf16 = buffer_4_tile.astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,hw->bth", buffer_4_bf16, tile_bf16, preferred_element_type=jnp.float32)
+            mul = dot_2 * buffer_3_tile[:, :, None]
+            tile_bf16_2 = (chosen * jax.nn.silu(mul)).astype(jnp.bfloat16)
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+            next_acc_hidden = acc_hidden + jnp.einsum("bth,wh->btw", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (up_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
+            dot_3 = jnp.einsum("btw,hw->bth", buffer_4_bf16, tile_bf16_3, preferred_element_type=jnp.float32)
+            sigmoid = jax.nn.sigmoid(mul)
+            mul_2 = buffer_3_tile[:, :, None] * dot_2 * (1.0 - sigmoid)
+            add = mul_2 + 1.0
+            tile_bf16_4 = (dot_3 * chosen * add * sigmoid).astype(jnp.bfloat16)
+            next_acc_hidden_2 = acc_hidden_2 + jnp.einsum("bth,wh->btw", tile_bf16_4, gate_tile, preferred_element_type=jnp.float32)
+            mul_3 = dot_3 * dot_2 * chosen * add * sigmoid
+            tile_sum = jnp.sum(mul_3, axis=2)
+            next_acc_hidden_3 = acc_hidden_3 + tile_sum
+            return (next_acc_hidden, next_acc_hidden_2, next_acc_hidden_3)
+
+        acc_hidden, acc_hidden_2, acc_hidden_3 = lax.fori_loop(
+            from_hidden // block_hidden,
+            -(-1024 // block_hidden),
+            step_2,
+            (acc_hidden, acc_hidden_2, acc_hidden_3),
+        )
+        add = acc_hidden + buffer_3_tile[:, :, None] * acc_hidden_2
+        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
+        add_2 = buffer_7_tile + buffer_3_tile * acc_hidden_3
+        return add * c, add_2
+
+    buffer_6_tiles, buffer_8_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
+    buffer_6_tiles = buffer_6_tiles.transpose(1, 0, 2, 3)
+    buffer_6_tiles = buffer_6_tiles.reshape(b, -(-t // block_t) * block_t, 512)
+    buffer_8_tiles = buffer_8_tiles.transpose(1, 0, 2)
+    buffer_8_tiles = buffer_8_tiles.reshape(b, -(-t // block_t) * block_t)
+    return buffer_6_tiles[:, :t], buffer_8_tiles[:, :t]
+
+
 def _block_backward_buffer_10(WO, d_out, buffer_6, buffer_3, buffer_4, buffer_8):
     """block_backward_buffer_10(WO: bf16[kv g d width], d_out: bf16[b t width], buffer_6: f32[b t width], buffer_3: f32[b t], buffer_4: f32[b t width], buffer_8: f32[b t]) -> f32[b t kv g d]"""
     WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (WO, d_out))
@@ -1348,19 +1543,6 @@ def _block_backward_d_WO(
     d_WO_tiles = d_WO_tiles.transpose(1, 2, 0, 3, 4)
     d_WO_tiles = d_WO_tiles.reshape(2, 2, -(-64 // block_d) * block_d, 512)
     return d_WO_tiles[:, :, :64]
-
-
-def _block_backward_d_c(buffer_13, buffer_17):
-    """block_backward_d_c(buffer_13: f32[width hidden], buffer_17: f32[width hidden]) -> f32[width]"""
-    buffer_13, buffer_17 = (jnp.asarray(array, jnp.float32) for array in (buffer_13, buffer_17))
-    if buffer_13.shape != (512, 1024):
-        raise ValueError(f"buffer_13: f32[width hidden] has shape {buffer_13.shape}, expected {(512, 1024)}")
-    if buffer_17.shape != (512, 1024):
-        raise ValueError(f"buffer_17: f32[width hidden] has shape {buffer_17.shape}, expected {(512, 1024)}")
-    sum_hidden = jnp.sum(buffer_13, axis=1)  # [width]
-    sum_hidden_2 = jnp.sum(buffer_17, axis=1)  # [width]
-    total = sum_hidden + sum_hidden_2  # [width]
-    return total
 
 
 def _block_backward_buffer_1(logsum, state_____, buffer_10):
@@ -1675,15 +1857,21 @@ def _block_pull(block_hidden, block_t, saved, cotangents):
     d_out = cotangents
     buffer_4 = _block_backward_buffer_4(X, WO, logsum, state_, state____, state_____, block_t=block_t)
     buffer_3 = _block_backward_buffer_3(buffer_4)
-    buffer_6, buffer_8 = _block_backward_buffer_6_buffer_8(c, up, gate, down, d_out, buffer_4, buffer_3)
     buffer_13, buffer_17, d_up, d_gate, d_down = _block_backward_buffer_13_buffer_17_d_up_d_gate_d_down(
         c, up, gate, down, d_out, buffer_4, buffer_3, block_t=block_t, block_hidden=block_hidden,
+    )
+    buffer_18 = _block_backward_buffer_18(
+        c, up, gate, down, d_out, buffer_4, buffer_3, block_hidden=block_hidden, block_t=block_t,
+    )
+    buffer_7 = _block_backward_buffer_7(buffer_18)
+    d_c = _block_backward_d_c(buffer_13, buffer_17)
+    buffer_6, buffer_8 = _block_backward_buffer_6_buffer_8(
+        c, up, gate, down, d_out, buffer_4, buffer_3, buffer_7, block_hidden=block_hidden, block_t=block_t,
     )
     buffer_10 = _block_backward_buffer_10(WO, d_out, buffer_6, buffer_3, buffer_4, buffer_8)
     d_WO = _block_backward_d_WO(
         d_out, logsum, state_, state____, state_____, buffer_6, buffer_3, buffer_4, buffer_8, block_t=block_t,
     )
-    d_c = _block_backward_d_c(buffer_13, buffer_17)
     buffer_1 = _block_backward_buffer_1(logsum, state_____, buffer_10)
     buffer_2 = _block_backward_buffer_2(state_______, z, buffer_10)
     buffer_0 = _block_backward_buffer_0(

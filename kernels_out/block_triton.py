@@ -6413,7 +6413,7 @@ def _block_backward_buffer_17(
     buffer_17 = torch.empty((512, 1024), dtype=torch.float32, device=up.device)
     if _is_traced(buffer_17):
         return buffer_17
-    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 8, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_17_kernel[grid](
         up, buffer_22, buffer_13, buffer_4, buffer_17, up.stride(0), up.stride(1), buffer_22.stride(0),
@@ -7037,7 +7037,7 @@ def _block_backward_d_X(
     d_X = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
     if _is_traced(d_X):
         return d_X
-    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 64, 64, 8, 1
+    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 64, 32, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_X_kernel[grid](
         X, a, WQ, WK, WV, d_out, state__, state___, buffer_11, buffer_7, buffer_13, buffer_4, buffer_14,

@@ -916,6 +916,10 @@ def residual_rmsnorm_backward_d_X_d_R_rows_kernel(
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
+    d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    # src[maps.diag:25]
+    rsqrt = tl.rsqrt(1e-05 + (0.0009765625 * state))
     # src[fixed.diag:10]
     R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
@@ -925,16 +929,11 @@ def residual_rmsnorm_backward_d_X_d_R_rows_kernel(
     d_Y_f32 = d_Y.to(tl.float32)
     mul_n = d_Y_f32 * Y.to(tl.float32)
     sum_ = tl.sum(mul_n, 0)
-    state = tl.load(state_ptr + row_index * state_stride_row)
-    # src[maps.diag:25]
-    rsqrt = tl.rsqrt(1e-05 + (0.0009765625 * state))
-    mul_n_2 = (((rsqrt * rsqrt) * 0.0009765625) * sum_) * (X.to(tl.float32) + R.to(tl.float32))
+    mul_n_2 = ((sum_ * 0.0009765625) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
     # src[fixed.diag:10]
     weight = tl.load(weight_ptr + n_index * weight_stride_n)
-    d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
-    add_n = d_S.to(tl.float32) + ((rsqrt * d_Y_f32) * weight)
-    sub_n = add_n - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
-    tile_bf16 = sub_n.to(tl.bfloat16)
+    sub_n = (weight * d_Y_f32) - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
+    tile_bf16 = ((sub_n * rsqrt) + d_S.to(tl.float32)).to(tl.bfloat16)
     tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
     tl.store(d_R_ptr + row_index * d_R_stride_row + n_index * d_R_stride_n, tile_bf16)
 
@@ -979,43 +978,41 @@ def residual_rmsnorm_backward_d_X_d_R_kernel(
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
         # src[fixed.diag:10]
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fixed.diag:14]
-        mul_n = (((rsqrt * rsqrt) * 0.0009765625) * acc_n) * (X.to(tl.float32) + R.to(tl.float32))
+        mul_n = ((acc_n * 0.0009765625) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+        d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
         # src[fixed.diag:10]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
-        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
-        add_n = d_S.to(tl.float32) + ((rsqrt * d_Y.to(tl.float32)) * weight)
-        sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
-        tile_bf16 = sub_n.to(tl.bfloat16)
+        sub_n = (weight * d_Y.to(tl.float32)) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        tile_bf16 = ((sub_n * rsqrt) + d_S.to(tl.float32)).to(tl.bfloat16)
         tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
         tl.store(d_R_ptr + row_index * d_R_stride_row + n_index * d_R_stride_n, tile_bf16)
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
-        # src[fixed.diag:10]
-        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
-        # src[fixed.diag:14]
-        mul_n = (((rsqrt * rsqrt) * 0.0009765625) * acc_n) * (X.to(tl.float32) + R.to(tl.float32))
-        # src[fixed.diag:10]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
-        d_Y = tl.load(
-            d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
-            mask=(n_index < 1024),
-            other=0.0,
-        )
         d_S = tl.load(
             d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
             mask=(n_index < 1024),
             other=0.0,
         )
-        add_n = d_S.to(tl.float32) + ((rsqrt * d_Y.to(tl.float32)) * weight)
-        sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
-        tile_bf16 = sub_n.to(tl.bfloat16)
+        # src[fixed.diag:10]
+        R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
+        # src[fixed.diag:14]
+        mul_n = ((acc_n * 0.0009765625) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+        d_Y = tl.load(
+            d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
+            mask=(n_index < 1024),
+            other=0.0,
+        )
+        # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
+        sub_n = (weight * d_Y.to(tl.float32)) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        tile_bf16 = ((sub_n * rsqrt) + d_S.to(tl.float32)).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
             tile_bf16,
@@ -1038,6 +1035,11 @@ def residual_rmsnorm_backward_d_weight_rows_kernel(
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
     row_index = tl.arange(0, BLOCK_ROW)
+    d_Y = tl.load(
+        d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+        other=0.0,
+    )
     # src[fixed.diag:10]
     R = tl.load(
         R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
@@ -1052,13 +1054,9 @@ def residual_rmsnorm_backward_d_weight_rows_kernel(
     # src[fixed.diag:14]
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
     # src[maps.diag:25]
-    d_Y = tl.load(
-        d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
-        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
-        other=0.0,
-    )
-    tile = tl.rsqrt(1e-05 + (0.0009765625 * state))[None, :] * d_Y.to(tl.float32)
-    mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
+    rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(1e-05 + (0.0009765625 * state)), 0.0)
+    tile = rsqrt_row[None, :] * (X.to(tl.float32) + R.to(tl.float32))
+    mul_n_row = tile * d_Y.to(tl.float32)
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < 1024))
 
@@ -1077,6 +1075,11 @@ def residual_rmsnorm_backward_d_weight_kernel(
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
+        d_Y = tl.load(
+            d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
+            mask=(n_index < 1024)[:, None],
+            other=0.0,
+        )
         # src[fixed.diag:10]
         R = tl.load(
             R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
@@ -1091,13 +1094,8 @@ def residual_rmsnorm_backward_d_weight_kernel(
         # src[fixed.diag:14]
         state = tl.load(state_ptr + row_index * state_stride_row)
         # src[maps.diag:25]
-        d_Y = tl.load(
-            d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
-            mask=(n_index < 1024)[:, None],
-            other=0.0,
-        )
-        tile = tl.rsqrt(1e-05 + (0.0009765625 * state))[None, :] * d_Y.to(tl.float32)
-        mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
+        tile = tl.rsqrt(1e-05 + (0.0009765625 * state))[None, :] * (X.to(tl.float32) + R.to(tl.float32))
+        mul_n_row = tile * d_Y.to(tl.float32)
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         acc_row = next_acc_row
@@ -1105,6 +1103,11 @@ def residual_rmsnorm_backward_d_weight_kernel(
     # tiles that a mask or the end cuts
     for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        d_Y = tl.load(
+            d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+            other=0.0,
+        )
         # src[fixed.diag:10]
         R = tl.load(
             R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
@@ -1119,13 +1122,9 @@ def residual_rmsnorm_backward_d_weight_kernel(
         # src[fixed.diag:14]
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         # src[maps.diag:25]
-        d_Y = tl.load(
-            d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
-            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
-            other=0.0,
-        )
-        tile = tl.rsqrt(1e-05 + (0.0009765625 * state))[None, :] * d_Y.to(tl.float32)
-        mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
+        rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(1e-05 + (0.0009765625 * state)), 0.0)
+        tile = rsqrt_row[None, :] * (X.to(tl.float32) + R.to(tl.float32))
+        mul_n_row = tile * d_Y.to(tl.float32)
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         acc_row = next_acc_row

@@ -2283,6 +2283,13 @@ def groupnorm_backward_buffer_0_buffer_1_rows_kernel(
     group_index = program.to(tl.int64)
     channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[None, :, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
+        mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
+    # src[fused.diag:24]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
@@ -2300,30 +2307,23 @@ def groupnorm_backward_buffer_0_buffer_1_rows_kernel(
     X_f32 = X.to(tl.float32)
     # src[maps.diag:33]
     centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[None, :, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
-        mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
-        other=0.0,
-    )
-    # src[fused.diag:24]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     d_out_f32 = d_out.to(tl.float32)
-    mul_b_channel_pixel = (weight[None, :, None] * d_out_f32) * centred
+    mul_b_channel_pixel = (weight[None, :, None] * centred) * d_out_f32
     sum_ = tl.sum(tl.sum(mul_b_channel_pixel, 2), 1)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
         sum_,
         mask=(b_index < size_b),
     )
+    sub_b_channel_pixel = mul_b[:, None, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
-    sub_b_channel_pixel = mul_b[:, None, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
-    mul_b_channel_pixel_2 = (((recip * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * sub_b_channel_pixel
+    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
+    mul_b_channel_pixel_2 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * sub_b_channel_pixel
     add_b_channel_pixel = (weight[None, :, None] * d_out_f32) + mul_b_channel_pixel_2
     add_b_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, None, :], add_b_channel_pixel, 0.0)
     sum_2 = tl.sum(tl.sum(add_b_channel_pixel_2, 2), 1)
@@ -2365,7 +2365,7 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
+    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
     for channel_index in tl.range(0, 16):
         # src[fused.diag:24]
         weight = tl.load(
@@ -2375,6 +2375,11 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(b_index < size_b)[:, None],
+                other=0.0,
+            )
             # src[fused.diag:23]
             X = tl.load(
                 X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -2384,13 +2389,8 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
             X_f32 = X.to(tl.float32)
             # src[maps.diag:33]
             centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(b_index < size_b)[:, None],
-                other=0.0,
-            )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * centred
+            mul_b_pixel = (weight * centred) * d_out_f32
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
@@ -2398,7 +2398,7 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
             sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
             sub_b_pixel = mul_b[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
-            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
             add_b_pixel = (weight * d_out_f32) + (tile[:, None] * sub_b_pixel)
             tile_sum_2 = tl.sum(add_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
@@ -2411,6 +2411,11 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
             # src[fused.diag:23]
             X = tl.load(
                 X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -2420,13 +2425,8 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
             X_f32 = X.to(tl.float32)
             # src[maps.diag:33]
             centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-                other=0.0,
-            )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * centred
+            mul_b_pixel = (weight * centred) * d_out_f32
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
@@ -2435,7 +2435,7 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
             sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
             sub_b_pixel = mul_b[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
             sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_b_pixel, 0.0)
-            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
             add_b_pixel = (weight * d_out_f32) + (tile[:, None] * sub_b_pixel_2)
             add_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_b_pixel, 0.0)
             tile_sum_2 = tl.sum(add_b_pixel_2, 1)
@@ -2463,23 +2463,22 @@ def groupnorm_backward_d_weight_d_bias_rows_kernel(
     X_stride_channel, X_stride_pixel, d_out_stride_b, d_out_stride_group, d_out_stride_channel,
     d_out_stride_pixel, state_stride_b, state_stride_group, state___stride_b, state___stride_group,
     d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group, d_bias_stride_channel, size_b,
-    size_pixel, BLOCK_B: tl.constexpr, BLOCK_PIXEL: tl.constexpr, EXACT_B: tl.constexpr,
-    EXACT_PIXEL: tl.constexpr,
+    size_pixel, BLOCK_B: tl.constexpr, BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
+    EXACT_B: tl.constexpr, EXACT_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
-    channel_index = (program % 16).to(tl.int64)
-    program = program // 16
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
     group_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    state__ = load_tile(
-        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
+    d_out = tl.load(
+        d_out_ptr + b_index[None, :, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
     )
-    # src[maps.diag:34]
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = load_tile(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         (b_index < size_b),
@@ -2489,31 +2488,36 @@ def groupnorm_backward_d_weight_d_bias_rows_kernel(
     # src[maps.diag:33]
     mul_b = state * recip
     # src[fused.diag:23]
-    X = load_tile(
-        X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-        (b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-        0.0,
-        EXACT_B and EXACT_PIXEL,
+    X = tl.load(
+        X_ptr + b_index[None, :, None] * X_stride_b + group_index * X_stride_group + channel_index[:, None, None] * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
     )
     # src[maps.diag:33]
-    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-    d_out = load_tile(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-        (b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
+    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
+    centred_2 = tl.where((pixel_index < size_pixel)[None, None, :], centred, 0.0)
+    state__ = load_tile(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        (b_index < size_b),
         0.0,
-        EXACT_B and EXACT_PIXEL,
+        EXACT_B,
     )
+    # src[maps.diag:34]
+    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt((state__ * recip) + 1e-05), 0.0)
     d_out_f32 = d_out.to(tl.float32)
-    mul_b_pixel = d_out_f32 * centred
-    sum_ = tl.sum(mul_b_pixel, 1)
-    mul_b_2 = tl.where(b_index < size_b, sum_, 0.0) * tl.rsqrt(1e-05 + (state__ * recip))
-    sum_2 = tl.sum(mul_b_2, 0)
+    mul_channel_b_pixel = (rsqrt_b[None, :, None] * centred_2) * d_out_f32
+    sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
-        sum_2,
+        sum_,
+        mask=(channel_index < 16),
     )
-    sum_3 = tl.sum(tl.sum(d_out_f32, 1), 0)
-    tl.store(d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel, sum_3)
+    sum_2 = tl.sum(tl.sum(d_out_f32, 2), 1)
+    tl.store(
+        d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel,
+        sum_2,
+        mask=(channel_index < 16),
+    )
 
 
 @triton.jit
@@ -2522,97 +2526,83 @@ def groupnorm_backward_d_weight_d_bias_kernel(
     X_stride_channel, X_stride_pixel, d_out_stride_b, d_out_stride_group, d_out_stride_channel,
     d_out_stride_pixel, state_stride_b, state_stride_group, state___stride_b, state___stride_group,
     d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group, d_bias_stride_channel, size_b,
-    size_pixel, BLOCK_B: tl.constexpr, BLOCK_PIXEL: tl.constexpr, EXACT_PIXEL: tl.constexpr,
+    size_pixel, BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
 ):
     program = tl.program_id(0)
-    channel_index = (program % 16).to(tl.int64)
-    program = program // 16
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
     group_index = program.to(tl.int64)
-    pixel_index = tl.arange(0, BLOCK_PIXEL)
-    acc_b = tl.full([], 0.0, tl.float32)
-    sum_b_pixel = tl.full([], 0.0, tl.float32)
+    acc_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    sum_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    to_b = size_b // BLOCK_B * BLOCK_B
-    # whole tiles, no mask needed
-    for first_b in tl.range(0, to_b, BLOCK_B):
-        b_index = first_b + tl.arange(0, BLOCK_B)
-        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-        # src[maps.diag:34]
+    for b_index in tl.range(0, size_b):
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
-        mul_b = state * recip
-        # src[fused.diag:23]
-        X = load_tile(
-            X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-            (pixel_index < size_pixel)[None, :],
-            0.0,
-            EXACT_PIXEL,
-        )
-        # src[maps.diag:33]
-        centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-        d_out = load_tile(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-            (pixel_index < size_pixel)[None, :],
-            0.0,
-            EXACT_PIXEL,
-        )
-        d_out_f32 = d_out.to(tl.float32)
-        mul_b_pixel = d_out_f32 * centred
-        sum_ = tl.sum(mul_b_pixel, 1)
-        mul_b_2 = sum_ * tl.rsqrt(1e-05 + (state__ * recip))
-        tile_sum = tl.sum(mul_b_2, 0)
-        next_acc_b = acc_b + tile_sum
-        tile_sum_2 = tl.sum(tl.sum(d_out_f32, 1), 0)
-        next_sum_b_pixel = sum_b_pixel + tile_sum_2
-        acc_b = next_acc_b
-        sum_b_pixel = next_sum_b_pixel
-    from_b = tl.maximum(0, to_b)
-    # tiles that a mask or the end cuts
-    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
-        b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        state__ = tl.load(
-            state___ptr + b_index * state___stride_b + group_index * state___stride_group,
-            mask=(b_index < size_b),
-            other=0.0,
-        )
+        mul = state * recip
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
         # src[maps.diag:34]
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + group_index * state_stride_group,
-            mask=(b_index < size_b),
-            other=0.0,
-        )
-        # src[maps.diag:33]
-        mul_b = state * recip
-        # src[fused.diag:23]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-            mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:33]
-        centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-        d_out = tl.load(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-            mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-            other=0.0,
-        )
-        d_out_f32 = d_out.to(tl.float32)
-        mul_b_pixel = d_out_f32 * centred
-        sum_ = tl.sum(mul_b_pixel, 1)
-        mul_b_2 = tl.where(b_index < size_b, sum_, 0.0) * tl.rsqrt(1e-05 + (state__ * recip))
-        tile_sum = tl.sum(mul_b_2, 0)
-        next_acc_b = acc_b + tile_sum
-        tile_sum_2 = tl.sum(tl.sum(d_out_f32, 1), 0)
-        next_sum_b_pixel = sum_b_pixel + tile_sum_2
-        acc_b = next_acc_b
-        sum_b_pixel = next_sum_b_pixel
+        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:23]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            d_out_f32 = d_out.to(tl.float32)
+            mul_channel_pixel = (rsqrt * centred) * d_out_f32
+            tile_sum = tl.sum(mul_channel_pixel, 1)
+            next_acc_b_pixel = acc_b_pixel + tile_sum
+            tile_sum_2 = tl.sum(d_out_f32, 1)
+            next_sum_b_pixel = sum_b_pixel + tile_sum_2
+            acc_b_pixel = next_acc_b_pixel
+            sum_b_pixel = next_sum_b_pixel
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[fused.diag:23]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
+            d_out_f32 = d_out.to(tl.float32)
+            mul_channel_pixel = (rsqrt * centred_2) * d_out_f32
+            tile_sum = tl.sum(mul_channel_pixel, 1)
+            next_acc_b_pixel = acc_b_pixel + tile_sum
+            tile_sum_2 = tl.sum(d_out_f32, 1)
+            next_sum_b_pixel = sum_b_pixel + tile_sum_2
+            acc_b_pixel = next_acc_b_pixel
+            sum_b_pixel = next_sum_b_pixel
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
-        acc_b,
+        acc_b_pixel,
+        mask=(channel_index < 16),
     )
     tl.store(
         d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel,
         sum_b_pixel,
+        mask=(channel_index < 16),
     )
 
 
@@ -2635,9 +2625,7 @@ def groupnorm_backward_d_X_kernel(
     program = program // 4
     b_index = program.to(tl.int64)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-    # src[maps.diag:34]
-    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
     mul = state * recip
@@ -2649,9 +2637,11 @@ def groupnorm_backward_d_X_kernel(
     )
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
     buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
-    add_pixel = buffer_1 + (((buffer_0 * rsqrt) * rsqrt) * centred)
+    add_pixel = buffer_1 + (((rsqrt * rsqrt) * buffer_0) * centred)
     mul_pixel = add_pixel * recip
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index * d_out_stride_pixel,
@@ -2661,7 +2651,7 @@ def groupnorm_backward_d_X_kernel(
     # src[fused.diag:24]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     safe_ = tl.where(mul_pixel == float("-inf"), 0.0, mul_pixel)
-    mul_pixel_2 = ((weight * d_out.to(tl.float32)) - safe_) * rsqrt
+    mul_pixel_2 = rsqrt * ((weight * d_out.to(tl.float32)) - safe_)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index * d_X_stride_channel + pixel_index * d_X_stride_pixel,
         mul_pixel_2.to(tl.bfloat16),
@@ -2909,42 +2899,29 @@ def _groupnorm_backward_d_weight_d_bias(
         return d_weight, d_bias
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
-    if BLOCK_B * BLOCK_PIXEL <= 16384:
-        if BLOCK_B * BLOCK_PIXEL <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B * BLOCK_PIXEL <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_B * BLOCK_PIXEL <= 1024:
+        if BLOCK_B * BLOCK_PIXEL <= 256:
+            BLOCK_CHANNEL, warps, stages = 8, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (4 * 16,)
+            BLOCK_CHANNEL, warps, stages = 8, 8, 1
+        grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
         groupnorm_backward_d_weight_d_bias_rows_kernel[grid](
             X, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
             d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), state.stride(0),
             state.stride(1), state__.stride(0), state__.stride(1), d_weight.stride(0), d_weight.stride(1),
             d_bias.stride(0), d_bias.stride(1), b, pixel, BLOCK_B=BLOCK_B, BLOCK_PIXEL=BLOCK_PIXEL,
-            EXACT_B=b == BLOCK_B, EXACT_PIXEL=pixel == BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+            BLOCK_CHANNEL=BLOCK_CHANNEL, EXACT_B=b == BLOCK_B, EXACT_PIXEL=pixel == BLOCK_PIXEL,
+            num_warps=warps, num_stages=stages,
         )
         return d_weight, d_bias
-    BLOCK_PIXEL_2 = max(16, triton.next_power_of_2(pixel))
-    if BLOCK_PIXEL_2 > 16384:
-        raise ValueError(f"pixel = {BLOCK_PIXEL_2}: at most 16384 elements are held on chip")
-    if BLOCK_PIXEL_2 <= 64:
-        BLOCK_B, warps, stages = 256, 8, 2
-    elif BLOCK_PIXEL_2 <= 256:
-        BLOCK_B, warps, stages = 64, 8, 2
-    elif BLOCK_PIXEL_2 <= 1024:
-        BLOCK_B, warps, stages = 16, 8, 2
-    elif BLOCK_PIXEL_2 <= 4096:
-        BLOCK_B, warps, stages = 4, 8, 2
-    else:
-        BLOCK_B, warps, stages = 1, 8, 2
-    grid = (4 * 16,)
+    BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 16, 8, 2
+    grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
     groupnorm_backward_d_weight_d_bias_kernel[grid](
         X, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), state.stride(0), state.stride(1),
         state__.stride(0), state__.stride(1), d_weight.stride(0), d_weight.stride(1), d_bias.stride(0),
-        d_bias.stride(1), b, pixel, BLOCK_B=BLOCK_B, BLOCK_PIXEL=BLOCK_PIXEL_2,
-        EXACT_PIXEL=pixel == BLOCK_PIXEL_2, num_warps=warps, num_stages=stages,
+        d_bias.stride(1), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_CHANNEL=BLOCK_CHANNEL, num_warps=warps,
+        num_stages=stages,
     )
     return d_weight, d_bias
 
@@ -3029,9 +3006,7 @@ def groupnorm(X: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torc
     if bias.shape != (4, 16):
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias)):
-        if pixel <= 16384:
-            return _groupnorm_autograd.apply(X, weight, bias)
-        raise ValueError("groupnorm: gradients are made for sizes whose tiles are held on chip")
+        return _groupnorm_autograd.apply(X, weight, bias)
     buffer_0, buffer_1 = _groupnorm_buffer_0_buffer_1(X)
     out = _groupnorm_out(X, weight, bias, buffer_1, buffer_0)
     return out
@@ -3455,20 +3430,16 @@ def groupnorm_residual_backward_buffer_0_buffer_1_rows_kernel(
     group_index = program.to(tl.int64)
     channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[None, :, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
-        mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
-        other=0.0,
-    )
     # src[fused.diag:33]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    mul_b = recip * state
+    # src[maps.diag:33]
+    mul_b = state * recip
     # src[fused.diag:32]
     R = tl.load(
         R_ptr + b_index[:, None, None] * R_stride_b + group_index * R_stride_group + channel_index[None, :, None] * R_stride_channel + pixel_index[None, None, :] * R_stride_pixel,
@@ -3484,9 +3455,15 @@ def groupnorm_residual_backward_buffer_0_buffer_1_rows_kernel(
     # src[fused.diag:32]
     # src[fused.diag:36]
     add_b_channel_pixel = X.to(tl.float32) + R.to(tl.float32)
-    sub_b_channel_pixel = add_b_channel_pixel - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
+    # src[maps.diag:33]
+    centred = add_b_channel_pixel - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[None, :, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
+        mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
     d_out_f32 = d_out.to(tl.float32)
-    mul_b_channel_pixel = (weight[None, :, None] * sub_b_channel_pixel) * d_out_f32
+    mul_b_channel_pixel = (weight[None, :, None] * d_out_f32) * centred
     sum_ = tl.sum(tl.sum(mul_b_channel_pixel, 2), 1)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
@@ -3498,10 +3475,11 @@ def groupnorm_residual_backward_buffer_0_buffer_1_rows_kernel(
         mask=(b_index < size_b),
         other=0.0,
     )
-    rsqrt_b = tl.rsqrt((recip * state__) + 1e-05)
+    # src[maps.diag:34]
+    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
     safe_ = tl.where(add_b_channel_pixel == float("-inf"), 0.0, add_b_channel_pixel)
-    mul_b_channel_pixel_2 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * (mul_b[:, None, None] - safe_)
-    add_b_channel_pixel_2 = mul_b_channel_pixel_2 + (weight[None, :, None] * d_out_f32)
+    mul_b_channel_pixel_2 = (((recip * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * (mul_b[:, None, None] - safe_)
+    add_b_channel_pixel_2 = (d_out_f32 * weight[None, :, None]) + mul_b_channel_pixel_2
     add_b_channel_pixel_3 = tl.where((pixel_index < size_pixel)[None, None, :], add_b_channel_pixel_2, 0.0)
     sum_2 = tl.sum(tl.sum(add_b_channel_pixel_3, 2), 1)
     tl.store(
@@ -3528,19 +3506,21 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
     acc_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
     sum_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
     sum_channel_pixel_2 = tl.full([BLOCK_B], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    mul_b = recip * state
+    # src[maps.diag:33]
+    mul_b = state * recip
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    rsqrt_b = tl.rsqrt((recip * state__) + 1e-05)
+    # src[maps.diag:34]
+    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
     for channel_index in tl.range(0, 16):
         # src[fused.diag:33]
         weight = tl.load(
@@ -3550,11 +3530,6 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(b_index < size_b)[:, None],
-                other=0.0,
-            )
             # src[fused.diag:32]
             R = tl.load(
                 R_ptr + b_index[:, None] * R_stride_b + group_index * R_stride_group + channel_index * R_stride_channel + pixel_index[None, :] * R_stride_pixel,
@@ -3570,9 +3545,15 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             # src[fused.diag:32]
             # src[fused.diag:36]
             add_b_pixel = X.to(tl.float32) + R.to(tl.float32)
-            sub_b_pixel = add_b_pixel - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            # src[maps.diag:33]
+            centred = add_b_pixel - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            d_out = tl.load(
+                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(b_index < size_b)[:, None],
+                other=0.0,
+            )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * sub_b_pixel) * d_out_f32
+            mul_b_pixel = (weight * d_out_f32) * centred
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
@@ -3580,12 +3561,12 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
             sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
             safe_ = tl.where(add_b_pixel == float("-inf"), 0.0, add_b_pixel)
-            sub_b_pixel_2 = mul_b[:, None] - safe_
-            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
-            add_b_pixel_2 = (tile[:, None] * sub_b_pixel_2) + (weight * d_out_f32)
+            sub_b_pixel = mul_b[:, None] - safe_
+            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            add_b_pixel_2 = (d_out_f32 * weight) + (tile[:, None] * sub_b_pixel)
             tile_sum_2 = tl.sum(add_b_pixel_2, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(sub_b_pixel_2, 1)
+            tile_sum_3 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -3594,11 +3575,6 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-                other=0.0,
-            )
             # src[fused.diag:32]
             R = tl.load(
                 R_ptr + b_index[:, None] * R_stride_b + group_index * R_stride_group + channel_index * R_stride_channel + pixel_index[None, :] * R_stride_pixel,
@@ -3614,9 +3590,15 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             # src[fused.diag:32]
             # src[fused.diag:36]
             add_b_pixel = X.to(tl.float32) + R.to(tl.float32)
-            sub_b_pixel = add_b_pixel - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            # src[maps.diag:33]
+            centred = add_b_pixel - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            d_out = tl.load(
+                d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * sub_b_pixel) * d_out_f32
+            mul_b_pixel = (weight * d_out_f32) * centred
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
@@ -3624,13 +3606,13 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
             sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
             safe_ = tl.where(add_b_pixel == float("-inf"), 0.0, add_b_pixel)
-            sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], mul_b[:, None] - safe_, 0.0)
-            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
-            add_b_pixel_2 = (tile[:, None] * sub_b_pixel_2) + (weight * d_out_f32)
+            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], mul_b[:, None] - safe_, 0.0)
+            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            add_b_pixel_2 = (d_out_f32 * weight) + (tile[:, None] * sub_b_pixel)
             add_b_pixel_3 = tl.where((pixel_index < size_pixel)[None, :], add_b_pixel_2, 0.0)
             tile_sum_2 = tl.sum(add_b_pixel_3, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(sub_b_pixel_2, 1)
+            tile_sum_3 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -3654,64 +3636,68 @@ def groupnorm_residual_backward_d_weight_d_bias_rows_kernel(
     d_out_stride_b, d_out_stride_group, d_out_stride_channel, d_out_stride_pixel, state_stride_b,
     state_stride_group, state___stride_b, state___stride_group, d_weight_stride_group,
     d_weight_stride_channel, d_bias_stride_group, d_bias_stride_channel, size_b, size_pixel,
-    BLOCK_B: tl.constexpr, BLOCK_PIXEL: tl.constexpr, EXACT_B: tl.constexpr, EXACT_PIXEL: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr, EXACT_B: tl.constexpr,
+    EXACT_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
-    channel_index = (program % 16).to(tl.int64)
-    program = program // 16
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
     group_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
-    d_out = load_tile(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-        (b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-        0.0,
-        EXACT_B and EXACT_PIXEL,
-    )
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = load_tile(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         (b_index < size_b),
         0.0,
         EXACT_B,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    mul_b = recip * state
+    # src[maps.diag:33]
+    mul_b = state * recip
     # src[fused.diag:32]
-    R = load_tile(
-        R_ptr + b_index[:, None] * R_stride_b + group_index * R_stride_group + channel_index * R_stride_channel + pixel_index[None, :] * R_stride_pixel,
-        (b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-        0.0,
-        EXACT_B and EXACT_PIXEL,
+    R = tl.load(
+        R_ptr + b_index[None, :, None] * R_stride_b + group_index * R_stride_group + channel_index[:, None, None] * R_stride_channel + pixel_index[None, None, :] * R_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
     )
     # src[fused.diag:31]
-    X = load_tile(
-        X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-        (b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-        0.0,
-        EXACT_B and EXACT_PIXEL,
+    X = tl.load(
+        X_ptr + b_index[None, :, None] * X_stride_b + group_index * X_stride_group + channel_index[:, None, None] * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
     )
     # src[fused.diag:32]
     # src[fused.diag:36]
-    sub_b_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-    sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_b_pixel, 0.0)
-    d_out_f32 = d_out.to(tl.float32)
-    mul_b_pixel = sub_b_pixel_2 * d_out_f32
-    sum_ = tl.sum(mul_b_pixel, 1)
+    # src[maps.diag:33]
+    centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
+    d_out = tl.load(
+        d_out_ptr + b_index[None, :, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
     state__ = load_tile(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         (b_index < size_b),
         0.0,
         EXACT_B,
     )
-    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt((recip * state__) + 1e-05), 0.0)
-    mul_b_2 = rsqrt_b * sum_
-    sum_2 = tl.sum(mul_b_2, 0)
+    # src[maps.diag:34]
+    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt(1e-05 + (state__ * recip)), 0.0)
+    d_out_f32 = d_out.to(tl.float32)
+    mul_channel_b_pixel = (rsqrt_b[None, :, None] * d_out_f32) * centred
+    sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
-        sum_2,
+        sum_,
+        mask=(channel_index < 16),
     )
-    sum_3 = tl.sum(tl.sum(d_out_f32, 1), 0)
-    tl.store(d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel, sum_3)
+    sum_2 = tl.sum(tl.sum(d_out_f32, 2), 1)
+    tl.store(
+        d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel,
+        sum_2,
+        mask=(channel_index < 16),
+    )
 
 
 @triton.jit
@@ -3721,122 +3707,109 @@ def groupnorm_residual_backward_d_weight_d_bias_kernel(
     d_out_stride_b, d_out_stride_group, d_out_stride_channel, d_out_stride_pixel, state_stride_b,
     state_stride_group, state___stride_b, state___stride_group, d_weight_stride_group,
     d_weight_stride_channel, d_bias_stride_group, d_bias_stride_channel, size_b, size_pixel,
-    BLOCK_B: tl.constexpr, BLOCK_PIXEL: tl.constexpr, EXACT_PIXEL: tl.constexpr,
+    BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
 ):
     program = tl.program_id(0)
-    channel_index = (program % 16).to(tl.int64)
-    program = program // 16
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
     group_index = program.to(tl.int64)
-    pixel_index = tl.arange(0, BLOCK_PIXEL)
-    acc_b = tl.full([], 0.0, tl.float32)
-    sum_b_pixel = tl.full([], 0.0, tl.float32)
+    acc_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    sum_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    to_b = size_b // BLOCK_B * BLOCK_B
-    # whole tiles, no mask needed
-    for first_b in tl.range(0, to_b, BLOCK_B):
-        b_index = first_b + tl.arange(0, BLOCK_B)
-        d_out = load_tile(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-            (pixel_index < size_pixel)[None, :],
-            0.0,
-            EXACT_PIXEL,
-        )
+    for b_index in tl.range(0, size_b):
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-        mul_b = recip * state
-        # src[fused.diag:32]
-        R = load_tile(
-            R_ptr + b_index[:, None] * R_stride_b + group_index * R_stride_group + channel_index * R_stride_channel + pixel_index[None, :] * R_stride_pixel,
-            (pixel_index < size_pixel)[None, :],
-            0.0,
-            EXACT_PIXEL,
-        )
-        # src[fused.diag:31]
-        X = load_tile(
-            X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-            (pixel_index < size_pixel)[None, :],
-            0.0,
-            EXACT_PIXEL,
-        )
-        # src[fused.diag:32]
-        # src[fused.diag:36]
-        sub_b_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-        sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_b_pixel, 0.0)
-        d_out_f32 = d_out.to(tl.float32)
-        mul_b_pixel = sub_b_pixel_2 * d_out_f32
-        sum_ = tl.sum(mul_b_pixel, 1)
+        # src[maps.diag:33]
+        mul = state * recip
         state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-        mul_b_2 = tl.rsqrt((recip * state__) + 1e-05) * sum_
-        tile_sum = tl.sum(mul_b_2, 0)
-        next_acc_b = acc_b + tile_sum
-        tile_sum_2 = tl.sum(tl.sum(d_out_f32, 1), 0)
-        next_sum_b_pixel = sum_b_pixel + tile_sum_2
-        acc_b = next_acc_b
-        sum_b_pixel = next_sum_b_pixel
-    from_b = tl.maximum(0, to_b)
-    # tiles that a mask or the end cuts
-    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
-        b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        d_out = tl.load(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
-            mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + group_index * state_stride_group,
-            mask=(b_index < size_b),
-            other=0.0,
-        )
-        mul_b = recip * state
-        # src[fused.diag:32]
-        R = tl.load(
-            R_ptr + b_index[:, None] * R_stride_b + group_index * R_stride_group + channel_index * R_stride_channel + pixel_index[None, :] * R_stride_pixel,
-            mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-            other=0.0,
-        )
-        # src[fused.diag:31]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-            mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-            other=0.0,
-        )
-        # src[fused.diag:32]
-        # src[fused.diag:36]
-        sub_b_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-        sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_b_pixel, 0.0)
-        d_out_f32 = d_out.to(tl.float32)
-        mul_b_pixel = sub_b_pixel_2 * d_out_f32
-        sum_ = tl.sum(mul_b_pixel, 1)
-        state__ = tl.load(
-            state___ptr + b_index * state___stride_b + group_index * state___stride_group,
-            mask=(b_index < size_b),
-            other=0.0,
-        )
-        rsqrt_b = tl.where(b_index < size_b, tl.rsqrt((recip * state__) + 1e-05), 0.0)
-        mul_b_2 = rsqrt_b * sum_
-        tile_sum = tl.sum(mul_b_2, 0)
-        next_acc_b = acc_b + tile_sum
-        tile_sum_2 = tl.sum(tl.sum(d_out_f32, 1), 0)
-        next_sum_b_pixel = sum_b_pixel + tile_sum_2
-        acc_b = next_acc_b
-        sum_b_pixel = next_sum_b_pixel
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            # src[fused.diag:32]
+            R = tl.load(
+                R_ptr + b_index * R_stride_b + group_index * R_stride_group + channel_index[:, None] * R_stride_channel + pixel_index[None, :] * R_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:31]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:32]
+            # src[fused.diag:36]
+            # src[maps.diag:33]
+            centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            d_out_f32 = d_out.to(tl.float32)
+            mul_channel_pixel = (rsqrt * d_out_f32) * centred
+            tile_sum = tl.sum(mul_channel_pixel, 1)
+            next_acc_b_pixel = acc_b_pixel + tile_sum
+            tile_sum_2 = tl.sum(d_out_f32, 1)
+            next_sum_b_pixel = sum_b_pixel + tile_sum_2
+            acc_b_pixel = next_acc_b_pixel
+            sum_b_pixel = next_sum_b_pixel
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            # src[fused.diag:32]
+            R = tl.load(
+                R_ptr + b_index * R_stride_b + group_index * R_stride_group + channel_index[:, None] * R_stride_channel + pixel_index[None, :] * R_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[fused.diag:31]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[fused.diag:32]
+            # src[fused.diag:36]
+            # src[maps.diag:33]
+            centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            d_out_f32 = d_out.to(tl.float32)
+            mul_channel_pixel = (rsqrt * d_out_f32) * centred
+            tile_sum = tl.sum(mul_channel_pixel, 1)
+            next_acc_b_pixel = acc_b_pixel + tile_sum
+            tile_sum_2 = tl.sum(d_out_f32, 1)
+            next_sum_b_pixel = sum_b_pixel + tile_sum_2
+            acc_b_pixel = next_acc_b_pixel
+            sum_b_pixel = next_sum_b_pixel
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
-        acc_b,
+        acc_b_pixel,
+        mask=(channel_index < 16),
     )
     tl.store(
         d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel,
         sum_b_pixel,
+        mask=(channel_index < 16),
     )
 
 
 @triton.jit
 def groupnorm_residual_backward_d_X_d_R_kernel(
-    X_ptr, R_ptr, weight_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_X_ptr, d_R_ptr,
+    X_ptr, R_ptr, weight_ptr, d_out_ptr, state_ptr, state___ptr, buffer_1_ptr, buffer_0_ptr, d_X_ptr, d_R_ptr,
     X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel, R_stride_b, R_stride_group,
     R_stride_channel, R_stride_pixel, weight_stride_group, weight_stride_channel, d_out_stride_b,
     d_out_stride_group, d_out_stride_channel, d_out_stride_pixel, state_stride_b, state_stride_group,
-    state___stride_b, state___stride_group, buffer_0_stride_b, buffer_0_stride_group, buffer_1_stride_b,
-    buffer_1_stride_group, d_X_stride_b, d_X_stride_group, d_X_stride_channel, d_X_stride_pixel, d_R_stride_b,
+    state___stride_b, state___stride_group, buffer_1_stride_b, buffer_1_stride_group, buffer_0_stride_b,
+    buffer_0_stride_group, d_X_stride_b, d_X_stride_group, d_X_stride_channel, d_X_stride_pixel, d_R_stride_b,
     d_R_stride_group, d_R_stride_channel, d_R_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3848,13 +3821,13 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    rsqrt = tl.rsqrt((recip * state__) + 1e-05)
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-    mul = recip * state
+    # src[maps.diag:33]
+    mul = state * recip
     # src[fused.diag:32]
     R = tl.load(
         R_ptr + b_index * R_stride_b + group_index * R_stride_group + channel_index * R_stride_channel + pixel_index * R_stride_pixel,
@@ -3869,18 +3842,21 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
     )
     # src[fused.diag:32]
     # src[fused.diag:36]
-    sub_pixel = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
-    add_pixel = (((rsqrt * rsqrt) * buffer_0) * sub_pixel) + buffer_1
-    mul_pixel = recip * add_pixel
+    # src[maps.diag:33]
+    centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    add_pixel = buffer_1 + (((buffer_0 * rsqrt) * rsqrt) * centred)
+    mul_pixel = add_pixel * recip
+    # src[fused.diag:33]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index * d_out_stride_pixel,
         mask=(pixel_index < size_pixel),
         other=0.0,
     )
-    # src[fused.diag:33]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     safe_ = tl.where(mul_pixel == float("-inf"), 0.0, mul_pixel)
-    mul_pixel_2 = ((weight * d_out.to(tl.float32)) - safe_) * rsqrt
+    mul_pixel_2 = ((d_out.to(tl.float32) * weight) - safe_) * rsqrt
     tile_bf16 = mul_pixel_2.to(tl.bfloat16)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index * d_X_stride_channel + pixel_index * d_X_stride_pixel,
@@ -4167,43 +4143,29 @@ def _groupnorm_residual_backward_d_weight_d_bias(
         return d_weight, d_bias
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
-    if BLOCK_B * BLOCK_PIXEL <= 16384:
-        if BLOCK_B * BLOCK_PIXEL <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B * BLOCK_PIXEL <= 4096:
-            warps, stages = 8, 1
+    if BLOCK_B * BLOCK_PIXEL <= 1024:
+        if BLOCK_B * BLOCK_PIXEL <= 256:
+            BLOCK_CHANNEL, warps, stages = 8, 4, 1
         else:
-            warps, stages = 16, 1
-        grid = (4 * 16,)
+            BLOCK_CHANNEL, warps, stages = 8, 8, 1
+        grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
         groupnorm_residual_backward_d_weight_d_bias_rows_kernel[grid](
             X, R, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
             R.stride(0), R.stride(1), R.stride(2), R.stride(3), d_out.stride(0), d_out.stride(1),
             d_out.stride(2), d_out.stride(3), state.stride(0), state.stride(1), state__.stride(0),
             state__.stride(1), d_weight.stride(0), d_weight.stride(1), d_bias.stride(0), d_bias.stride(1), b,
-            pixel, BLOCK_B=BLOCK_B, BLOCK_PIXEL=BLOCK_PIXEL, EXACT_B=b == BLOCK_B,
-            EXACT_PIXEL=pixel == BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+            pixel, BLOCK_B=BLOCK_B, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_CHANNEL=BLOCK_CHANNEL,
+            EXACT_B=b == BLOCK_B, EXACT_PIXEL=pixel == BLOCK_PIXEL, num_warps=warps, num_stages=stages,
         )
         return d_weight, d_bias
-    BLOCK_PIXEL_2 = max(16, triton.next_power_of_2(pixel))
-    if BLOCK_PIXEL_2 > 16384:
-        raise ValueError(f"pixel = {BLOCK_PIXEL_2}: at most 16384 elements are held on chip")
-    if BLOCK_PIXEL_2 <= 64:
-        BLOCK_B, warps, stages = 256, 8, 2
-    elif BLOCK_PIXEL_2 <= 256:
-        BLOCK_B, warps, stages = 64, 8, 2
-    elif BLOCK_PIXEL_2 <= 1024:
-        BLOCK_B, warps, stages = 16, 8, 2
-    elif BLOCK_PIXEL_2 <= 4096:
-        BLOCK_B, warps, stages = 4, 8, 2
-    else:
-        BLOCK_B, warps, stages = 1, 8, 2
-    grid = (4 * 16,)
+    BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 16, 8, 2
+    grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
     groupnorm_residual_backward_d_weight_d_bias_kernel[grid](
         X, R, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2),
         d_out.stride(3), state.stride(0), state.stride(1), state__.stride(0), state__.stride(1),
-        d_weight.stride(0), d_weight.stride(1), d_bias.stride(0), d_bias.stride(1), b, pixel, BLOCK_B=BLOCK_B,
-        BLOCK_PIXEL=BLOCK_PIXEL_2, EXACT_PIXEL=pixel == BLOCK_PIXEL_2, num_warps=warps, num_stages=stages,
+        d_weight.stride(0), d_weight.stride(1), d_bias.stride(0), d_bias.stride(1), b, pixel,
+        BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_CHANNEL=BLOCK_CHANNEL, num_warps=warps, num_stages=stages,
     )
     return d_weight, d_bias
 
@@ -4216,18 +4178,18 @@ def _groupnorm_residual_backward_d_X_d_R(
     d_out: torch.Tensor,
     state: torch.Tensor,
     state__: torch.Tensor,
-    buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_groupnorm_residual_backward_d_X_d_R(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], d_out: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_0: f32[b group], buffer_1: f32[b group]) -> d_X: bf16[b group channel pixel], d_R: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_residual_backward_d_X_d_R(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], d_out: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_1: f32[b group], buffer_0: f32[b group]) -> d_X: bf16[b group channel pixel], d_R: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("R", R, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("d_out", d_out, torch.bfloat16, 4, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -4241,10 +4203,10 @@ def _groupnorm_residual_backward_d_X_d_R(
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
-    if buffer_0.shape != (b, 4):
-        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     if buffer_1.shape != (b, 4):
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if buffer_0.shape != (b, 4):
+        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     d_R = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     if _is_traced(d_X):
@@ -4252,11 +4214,11 @@ def _groupnorm_residual_backward_d_X_d_R(
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_backward_d_X_d_R_kernel[grid](
-        X, R, weight, d_out, state, state__, buffer_0, buffer_1, d_X, d_R, X.stride(0), X.stride(1),
+        X, R, weight, d_out, state, state__, buffer_1, buffer_0, d_X, d_R, X.stride(0), X.stride(1),
         X.stride(2), X.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), weight.stride(0),
         weight.stride(1), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), state.stride(0),
-        state.stride(1), state__.stride(0), state__.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), buffer_1.stride(1), d_X.stride(0), d_X.stride(1), d_X.stride(2), d_X.stride(3),
+        state.stride(1), state__.stride(0), state__.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0), d_X.stride(1), d_X.stride(2), d_X.stride(3),
         d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL,
         num_warps=warps, num_stages=stages,
     )
@@ -4279,7 +4241,7 @@ class _groupnorm_residual_autograd(torch.autograd.Function):
         X, R, weight, state, state__ = ctx.saved_tensors
         buffer_0, buffer_1 = _groupnorm_residual_backward_buffer_0_buffer_1(X, R, weight, d_out, state, state__)
         d_weight, d_bias = _groupnorm_residual_backward_d_weight_d_bias(X, R, d_out, state, state__)
-        d_X, d_R = _groupnorm_residual_backward_d_X_d_R(X, R, weight, d_out, state, state__, buffer_0, buffer_1)
+        d_X, d_R = _groupnorm_residual_backward_d_X_d_R(X, R, weight, d_out, state, state__, buffer_1, buffer_0)
         return d_X, d_R, d_weight, d_bias
 
 
@@ -4301,9 +4263,7 @@ def groupnorm_residual(
     if bias.shape != (4, 16):
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, R, weight, bias)):
-        if pixel <= 16384:
-            return _groupnorm_residual_autograd.apply(X, R, weight, bias)
-        raise ValueError("groupnorm_residual: gradients are made for sizes whose tiles are held on chip")
+        return _groupnorm_residual_autograd.apply(X, R, weight, bias)
     buffer_0, buffer_1 = _groupnorm_residual_buffer_0_buffer_1(X, R)
     out = _groupnorm_residual_out(X, R, weight, bias, buffer_0, buffer_1)
     return out
@@ -7899,61 +7859,183 @@ def groupnorm_matmul_forward_out_kernel(
 
 
 @triton.jit
-def groupnorm_matmul_backward_buffer_3_kernel(
-    W_ptr, d_out_ptr, buffer_3_ptr, W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b,
-    d_out_stride_o, d_out_stride_pixel, buffer_3_stride_b, buffer_3_stride_group, buffer_3_stride_channel,
-    buffer_3_stride_pixel, size_o, size_b, size_pixel, BLOCK_O: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
-    BLOCK_PIXEL: tl.constexpr,
+def groupnorm_matmul_backward_buffer_2_kernel(
+    X_ptr, weight_ptr, W_ptr, d_out_ptr, state_ptr, buffer_2_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, W_stride_group,
+    W_stride_channel, W_stride_o, d_out_stride_b, d_out_stride_o, d_out_stride_pixel, state_stride_b,
+    state_stride_group, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel, size_b, size_pixel,
+    size_o, BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
+    EXACT_O: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_pixel = (program % tl.cdiv(size_pixel, BLOCK_PIXEL)) * BLOCK_PIXEL
-    pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
-    program = program // tl.cdiv(size_pixel, BLOCK_PIXEL)
     first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
     channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
     program = program // tl.cdiv(16, BLOCK_CHANNEL)
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
-    acc_o = tl.full([BLOCK_CHANNEL, BLOCK_PIXEL], 0.0, tl.float32)
-    to_o = size_o // BLOCK_O * BLOCK_O
+    o_index = tl.arange(0, BLOCK_O)
+    acc_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    # src[fused.diag:52]
+    W = tl.load(
+        W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
+        mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+    # src[maps.diag:33]
+    mul = state * (1.0 / tl.cast((16 * size_pixel), tl.float32))
+    # src[fused.diag:50]
+    weight = tl.load(
+        weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
+    )
+    to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
     # whole tiles, no mask needed
-    for first_o in tl.range(0, to_o, BLOCK_O):
-        o_index = first_o + tl.arange(0, BLOCK_O)
-        # src[fused.diag:52]
-        W = tl.load(
-            W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
+    for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+        pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(W, tl.trans(d_out))
+        # src[fused.diag:49]
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
             mask=(channel_index < 16)[:, None],
             other=0.0,
         )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-            mask=(pixel_index < size_pixel)[:, None],
-            other=0.0,
-        )
-        next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
-        acc_o = next_acc_o
-    from_o = tl.maximum(0, to_o)
+        # src[maps.diag:33]
+        sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_channel_pixel = weight[:, None] * (sub_channel_pixel * dot)
+        tile_sum = tl.sum(mul_channel_pixel, 1)
+        next_acc_pixel = acc_pixel + tile_sum
+        acc_pixel = next_acc_pixel
+    from_pixel = tl.maximum(0, to_pixel)
     # tiles that a mask or the end cuts
-    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
-        o_index = first_o_2 + tl.arange(0, BLOCK_O)
-        # src[fused.diag:52]
-        W = tl.load(
-            W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
-            mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
+    for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+        pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
             mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
             other=0.0,
         )
-        next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
-        acc_o = next_acc_o
+        dot = tl.dot(W, tl.trans(d_out))
+        # src[fused.diag:49]
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+            mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:33]
+        sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+        sub_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_channel_pixel, 0.0)
+        mul_channel_pixel = weight[:, None] * (sub_channel_pixel_2 * dot)
+        tile_sum = tl.sum(mul_channel_pixel, 1)
+        next_acc_pixel = acc_pixel + tile_sum
+        acc_pixel = next_acc_pixel
     tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index[:, None] * buffer_3_stride_channel + pixel_index[None, :] * buffer_3_stride_pixel,
-        acc_o,
-        mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+        buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel,
+        acc_pixel,
+        mask=(channel_index < 16),
+    )
+
+
+@triton.jit
+def groupnorm_matmul_backward_d_weight_d_bias_kernel(
+    X_ptr, W_ptr, d_out_ptr, state_ptr, state___ptr, d_weight_ptr, d_bias_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b,
+    d_out_stride_o, d_out_stride_pixel, state_stride_b, state_stride_group, state___stride_b,
+    state___stride_group, d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group,
+    d_bias_stride_channel, size_b, size_pixel, size_o, BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr,
+    BLOCK_CHANNEL: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = program.to(tl.int64)
+    o_index = tl.arange(0, BLOCK_O)
+    acc_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    sum_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    # src[fused.diag:52]
+    W = tl.load(
+        W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
+        mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    for b_index in tl.range(0, size_b):
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
+        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+        # src[maps.diag:33]
+        mul = state * recip
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = load_tile(
+                d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+                (o_index < size_o)[None, :],
+                0.0,
+                EXACT_O,
+            )
+            dot = tl.dot(W, tl.trans(d_out))
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            mul_channel_pixel = (sub_channel_pixel * dot) * rsqrt
+            tile_sum = tl.sum(mul_channel_pixel, 1)
+            next_acc_b_pixel = acc_b_pixel + tile_sum
+            tile_sum_2 = tl.sum(dot, 1)
+            next_sum_b_pixel = sum_b_pixel + tile_sum_2
+            acc_b_pixel = next_acc_b_pixel
+            sum_b_pixel = next_sum_b_pixel
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+                mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+                other=0.0,
+            )
+            dot = tl.dot(W, tl.trans(d_out))
+            tile = tl.where((pixel_index < size_pixel)[None, :], dot, 0.0)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            mul_channel_pixel = (sub_channel_pixel * tile) * rsqrt
+            tile_sum = tl.sum(mul_channel_pixel, 1)
+            next_acc_b_pixel = acc_b_pixel + tile_sum
+            tile_sum_2 = tl.sum(tile, 1)
+            next_sum_b_pixel = sum_b_pixel + tile_sum_2
+            acc_b_pixel = next_acc_b_pixel
+            sum_b_pixel = next_sum_b_pixel
+    tl.store(
+        d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
+        acc_b_pixel,
+        mask=(channel_index < 16),
+    )
+    tl.store(
+        d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel,
+        sum_b_pixel,
+        mask=(channel_index < 16),
     )
 
 
@@ -7975,12 +8057,6 @@ def groupnorm_matmul_backward_d_W_kernel(
     program = program // tl.cdiv(16, BLOCK_CHANNEL)
     group_index = program.to(tl.int64)
     acc_b_pixel = tl.full([BLOCK_CHANNEL, BLOCK_O], 0.0, tl.float32)
-    # src[fused.diag:51]
-    bias = tl.load(
-        bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
-        mask=(channel_index < 16),
-        other=0.0,
-    )
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[fused.diag:50]
     weight = tl.load(
@@ -7988,17 +8064,28 @@ def groupnorm_matmul_backward_d_W_kernel(
         mask=(channel_index < 16),
         other=0.0,
     )
+    # src[fused.diag:51]
+    bias = tl.load(
+        bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
+    )
     for b_index in tl.range(0, size_b):
-        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-        # src[maps.diag:33]
-        mul = recip * state
         state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
         # src[maps.diag:34]
-        rsqrt = tl.rsqrt(1e-05 + (recip * state__))
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
+        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+        # src[maps.diag:33]
+        mul = state * recip
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(o_index < size_o)[:, None],
+                other=0.0,
+            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -8006,21 +8093,21 @@ def groupnorm_matmul_backward_d_W_kernel(
                 other=0.0,
             )
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
             # src[maps.diag:34]
-            add_channel_pixel = ((rsqrt * weight)[:, None] * centred) + bias[:, None]
+            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * sub_channel_pixel)
             tile_bf16 = add_channel_pixel.to(tl.bfloat16)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(o_index < size_o)[:, None],
-                other=0.0,
-            )
             next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
             acc_b_pixel = next_acc_b_pixel
         from_pixel = tl.maximum(0, to_pixel)
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -8028,293 +8115,16 @@ def groupnorm_matmul_backward_d_W_kernel(
                 other=0.0,
             )
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
             # src[maps.diag:34]
-            add_channel_pixel = ((rsqrt * weight)[:, None] * centred) + bias[:, None]
-            add_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_channel_pixel, 0.0)
-            tile_bf16 = add_channel_pixel_2.to(tl.bfloat16)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
-                mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
-                other=0.0,
-            )
+            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * sub_channel_pixel)
+            tile_bf16 = add_channel_pixel.to(tl.bfloat16)
             next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
             acc_b_pixel = next_acc_b_pixel
     tl.store(
         d_W_ptr + group_index * d_W_stride_group + channel_index[:, None] * d_W_stride_channel + o_index[None, :] * d_W_stride_o,
         acc_b_pixel.to(tl.bfloat16),
         mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
-    )
-
-
-@triton.jit
-def groupnorm_matmul_backward_buffer_2_rows_kernel(
-    X_ptr, weight_ptr, state_ptr, buffer_3_ptr, buffer_2_ptr, X_stride_b, X_stride_group, X_stride_channel,
-    X_stride_pixel, weight_stride_group, weight_stride_channel, state_stride_b, state_stride_group,
-    buffer_3_stride_b, buffer_3_stride_group, buffer_3_stride_channel, buffer_3_stride_pixel,
-    buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel, size_b, size_pixel,
-    BLOCK_PIXEL: tl.constexpr, EXACT_PIXEL: tl.constexpr,
-):
-    program = tl.program_id(0)
-    channel_index = (program % 16).to(tl.int64)
-    program = program // 16
-    group_index = (program % 4).to(tl.int64)
-    program = program // 4
-    b_index = program.to(tl.int64)
-    pixel_index = tl.arange(0, BLOCK_PIXEL)
-    buffer_3 = load_tile(
-        buffer_3_ptr + b_index * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index * buffer_3_stride_channel + pixel_index * buffer_3_stride_pixel,
-        (pixel_index < size_pixel),
-        0.0,
-        EXACT_PIXEL,
-    )
-    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-    # src[maps.diag:33]
-    mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * state
-    # src[fused.diag:49]
-    X = load_tile(
-        X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
-        (pixel_index < size_pixel),
-        0.0,
-        EXACT_PIXEL,
-    )
-    # src[maps.diag:33]
-    centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-    mul_pixel = tl.where(pixel_index < size_pixel, centred, 0.0) * buffer_3
-    # src[fused.diag:50]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
-    mul_pixel_2 = weight * mul_pixel
-    sum_ = tl.sum(mul_pixel_2, 0)
-    tl.store(
-        buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel,
-        sum_,
-    )
-
-
-@triton.jit
-def groupnorm_matmul_backward_buffer_2_kernel(
-    X_ptr, weight_ptr, state_ptr, buffer_3_ptr, buffer_2_ptr, X_stride_b, X_stride_group, X_stride_channel,
-    X_stride_pixel, weight_stride_group, weight_stride_channel, state_stride_b, state_stride_group,
-    buffer_3_stride_b, buffer_3_stride_group, buffer_3_stride_channel, buffer_3_stride_pixel,
-    buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel, size_b, size_pixel,
-    BLOCK_PIXEL: tl.constexpr,
-):
-    program = tl.program_id(0)
-    channel_index = (program % 16).to(tl.int64)
-    program = program // 16
-    group_index = (program % 4).to(tl.int64)
-    program = program // 4
-    b_index = program.to(tl.int64)
-    acc_pixel = tl.full([], 0.0, tl.float32)
-    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-    # src[maps.diag:33]
-    mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * state
-    # src[fused.diag:50]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
-    to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
-    # whole tiles, no mask needed
-    for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
-        pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index * buffer_3_stride_channel + pixel_index * buffer_3_stride_pixel,
-        )
-        # src[fused.diag:49]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
-        )
-        # src[maps.diag:33]
-        centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_pixel = weight * (centred * buffer_3)
-        tile_sum = tl.sum(mul_pixel, 0)
-        next_acc_pixel = acc_pixel + tile_sum
-        acc_pixel = next_acc_pixel
-    from_pixel = tl.maximum(0, to_pixel)
-    # tiles that a mask or the end cuts
-    for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
-        pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index * buffer_3_stride_channel + pixel_index * buffer_3_stride_pixel,
-            mask=(pixel_index < size_pixel),
-            other=0.0,
-        )
-        # src[fused.diag:49]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
-            mask=(pixel_index < size_pixel),
-            other=0.0,
-        )
-        # src[maps.diag:33]
-        centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_pixel = tl.where(pixel_index < size_pixel, centred, 0.0) * buffer_3
-        mul_pixel_2 = weight * mul_pixel
-        tile_sum = tl.sum(mul_pixel_2, 0)
-        next_acc_pixel = acc_pixel + tile_sum
-        acc_pixel = next_acc_pixel
-    tl.store(
-        buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel,
-        acc_pixel,
-    )
-
-
-@triton.jit
-def groupnorm_matmul_backward_d_weight_d_bias_rows_kernel(
-    X_ptr, state_ptr, state___ptr, buffer_3_ptr, d_weight_ptr, d_bias_ptr, X_stride_b, X_stride_group,
-    X_stride_channel, X_stride_pixel, state_stride_b, state_stride_group, state___stride_b,
-    state___stride_group, buffer_3_stride_b, buffer_3_stride_group, buffer_3_stride_channel,
-    buffer_3_stride_pixel, d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group,
-    d_bias_stride_channel, size_b, size_pixel, BLOCK_B: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
-    EXACT_B: tl.constexpr, EXACT_PIXEL: tl.constexpr,
-):
-    program = tl.program_id(0)
-    channel_index = (program % 16).to(tl.int64)
-    program = program // 16
-    group_index = program.to(tl.int64)
-    b_index = tl.arange(0, BLOCK_B)
-    pixel_index = tl.arange(0, BLOCK_PIXEL)
-    buffer_3 = load_tile(
-        buffer_3_ptr + b_index[:, None] * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index * buffer_3_stride_channel + pixel_index[None, :] * buffer_3_stride_pixel,
-        (b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-        0.0,
-        EXACT_B and EXACT_PIXEL,
-    )
-    state = load_tile(
-        state_ptr + b_index * state_stride_b + group_index * state_stride_group,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
-    )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    # src[maps.diag:33]
-    mul_b = recip * state
-    # src[fused.diag:49]
-    X = load_tile(
-        X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-        (b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-        0.0,
-        EXACT_B and EXACT_PIXEL,
-    )
-    # src[maps.diag:33]
-    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-    centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
-    mul_b_pixel = centred_2 * buffer_3
-    sum_ = tl.sum(mul_b_pixel, 1)
-    state__ = load_tile(
-        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
-    )
-    # src[maps.diag:34]
-    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt(1e-05 + (recip * state__)), 0.0)
-    mul_b_2 = rsqrt_b * sum_
-    sum_2 = tl.sum(mul_b_2, 0)
-    tl.store(
-        d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
-        sum_2,
-    )
-    sum_3 = tl.sum(tl.sum(buffer_3, 1), 0)
-    tl.store(d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel, sum_3)
-
-
-@triton.jit
-def groupnorm_matmul_backward_d_weight_d_bias_kernel(
-    X_ptr, state_ptr, state___ptr, buffer_3_ptr, d_weight_ptr, d_bias_ptr, X_stride_b, X_stride_group,
-    X_stride_channel, X_stride_pixel, state_stride_b, state_stride_group, state___stride_b,
-    state___stride_group, buffer_3_stride_b, buffer_3_stride_group, buffer_3_stride_channel,
-    buffer_3_stride_pixel, d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group,
-    d_bias_stride_channel, size_b, size_pixel, BLOCK_B: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
-    EXACT_PIXEL: tl.constexpr,
-):
-    program = tl.program_id(0)
-    channel_index = (program % 16).to(tl.int64)
-    program = program // 16
-    group_index = program.to(tl.int64)
-    pixel_index = tl.arange(0, BLOCK_PIXEL)
-    acc_b = tl.full([], 0.0, tl.float32)
-    sum_b_pixel = tl.full([], 0.0, tl.float32)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    to_b = size_b // BLOCK_B * BLOCK_B
-    # whole tiles, no mask needed
-    for first_b in tl.range(0, to_b, BLOCK_B):
-        b_index = first_b + tl.arange(0, BLOCK_B)
-        buffer_3 = load_tile(
-            buffer_3_ptr + b_index[:, None] * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index * buffer_3_stride_channel + pixel_index[None, :] * buffer_3_stride_pixel,
-            (pixel_index < size_pixel)[None, :],
-            0.0,
-            EXACT_PIXEL,
-        )
-        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-        # src[maps.diag:33]
-        mul_b = recip * state
-        # src[fused.diag:49]
-        X = load_tile(
-            X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-            (pixel_index < size_pixel)[None, :],
-            0.0,
-            EXACT_PIXEL,
-        )
-        # src[maps.diag:33]
-        centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-        centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
-        mul_b_pixel = centred_2 * buffer_3
-        sum_ = tl.sum(mul_b_pixel, 1)
-        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-        # src[maps.diag:34]
-        mul_b_2 = tl.rsqrt(1e-05 + (recip * state__)) * sum_
-        tile_sum = tl.sum(mul_b_2, 0)
-        next_acc_b = acc_b + tile_sum
-        tile_sum_2 = tl.sum(tl.sum(buffer_3, 1), 0)
-        next_sum_b_pixel = sum_b_pixel + tile_sum_2
-        acc_b = next_acc_b
-        sum_b_pixel = next_sum_b_pixel
-    from_b = tl.maximum(0, to_b)
-    # tiles that a mask or the end cuts
-    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
-        b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index[:, None] * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index * buffer_3_stride_channel + pixel_index[None, :] * buffer_3_stride_pixel,
-            mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + group_index * state_stride_group,
-            mask=(b_index < size_b),
-            other=0.0,
-        )
-        # src[maps.diag:33]
-        mul_b = recip * state
-        # src[fused.diag:49]
-        X = tl.load(
-            X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-            mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:33]
-        centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-        centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
-        mul_b_pixel = centred_2 * buffer_3
-        sum_ = tl.sum(mul_b_pixel, 1)
-        state__ = tl.load(
-            state___ptr + b_index * state___stride_b + group_index * state___stride_group,
-            mask=(b_index < size_b),
-            other=0.0,
-        )
-        # src[maps.diag:34]
-        rsqrt_b = tl.where(b_index < size_b, tl.rsqrt(1e-05 + (recip * state__)), 0.0)
-        mul_b_2 = rsqrt_b * sum_
-        tile_sum = tl.sum(mul_b_2, 0)
-        next_acc_b = acc_b + tile_sum
-        tile_sum_2 = tl.sum(tl.sum(buffer_3, 1), 0)
-        next_sum_b_pixel = sum_b_pixel + tile_sum_2
-        acc_b = next_acc_b
-        sum_b_pixel = next_sum_b_pixel
-    tl.store(
-        d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
-        acc_b,
-    )
-    tl.store(
-        d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel,
-        sum_b_pixel,
     )
 
 
@@ -8372,12 +8182,202 @@ def groupnorm_matmul_backward_buffer_0_kernel(
 
 
 @triton.jit
-def groupnorm_matmul_backward_buffer_1_rows_kernel(
-    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b,
+def groupnorm_matmul_backward_buffer_1_kernel(
+    X_ptr, weight_ptr, W_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b,
     X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
-    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_3_stride_b,
-    buffer_3_stride_group, buffer_3_stride_channel, buffer_3_stride_pixel, buffer_0_stride_b,
-    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel,
+    W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b, d_out_stride_o, d_out_stride_pixel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_0_stride_b,
+    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel, size_o,
+    BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_GROUP: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_group = (program % tl.cdiv(4, BLOCK_GROUP)) * BLOCK_GROUP
+    group_index = first_group + tl.arange(0, BLOCK_GROUP)
+    program = program // tl.cdiv(4, BLOCK_GROUP)
+    b_index = program.to(tl.int64)
+    o_index = tl.arange(0, BLOCK_O)
+    sum_channel_pixel = tl.full([BLOCK_GROUP], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        mask=(group_index < 4),
+        other=0.0,
+    )
+    # src[maps.diag:34]
+    rsqrt_group = tl.rsqrt(1e-05 + (state__ * recip))
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + group_index * state_stride_group,
+        mask=(group_index < 4),
+        other=0.0,
+    )
+    # src[maps.diag:33]
+    mul_group = state * recip
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
+        mask=(group_index < 4),
+        other=0.0,
+    )
+    for channel_index in tl.range(0, 16):
+        # src[fused.diag:52]
+        W = tl.load(
+            W_ptr + group_index[:, None] * W_stride_group + channel_index * W_stride_channel + o_index[None, :] * W_stride_o,
+            mask=(group_index < 4)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[fused.diag:50]
+        weight = tl.load(
+            weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            mask=(group_index < 4),
+            other=0.0,
+        )
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = load_tile(
+                d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+                (o_index < size_o)[None, :],
+                0.0,
+                EXACT_O,
+            )
+            dot = tl.dot(W, tl.trans(d_out))
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index[:, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(group_index < 4)[:, None],
+                other=0.0,
+            )
+            X_f32 = X.to(tl.float32)
+            sub_group_pixel = mul_group[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+            tile = ((recip * buffer_0) * rsqrt_group) * rsqrt_group
+            add_group_pixel = (tile[:, None] * sub_group_pixel) + (weight[:, None] * dot)
+            tile_sum = tl.sum(add_group_pixel, 1)
+            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            sum_channel_pixel = next_sum_channel_pixel
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+                mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+                other=0.0,
+            )
+            dot = tl.dot(W, tl.trans(d_out))
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index[:, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(group_index < 4)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            X_f32 = X.to(tl.float32)
+            sub_group_pixel = mul_group[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+            tile = ((recip * buffer_0) * rsqrt_group) * rsqrt_group
+            add_group_pixel = (tile[:, None] * sub_group_pixel) + (weight[:, None] * dot)
+            add_group_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_group_pixel, 0.0)
+            tile_sum = tl.sum(add_group_pixel_2, 1)
+            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            sum_channel_pixel = next_sum_channel_pixel
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
+        sum_channel_pixel,
+        mask=(group_index < 4),
+    )
+
+
+@triton.jit
+def groupnorm_matmul_backward_d_X_kernel(
+    X_ptr, weight_ptr, W_ptr, d_out_ptr, state_ptr, state___ptr, buffer_1_ptr, buffer_0_ptr, d_X_ptr,
+    X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
+    W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b, d_out_stride_o, d_out_stride_pixel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_1_stride_b,
+    buffer_1_stride_group, buffer_0_stride_b, buffer_0_stride_group, d_X_stride_b, d_X_stride_group,
+    d_X_stride_channel, d_X_stride_pixel, size_b, size_pixel, size_o, BLOCK_O: tl.constexpr,
+    BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_pixel = (program % tl.cdiv(size_pixel, BLOCK_PIXEL)) * BLOCK_PIXEL
+    pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+    program = program // tl.cdiv(size_pixel, BLOCK_PIXEL)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = (program % 4).to(tl.int64)
+    program = program // 4
+    b_index = program.to(tl.int64)
+    acc_o = tl.full([BLOCK_CHANNEL, BLOCK_PIXEL], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
+        # src[fused.diag:52]
+        W = tl.load(
+            W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
+            mask=(channel_index < 16)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
+        # src[fused.diag:52]
+        W = tl.load(
+            W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
+            mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
+        acc_o = next_acc_o
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
+    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+    # src[maps.diag:33]
+    mul = state * recip
+    # src[fused.diag:49]
+    X = tl.load(
+        X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+        mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+        other=0.0,
+    )
+    # src[maps.diag:33]
+    sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+    mul_channel_pixel = ((buffer_0 * rsqrt) * rsqrt) * sub_channel_pixel
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    mul_channel_pixel_2 = (buffer_1 + mul_channel_pixel) * recip
+    # src[fused.diag:50]
+    weight = tl.load(
+        weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
+    )
+    safe_ = tl.where(mul_channel_pixel_2 == float("-inf"), 0.0, mul_channel_pixel_2)
+    tile_bf16 = (((weight[:, None] * acc_o) - safe_) * rsqrt).to(tl.bfloat16)
+    tl.store(
+        d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index[:, None] * d_X_stride_channel + pixel_index[None, :] * d_X_stride_pixel,
+        tile_bf16,
+        mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_forward_state_state___rows_kernel(
+    X_ptr, state_ptr, state___ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, size_b, size_pixel,
     BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, EXACT_CHANNEL: tl.constexpr,
     EXACT_PIXEL: tl.constexpr,
 ):
@@ -8387,7 +8387,6 @@ def groupnorm_matmul_backward_buffer_1_rows_kernel(
     b_index = program.to(tl.int64)
     channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     # src[fused.diag:49]
     X = load_tile(
         X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
@@ -8395,37 +8394,22 @@ def groupnorm_matmul_backward_buffer_1_rows_kernel(
         0.0,
         EXACT_PIXEL,
     )
-    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    # src[maps.diag:33]
-    # src[fused.diag:49]
     X_f32 = X.to(tl.float32)
-    sub_channel_pixel = (recip * state) - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    sum_ = tl.sum(tl.sum(X_f32, 1), 0)
+    tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_)
+    # src[maps.diag:33]
+    mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * sum_
+    centred = tl.where((pixel_index < size_pixel)[None, :], X_f32 - mul, 0.0)
     # src[maps.diag:34]
-    rsqrt = tl.rsqrt(1e-05 + (recip * state__))
-    mul_channel_pixel = (((recip * rsqrt) * rsqrt) * buffer_0) * sub_channel_pixel
-    buffer_3 = load_tile(
-        buffer_3_ptr + b_index * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index[:, None] * buffer_3_stride_channel + pixel_index[None, :] * buffer_3_stride_pixel,
-        (pixel_index < size_pixel)[None, :],
-        0.0,
-        EXACT_PIXEL,
-    )
-    # src[fused.diag:50]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
-    add_channel_pixel = (weight[:, None] * buffer_3) + mul_channel_pixel
-    add_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_channel_pixel, 0.0)
-    sum_ = tl.sum(tl.sum(add_channel_pixel_2, 1), 0)
-    tl.store(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group, sum_)
+    mul_channel_pixel = centred * centred
+    sum_2 = tl.sum(tl.sum(mul_channel_pixel, 1), 0)
+    tl.store(state___ptr + b_index * state___stride_b + group_index * state___stride_group, sum_2)
 
 
 @triton.jit
-def groupnorm_matmul_backward_buffer_1_kernel(
-    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b,
-    X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
-    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_3_stride_b,
-    buffer_3_stride_group, buffer_3_stride_channel, buffer_3_stride_pixel, buffer_0_stride_b,
-    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel,
+def groupnorm_matmul_long_forward_state_state___kernel(
+    X_ptr, state_ptr, state___ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, size_b, size_pixel,
     BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -8433,14 +8417,431 @@ def groupnorm_matmul_backward_buffer_1_kernel(
     program = program // 4
     b_index = program.to(tl.int64)
     sum_channel_pixel = tl.full([], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
-    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+    acc_channel_pixel = tl.full([], 0.0, tl.float32)
+    sum_channel_pixel_2 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
+    tile_f32 = tl.cast((16 * size_pixel), tl.float32)
+    recip = 1.0 / tile_f32
+    for channel_index in tl.range(0, 16):
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            tile_f32_2 = tl.cast(((channel_index * size_pixel) + first_pixel), tl.float32)
+            scalar = tl.minimum(first_pixel + BLOCK_PIXEL, size_pixel)
+            tile_f32_3 = tl.cast(((channel_index * size_pixel) + scalar), tl.float32)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
+            )
+            X_f32 = X.to(tl.float32)
+            tile_sum = tl.sum(X_f32, 0)
+            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
+            mul = recip * (next_sum_channel_pixel * where)
+            next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+            change = next_centre - centre
+            acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
+            acc_channel_pixel_3 = acc_channel_pixel + (acc_channel_pixel_2 * change)
+            # src[maps.diag:33]
+            centred = X_f32 - next_centre
+            # src[maps.diag:34]
+            mul_pixel = centred * centred
+            tile_sum_2 = tl.sum(mul_pixel, 0)
+            next_acc_channel_pixel = acc_channel_pixel_3 + tile_sum_2
+            sum_channel_pixel_3 = sum_channel_pixel_2 + ((-1.0 * tile_f32_2) * change)
+            tile_sum_3 = tl.sum(centred, 0)
+            next_sum_channel_pixel_2 = sum_channel_pixel_3 + tile_sum_3
+            sum_channel_pixel = next_sum_channel_pixel
+            acc_channel_pixel = next_acc_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
+            centre = next_centre
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            tile_f32_2 = tl.cast(((channel_index * size_pixel) + first_pixel_2), tl.float32)
+            scalar = tl.minimum(first_pixel_2 + BLOCK_PIXEL, size_pixel)
+            tile_f32_3 = tl.cast(((channel_index * size_pixel) + scalar), tl.float32)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
+                mask=(pixel_index < size_pixel),
+                other=0.0,
+            )
+            X_f32 = X.to(tl.float32)
+            tile_sum = tl.sum(X_f32, 0)
+            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
+            mul = recip * (next_sum_channel_pixel * where)
+            next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+            change = next_centre - centre
+            acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
+            acc_channel_pixel_3 = acc_channel_pixel + (acc_channel_pixel_2 * change)
+            # src[maps.diag:33]
+            centred = tl.where(pixel_index < size_pixel, X_f32 - next_centre, 0.0)
+            # src[maps.diag:34]
+            mul_pixel = centred * centred
+            tile_sum_2 = tl.sum(mul_pixel, 0)
+            next_acc_channel_pixel = acc_channel_pixel_3 + tile_sum_2
+            sum_channel_pixel_3 = sum_channel_pixel_2 + ((-1.0 * tile_f32_2) * change)
+            tile_sum_3 = tl.sum(centred, 0)
+            next_sum_channel_pixel_2 = sum_channel_pixel_3 + tile_sum_3
+            sum_channel_pixel = next_sum_channel_pixel
+            acc_channel_pixel = next_acc_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
+            centre = next_centre
+    tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_channel_pixel)
+    tl.store(state___ptr + b_index * state___stride_b + group_index * state___stride_group, acc_channel_pixel)
+
+
+@triton.jit
+def groupnorm_matmul_long_forward_out_kernel(
+    X_ptr, weight_ptr, bias_ptr, W_ptr, state___ptr, state_ptr, out_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group,
+    bias_stride_channel, W_stride_group, W_stride_channel, W_stride_o, state___stride_b, state___stride_group,
+    state_stride_b, state_stride_group, out_stride_b, out_stride_o, out_stride_pixel, size_b, size_pixel,
+    size_o, BLOCK_CHANNEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_pixel = (program % tl.cdiv(size_pixel, BLOCK_PIXEL)) * BLOCK_PIXEL
+    pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+    program = program // tl.cdiv(size_pixel, BLOCK_PIXEL)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    b_index = program.to(tl.int64)
+    acc_group_channel = tl.full([BLOCK_O, BLOCK_PIXEL], 0.0, tl.float32)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    for group_index in tl.range(0, 4):
+        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+        # src[maps.diag:33]
+        mul = recip * state
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (recip * state__))
+        to_channel = (16) // BLOCK_CHANNEL * BLOCK_CHANNEL
+        # whole tiles, no mask needed
+        for first_channel in tl.range(0, to_channel, BLOCK_CHANNEL):
+            channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+            # src[fused.diag:52]
+            W = tl.load(
+                W_ptr + group_index * W_stride_group + channel_index[None, :] * W_stride_channel + o_index[:, None] * W_stride_o,
+                mask=(o_index < size_o)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
+                mask=(pixel_index < size_pixel)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            )
+            # src[maps.diag:34]
+            # src[fused.diag:51]
+            bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
+            # src[maps.diag:34]
+            Y = bias[None, :] + ((rsqrt * weight)[None, :] * centred)
+            Y_bf16 = Y.to(tl.bfloat16)
+            # src[fused.diag:55]
+            next_acc_group_channel = tl.dot(W, tl.trans(Y_bf16), acc_group_channel)
+            acc_group_channel = next_acc_group_channel
+        from_channel = tl.maximum(0, to_channel)
+        # tiles that a mask or the end cuts
+        for first_channel_2 in tl.range(from_channel, 16, BLOCK_CHANNEL):
+            channel_index = first_channel_2 + tl.arange(0, BLOCK_CHANNEL)
+            # src[fused.diag:52]
+            W = tl.load(
+                W_ptr + group_index * W_stride_group + channel_index[None, :] * W_stride_channel + o_index[:, None] * W_stride_o,
+                mask=(channel_index < 16)[None, :] & (o_index < size_o)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
+                mask=(channel_index < 16)[None, :] & (pixel_index < size_pixel)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
+            # src[maps.diag:34]
+            # src[fused.diag:51]
+            bias = tl.load(
+                bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
+            # src[maps.diag:34]
+            Y = bias[None, :] + ((rsqrt * weight)[None, :] * centred)
+            Y_bf16 = Y.to(tl.bfloat16)
+            # src[fused.diag:55]
+            next_acc_group_channel = tl.dot(W, tl.trans(Y_bf16), acc_group_channel)
+            acc_group_channel = next_acc_group_channel
+    tl.store(
+        out_ptr + b_index * out_stride_b + o_index[:, None] * out_stride_o + pixel_index[None, :] * out_stride_pixel,
+        acc_group_channel.to(tl.bfloat16),
+        mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_buffer_2_kernel(
+    W_ptr, d_out_ptr, buffer_2_ptr, W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b,
+    d_out_stride_o, d_out_stride_pixel, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel,
+    buffer_2_stride_pixel, size_o, size_b, size_pixel, BLOCK_O: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
+    BLOCK_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_pixel = (program % tl.cdiv(size_pixel, BLOCK_PIXEL)) * BLOCK_PIXEL
+    pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+    program = program // tl.cdiv(size_pixel, BLOCK_PIXEL)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = (program % 4).to(tl.int64)
+    program = program // 4
+    b_index = program.to(tl.int64)
+    acc_o = tl.full([BLOCK_CHANNEL, BLOCK_PIXEL], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
+        # src[fused.diag:52]
+        W = tl.load(
+            W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
+            mask=(channel_index < 16)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
+        # src[fused.diag:52]
+        W = tl.load(
+            W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
+            mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
+        acc_o = next_acc_o
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[:, None] * buffer_2_stride_channel + pixel_index[None, :] * buffer_2_stride_pixel,
+        acc_o,
+        mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_d_W_kernel(
+    X_ptr, weight_ptr, bias_ptr, d_out_ptr, state_ptr, state___ptr, d_W_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group,
+    bias_stride_channel, d_out_stride_b, d_out_stride_o, d_out_stride_pixel, state_stride_b,
+    state_stride_group, state___stride_b, state___stride_group, d_W_stride_group, d_W_stride_channel,
+    d_W_stride_o, size_b, size_pixel, size_o, BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = program.to(tl.int64)
+    acc_b_pixel = tl.full([BLOCK_CHANNEL, BLOCK_O], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    # src[fused.diag:50]
+    weight = tl.load(
+        weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
+    )
+    # src[fused.diag:51]
+    bias = tl.load(
+        bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
+    )
+    for b_index in tl.range(0, size_b):
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
+        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+        # src[maps.diag:33]
+        mul = state * recip
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(o_index < size_o)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[maps.diag:34]
+            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * centred)
+            tile_bf16 = add_channel_pixel.to(tl.bfloat16)
+            next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
+            acc_b_pixel = next_acc_b_pixel
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[maps.diag:34]
+            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * centred)
+            tile_bf16 = add_channel_pixel.to(tl.bfloat16)
+            next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
+            acc_b_pixel = next_acc_b_pixel
+    tl.store(
+        d_W_ptr + group_index * d_W_stride_group + channel_index[:, None] * d_W_stride_channel + o_index[None, :] * d_W_stride_o,
+        acc_b_pixel.to(tl.bfloat16),
+        mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_buffer_0_buffer_1_rows_kernel(
+    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_2_ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b,
+    X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_2_stride_b,
+    buffer_2_stride_group, buffer_2_stride_channel, buffer_2_stride_pixel, buffer_0_stride_b,
+    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel,
+    BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_CHANNEL: tl.constexpr, EXACT_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    group_index = program.to(tl.int64)
+    channel_index = tl.arange(0, BLOCK_CHANNEL)
+    pixel_index = tl.arange(0, BLOCK_PIXEL)
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index[:, None, None] * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[None, :, None] * buffer_2_stride_channel + pixel_index[None, None, :] * buffer_2_stride_pixel,
+        mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + group_index * state_stride_group,
+        mask=(b_index < size_b),
+        other=0.0,
+    )
     # src[maps.diag:33]
-    mul = recip * state
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    mul_b = state * recip
+    # src[fused.diag:49]
+    X = tl.load(
+        X_ptr + b_index[:, None, None] * X_stride_b + group_index * X_stride_group + channel_index[None, :, None] * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
+        mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
+    X_f32 = X.to(tl.float32)
+    # src[maps.diag:33]
+    centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
+    # src[fused.diag:50]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
+    mul_b_channel_pixel = weight[None, :, None] * (centred * buffer_2)
+    sum_ = tl.sum(tl.sum(mul_b_channel_pixel, 2), 1)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
+        sum_,
+        mask=(b_index < size_b),
+    )
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        mask=(b_index < size_b),
+        other=0.0,
+    )
     # src[maps.diag:34]
-    rsqrt = tl.rsqrt(1e-05 + (recip * state__))
+    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
+    sub_b_channel_pixel = mul_b[:, None, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+    mul_b_channel_pixel_2 = (((recip * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * sub_b_channel_pixel
+    add_b_channel_pixel = mul_b_channel_pixel_2 + (weight[None, :, None] * buffer_2)
+    add_b_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, None, :], add_b_channel_pixel, 0.0)
+    sum_2 = tl.sum(tl.sum(add_b_channel_pixel_2, 2), 1)
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
+        sum_2,
+        mask=(b_index < size_b),
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_buffer_0_buffer_1_kernel(
+    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_2_ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b,
+    X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_2_stride_b,
+    buffer_2_stride_group, buffer_2_stride_channel, buffer_2_stride_pixel, buffer_0_stride_b,
+    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel,
+    BLOCK_PIXEL: tl.constexpr, BLOCK_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    group_index = program.to(tl.int64)
+    acc_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
+    sum_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
+    sum_channel_pixel_2 = tl.full([BLOCK_B], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + group_index * state_stride_group,
+        mask=(b_index < size_b),
+        other=0.0,
+    )
+    # src[maps.diag:33]
+    mul_b = state * recip
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        mask=(b_index < size_b),
+        other=0.0,
+    )
+    # src[maps.diag:34]
+    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
     for channel_index in tl.range(0, 16):
         # src[fused.diag:50]
         weight = tl.load(
@@ -8450,55 +8851,239 @@ def groupnorm_matmul_backward_buffer_1_kernel(
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index[:, None] * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel + pixel_index[None, :] * buffer_2_stride_pixel,
+                mask=(b_index < size_b)[:, None],
+                other=0.0,
+            )
             # src[fused.diag:49]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
+                X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(b_index < size_b)[:, None],
+                other=0.0,
             )
             X_f32 = X.to(tl.float32)
-            sub_pixel = mul - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
-            mul_pixel = (((recip * rsqrt) * rsqrt) * buffer_0) * sub_pixel
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index * buffer_3_stride_channel + pixel_index * buffer_3_stride_pixel,
-            )
-            add_pixel = (weight * buffer_3) + mul_pixel
-            tile_sum = tl.sum(add_pixel, 0)
-            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            # src[maps.diag:33]
+            centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            mul_b_pixel = weight * (centred * buffer_2)
+            tile_sum = tl.sum(mul_b_pixel, 1)
+            next_acc_channel_pixel = acc_channel_pixel + tile_sum
+            where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
+            where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
+            mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            sub_b_pixel = mul_b[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            add_b_pixel = (tile[:, None] * sub_b_pixel) + (weight * buffer_2)
+            tile_sum_2 = tl.sum(add_b_pixel, 1)
+            next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
+            tile_sum_3 = tl.sum(sub_b_pixel, 1)
+            next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
+            acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
         from_pixel = tl.maximum(0, to_pixel)
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index[:, None] * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel + pixel_index[None, :] * buffer_2_stride_pixel,
+                mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
             # src[fused.diag:49]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
-                mask=(pixel_index < size_pixel),
+                X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
             X_f32 = X.to(tl.float32)
-            sub_pixel = mul - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
-            mul_pixel = (((recip * rsqrt) * rsqrt) * buffer_0) * sub_pixel
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index * buffer_3_stride_channel + pixel_index * buffer_3_stride_pixel,
-                mask=(pixel_index < size_pixel),
-                other=0.0,
-            )
-            add_pixel = tl.where(pixel_index < size_pixel, (weight * buffer_3) + mul_pixel, 0.0)
-            tile_sum = tl.sum(add_pixel, 0)
-            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            # src[maps.diag:33]
+            centred = X_f32 - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            mul_b_pixel = weight * (centred * buffer_2)
+            tile_sum = tl.sum(mul_b_pixel, 1)
+            next_acc_channel_pixel = acc_channel_pixel + tile_sum
+            where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
+            where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
+            mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            sub_b_pixel = mul_b[:, None] - tl.where(X_f32 == float("-inf"), 0.0, X_f32)
+            sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_b_pixel, 0.0)
+            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            add_b_pixel = (tile[:, None] * sub_b_pixel_2) + (weight * buffer_2)
+            add_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_b_pixel, 0.0)
+            tile_sum_2 = tl.sum(add_b_pixel_2, 1)
+            next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
+            tile_sum_3 = tl.sum(sub_b_pixel_2, 1)
+            next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
+            acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
+        acc_channel_pixel,
+        mask=(b_index < size_b),
+    )
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
         sum_channel_pixel,
+        mask=(b_index < size_b),
     )
 
 
 @triton.jit
-def groupnorm_matmul_backward_d_X_kernel(
-    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, d_X_ptr, X_stride_b,
+def groupnorm_matmul_long_backward_d_weight_d_bias_rows_kernel(
+    X_ptr, state_ptr, state___ptr, buffer_2_ptr, d_weight_ptr, d_bias_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, state_stride_b, state_stride_group, state___stride_b,
+    state___stride_group, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel,
+    buffer_2_stride_pixel, d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group,
+    d_bias_stride_channel, size_b, size_pixel, BLOCK_B: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
+    BLOCK_CHANNEL: tl.constexpr, EXACT_B: tl.constexpr, EXACT_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = program.to(tl.int64)
+    b_index = tl.arange(0, BLOCK_B)
+    pixel_index = tl.arange(0, BLOCK_PIXEL)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = load_tile(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    # src[maps.diag:34]
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index[None, :, None] * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[:, None, None] * buffer_2_stride_channel + pixel_index[None, None, :] * buffer_2_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
+    state = load_tile(
+        state_ptr + b_index * state_stride_b + group_index * state_stride_group,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    # src[maps.diag:33]
+    mul_b = state * recip
+    # src[fused.diag:49]
+    X = tl.load(
+        X_ptr + b_index[None, :, None] * X_stride_b + group_index * X_stride_group + channel_index[:, None, None] * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
+    # src[maps.diag:33]
+    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
+    centred_2 = tl.where((b_index < size_b)[None, :, None], centred, 0.0)
+    centred_3 = tl.where((pixel_index < size_pixel)[None, None, :], centred_2, 0.0)
+    mul_channel_b_pixel = (centred_3 * buffer_2) * tl.rsqrt(1e-05 + (state__ * recip))[None, :, None]
+    sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
+    tl.store(
+        d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
+        sum_,
+        mask=(channel_index < 16),
+    )
+    sum_2 = tl.sum(tl.sum(buffer_2, 2), 1)
+    tl.store(
+        d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel,
+        sum_2,
+        mask=(channel_index < 16),
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_d_weight_d_bias_kernel(
+    X_ptr, state_ptr, state___ptr, buffer_2_ptr, d_weight_ptr, d_bias_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, state_stride_b, state_stride_group, state___stride_b,
+    state___stride_group, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel,
+    buffer_2_stride_pixel, d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group,
+    d_bias_stride_channel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = program.to(tl.int64)
+    acc_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    sum_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    for b_index in tl.range(0, size_b):
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
+        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+        # src[maps.diag:33]
+        mul = state * recip
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[:, None] * buffer_2_stride_channel + pixel_index[None, :] * buffer_2_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            mul_channel_pixel = (centred * buffer_2) * rsqrt
+            tile_sum = tl.sum(mul_channel_pixel, 1)
+            next_acc_b_pixel = acc_b_pixel + tile_sum
+            tile_sum_2 = tl.sum(buffer_2, 1)
+            next_sum_b_pixel = sum_b_pixel + tile_sum_2
+            acc_b_pixel = next_acc_b_pixel
+            sum_b_pixel = next_sum_b_pixel
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[:, None] * buffer_2_stride_channel + pixel_index[None, :] * buffer_2_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
+            mul_channel_pixel = (centred_2 * buffer_2) * rsqrt
+            tile_sum = tl.sum(mul_channel_pixel, 1)
+            next_acc_b_pixel = acc_b_pixel + tile_sum
+            tile_sum_2 = tl.sum(buffer_2, 1)
+            next_sum_b_pixel = sum_b_pixel + tile_sum_2
+            acc_b_pixel = next_acc_b_pixel
+            sum_b_pixel = next_sum_b_pixel
+    tl.store(
+        d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
+        acc_b_pixel,
+        mask=(channel_index < 16),
+    )
+    tl.store(
+        d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel,
+        sum_b_pixel,
+        mask=(channel_index < 16),
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_d_X_kernel(
+    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_2_ptr, buffer_1_ptr, buffer_0_ptr, d_X_ptr, X_stride_b,
     X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
-    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_3_stride_b,
-    buffer_3_stride_group, buffer_3_stride_channel, buffer_3_stride_pixel, buffer_0_stride_b,
-    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, d_X_stride_b, d_X_stride_group,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_2_stride_b,
+    buffer_2_stride_group, buffer_2_stride_channel, buffer_2_stride_pixel, buffer_1_stride_b,
+    buffer_1_stride_group, buffer_0_stride_b, buffer_0_stride_group, d_X_stride_b, d_X_stride_group,
     d_X_stride_channel, d_X_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -8511,10 +9096,12 @@ def groupnorm_matmul_backward_d_X_kernel(
     program = program // 4
     b_index = program.to(tl.int64)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
-    mul = recip * state
+    mul = state * recip
     # src[fused.diag:49]
     X = tl.load(
         X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
@@ -8524,20 +9111,18 @@ def groupnorm_matmul_backward_d_X_kernel(
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
     buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-    # src[maps.diag:34]
-    rsqrt = tl.rsqrt(1e-05 + (recip * state__))
-    add_pixel = (((rsqrt * rsqrt) * buffer_0) * centred) + buffer_1
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    add_pixel = buffer_1 + (((buffer_0 * rsqrt) * rsqrt) * centred)
     mul_pixel = add_pixel * recip
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + group_index * buffer_3_stride_group + channel_index * buffer_3_stride_channel + pixel_index * buffer_3_stride_pixel,
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel + pixel_index * buffer_2_stride_pixel,
         mask=(pixel_index < size_pixel),
         other=0.0,
     )
     # src[fused.diag:50]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     safe_ = tl.where(mul_pixel == float("-inf"), 0.0, mul_pixel)
-    tile_bf16 = (rsqrt * ((weight * buffer_3) - safe_)).to(tl.bfloat16)
+    tile_bf16 = (((weight * buffer_2) - safe_) * rsqrt).to(tl.bfloat16)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index * d_X_stride_channel + pixel_index * d_X_stride_pixel,
         tile_bf16,
@@ -8712,28 +9297,103 @@ def _groupnorm_matmul_forward_out(
 
 
 @_operator
-def _groupnorm_matmul_backward_buffer_3(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_groupnorm_matmul_backward_buffer_3(W: bf16[group channel o], d_out: bf16[b o pixel]) -> buffer_3: f32[b group channel pixel]. Any strides; sizes are read off the shapes."""
-    _check("W", W, torch.bfloat16, 3, W.device)
-    _check("d_out", d_out, torch.bfloat16, 3, W.device)
+def _groupnorm_matmul_backward_buffer_2(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    W: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_groupnorm_matmul_backward_buffer_2(X: bf16[b group channel pixel], weight: f32[group channel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group]) -> buffer_2: f32[b group channel]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    _check("W", W, torch.bfloat16, 3, X.device)
+    _check("d_out", d_out, torch.bfloat16, 3, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    b, _, _, pixel = X.shape
     _, _, o = W.shape
-    b, _, pixel = d_out.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if weight.shape != (4, 16):
+        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
     if d_out.shape != (b, o, pixel):
         raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
-    buffer_3 = torch.empty((b, 4, 16, pixel), dtype=torch.float32, device=W.device)
-    if _is_traced(buffer_3):
-        return buffer_3
-    BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 16, 128, 64, 8, 3
-    grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
-    groupnorm_matmul_backward_buffer_3_kernel[grid](
-        W, d_out, buffer_3, W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), o, b,
-        pixel, BLOCK_O=BLOCK_O, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps,
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    buffer_2 = torch.empty((b, 4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_2):
+        return buffer_2
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if BLOCK_O > 256:
+        raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
+    if BLOCK_O <= 64:
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 4, 2
+    elif BLOCK_O <= 128:
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 8, 2
+    else:
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 16, 8, 2
+    grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL),)
+    groupnorm_matmul_backward_buffer_2_kernel[grid](
+        X, weight, W, d_out, state, buffer_2, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        weight.stride(0), weight.stride(1), W.stride(0), W.stride(1), W.stride(2), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), state.stride(0), state.stride(1), buffer_2.stride(0),
+        buffer_2.stride(1), buffer_2.stride(2), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_O=BLOCK_O,
+        BLOCK_CHANNEL=BLOCK_CHANNEL, EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return buffer_2
+
+
+@_operator
+def _groupnorm_matmul_backward_d_weight_d_bias(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_groupnorm_matmul_backward_d_weight_d_bias(X: bf16[b group channel pixel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group]) -> d_weight: f32[group channel], d_bias: f32[group channel]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("W", W, torch.bfloat16, 3, X.device)
+    _check("d_out", d_out, torch.bfloat16, 3, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    b, _, _, pixel = X.shape
+    _, _, o = W.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if W.shape != (4, 16, o):
+        raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
+    if d_out.shape != (b, o, pixel):
+        raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if BLOCK_O > 256:
+        raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
+    if BLOCK_O <= 64:
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 4, 2
+    elif BLOCK_O <= 128:
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 8, 2
+    else:
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 16, 8, 2
+    grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
+    groupnorm_matmul_backward_d_weight_d_bias_kernel[grid](
+        X, W, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        state.stride(0), state.stride(1), state__.stride(0), state__.stride(1), d_weight.stride(0),
+        d_weight.stride(1), d_bias.stride(0), d_bias.stride(1), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL,
+        BLOCK_O=BLOCK_O, BLOCK_CHANNEL=BLOCK_CHANNEL, EXACT_O=o == BLOCK_O, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_3
+    return d_weight, d_bias
 
 
 @_operator
@@ -8782,126 +9442,6 @@ def _groupnorm_matmul_backward_d_W(
 
 
 @_operator
-def _groupnorm_matmul_backward_buffer_2(
-    X: torch.Tensor,
-    weight: torch.Tensor,
-    state: torch.Tensor,
-    buffer_3: torch.Tensor,
-) -> torch.Tensor:
-    """_groupnorm_matmul_backward_buffer_2(X: bf16[b group channel pixel], weight: f32[group channel], state: f32[b group], buffer_3: f32[b group channel pixel]) -> buffer_2: f32[b group channel]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 4, X.device)
-    _check("weight", weight, torch.float32, 2, X.device)
-    _check("state", state, torch.float32, 2, X.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, X.device)
-    b, _, _, pixel = X.shape
-    if X.shape != (b, 4, 16, pixel):
-        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
-    if weight.shape != (4, 16):
-        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
-    if state.shape != (b, 4):
-        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
-    if buffer_3.shape != (b, 4, 16, pixel):
-        raise ValueError(f"buffer_3: f32[b group channel pixel] has shape {buffer_3.shape}, expected {(b, 4, 16, pixel)}")
-    buffer_2 = torch.empty((b, 4, 16), dtype=torch.float32, device=X.device)
-    if _is_traced(buffer_2):
-        return buffer_2
-    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
-    if BLOCK_PIXEL <= 16384:
-        if BLOCK_PIXEL <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_PIXEL <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * 4 * 16,)
-        groupnorm_matmul_backward_buffer_2_rows_kernel[grid](
-            X, weight, state, buffer_3, buffer_2, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
-            weight.stride(0), weight.stride(1), state.stride(0), state.stride(1), buffer_3.stride(0),
-            buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), buffer_2.stride(0),
-            buffer_2.stride(1), buffer_2.stride(2), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL,
-            EXACT_PIXEL=pixel == BLOCK_PIXEL, num_warps=warps, num_stages=stages,
-        )
-        return buffer_2
-    BLOCK_PIXEL, warps, stages = 4096, 8, 2
-    grid = (b * 4 * 16,)
-    groupnorm_matmul_backward_buffer_2_kernel[grid](
-        X, weight, state, buffer_3, buffer_2, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
-        weight.stride(0), weight.stride(1), state.stride(0), state.stride(1), buffer_3.stride(0),
-        buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), buffer_2.stride(0), buffer_2.stride(1),
-        buffer_2.stride(2), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
-    )
-    return buffer_2
-
-
-@_operator
-def _groupnorm_matmul_backward_d_weight_d_bias(
-    X: torch.Tensor,
-    state: torch.Tensor,
-    state__: torch.Tensor,
-    buffer_3: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_groupnorm_matmul_backward_d_weight_d_bias(X: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_3: f32[b group channel pixel]) -> d_weight: f32[group channel], d_bias: f32[group channel]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 4, X.device)
-    _check("state", state, torch.float32, 2, X.device)
-    _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, X.device)
-    b, _, _, pixel = X.shape
-    if X.shape != (b, 4, 16, pixel):
-        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
-    if state.shape != (b, 4):
-        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
-    if state__.shape != (b, 4):
-        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
-    if buffer_3.shape != (b, 4, 16, pixel):
-        raise ValueError(f"buffer_3: f32[b group channel pixel] has shape {buffer_3.shape}, expected {(b, 4, 16, pixel)}")
-    d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
-    d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
-    if _is_traced(d_weight):
-        return d_weight, d_bias
-    BLOCK_B = max(16, triton.next_power_of_2(b))
-    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
-    if BLOCK_B * BLOCK_PIXEL <= 16384:
-        if BLOCK_B * BLOCK_PIXEL <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_B * BLOCK_PIXEL <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (4 * 16,)
-        groupnorm_matmul_backward_d_weight_d_bias_rows_kernel[grid](
-            X, state, state__, buffer_3, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
-            state.stride(0), state.stride(1), state__.stride(0), state__.stride(1), buffer_3.stride(0),
-            buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), d_weight.stride(0),
-            d_weight.stride(1), d_bias.stride(0), d_bias.stride(1), b, pixel, BLOCK_B=BLOCK_B,
-            BLOCK_PIXEL=BLOCK_PIXEL, EXACT_B=b == BLOCK_B, EXACT_PIXEL=pixel == BLOCK_PIXEL, num_warps=warps,
-            num_stages=stages,
-        )
-        return d_weight, d_bias
-    BLOCK_PIXEL_2 = max(16, triton.next_power_of_2(pixel))
-    if BLOCK_PIXEL_2 > 16384:
-        raise ValueError(f"pixel = {BLOCK_PIXEL_2}: at most 16384 elements are held on chip")
-    if BLOCK_PIXEL_2 <= 64:
-        BLOCK_B, warps, stages = 256, 8, 2
-    elif BLOCK_PIXEL_2 <= 256:
-        BLOCK_B, warps, stages = 64, 8, 2
-    elif BLOCK_PIXEL_2 <= 1024:
-        BLOCK_B, warps, stages = 16, 8, 2
-    elif BLOCK_PIXEL_2 <= 4096:
-        BLOCK_B, warps, stages = 4, 8, 2
-    else:
-        BLOCK_B, warps, stages = 1, 8, 2
-    grid = (4 * 16,)
-    groupnorm_matmul_backward_d_weight_d_bias_kernel[grid](
-        X, state, state__, buffer_3, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
-        state.stride(0), state.stride(1), state__.stride(0), state__.stride(1), buffer_3.stride(0),
-        buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), d_weight.stride(0), d_weight.stride(1),
-        d_bias.stride(0), d_bias.stride(1), b, pixel, BLOCK_B=BLOCK_B, BLOCK_PIXEL=BLOCK_PIXEL_2,
-        EXACT_PIXEL=pixel == BLOCK_PIXEL_2, num_warps=warps, num_stages=stages,
-    )
-    return d_weight, d_bias
-
-
-@_operator
 def _groupnorm_matmul_backward_buffer_0(buffer_2: torch.Tensor) -> torch.Tensor:
     """_groupnorm_matmul_backward_buffer_0(buffer_2: f32[b group channel]) -> buffer_0: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("buffer_2", buffer_2, torch.float32, 3, buffer_2.device)
@@ -8939,34 +9479,126 @@ def _groupnorm_matmul_backward_buffer_0(buffer_2: torch.Tensor) -> torch.Tensor:
 def _groupnorm_matmul_backward_buffer_1(
     X: torch.Tensor,
     weight: torch.Tensor,
+    W: torch.Tensor,
+    d_out: torch.Tensor,
     state: torch.Tensor,
     state__: torch.Tensor,
-    buffer_3: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_matmul_backward_buffer_1(X: bf16[b group channel pixel], weight: f32[group channel], state: f32[b group], state__: f32[b group], buffer_3: f32[b group channel pixel], buffer_0: f32[b group]) -> buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_matmul_backward_buffer_1(X: bf16[b group channel pixel], weight: f32[group channel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group], buffer_0: f32[b group]) -> buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
+    _check("W", W, torch.bfloat16, 3, X.device)
+    _check("d_out", d_out, torch.bfloat16, 3, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, X.device)
     _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
+    _, _, o = W.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     if weight.shape != (4, 16):
         raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
+    if W.shape != (4, 16, o):
+        raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
+    if d_out.shape != (b, o, pixel):
+        raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
-    if buffer_3.shape != (b, 4, 16, pixel):
-        raise ValueError(f"buffer_3: f32[b group channel pixel] has shape {buffer_3.shape}, expected {(b, 4, 16, pixel)}")
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     if _is_traced(buffer_1):
         return buffer_1
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if BLOCK_O > 256:
+        raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
+    if BLOCK_O <= 64:
+        BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 16, 64, 4, 2
+    elif BLOCK_O <= 128:
+        BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 16, 64, 8, 2
+    else:
+        BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 16, 16, 8, 2
+    grid = (b * triton.cdiv(4, BLOCK_GROUP),)
+    groupnorm_matmul_backward_buffer_1_kernel[grid](
+        X, weight, W, d_out, state, state__, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
+        X.stride(3), weight.stride(0), weight.stride(1), W.stride(0), W.stride(1), W.stride(2),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), state.stride(0), state.stride(1),
+        state__.stride(0), state__.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_O=BLOCK_O, BLOCK_GROUP=BLOCK_GROUP,
+        EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+@_operator
+def _groupnorm_matmul_backward_d_X(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    W: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_groupnorm_matmul_backward_d_X(X: bf16[b group channel pixel], weight: f32[group channel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group], buffer_1: f32[b group], buffer_0: f32[b group]) -> d_X: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    _check("W", W, torch.bfloat16, 3, X.device)
+    _check("d_out", d_out, torch.bfloat16, 3, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    b, _, _, pixel = X.shape
+    _, _, o = W.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if weight.shape != (4, 16):
+        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
+    if W.shape != (4, 16, o):
+        raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
+    if d_out.shape != (b, o, pixel):
+        raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if buffer_1.shape != (b, 4):
+        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if buffer_0.shape != (b, 4):
+        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
+    d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_X):
+        return d_X
+    BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 16, 128, 64, 8, 3
+    grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
+    groupnorm_matmul_backward_d_X_kernel[grid](
+        X, weight, W, d_out, state, state__, buffer_1, buffer_0, d_X, X.stride(0), X.stride(1), X.stride(2),
+        X.stride(3), weight.stride(0), weight.stride(1), W.stride(0), W.stride(1), W.stride(2),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), state.stride(0), state.stride(1),
+        state__.stride(0), state__.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_X.stride(0), d_X.stride(1), d_X.stride(2), d_X.stride(3), b, pixel, o,
+        BLOCK_O=BLOCK_O, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_X
+
+
+@_operator
+def _groupnorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_groupnorm_matmul_long_forward_state_state__(X: bf16[b group channel pixel]) -> state: f32[b group], state__: f32[b group]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    b, _, _, pixel = X.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(state):
+        return state, state__
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -8977,46 +9609,152 @@ def _groupnorm_matmul_backward_buffer_1(
         else:
             warps, stages = 16, 1
         grid = (b * 4,)
-        groupnorm_matmul_backward_buffer_1_rows_kernel[grid](
-            X, weight, state, state__, buffer_3, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
-            X.stride(3), weight.stride(0), weight.stride(1), state.stride(0), state.stride(1),
-            state__.stride(0), state__.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
-            buffer_3.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            buffer_1.stride(1), b, pixel, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL,
-            EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL, num_warps=warps,
-            num_stages=stages,
+        groupnorm_matmul_long_forward_state_state___rows_kernel[grid](
+            X, state, state__, X.stride(0), X.stride(1), X.stride(2), X.stride(3), state.stride(0),
+            state.stride(1), state__.stride(0), state__.stride(1), b, pixel, BLOCK_CHANNEL=BLOCK_CHANNEL,
+            BLOCK_PIXEL=BLOCK_PIXEL, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
+            num_warps=warps, num_stages=stages,
         )
-        return buffer_1
+        return state, state__
     BLOCK_PIXEL, warps, stages = 4096, 8, 2
     grid = (b * 4,)
-    groupnorm_matmul_backward_buffer_1_kernel[grid](
-        X, weight, state, state__, buffer_3, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
-        X.stride(3), weight.stride(0), weight.stride(1), state.stride(0), state.stride(1), state__.stride(0),
-        state__.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
-        buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), b, pixel,
-        BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+    groupnorm_matmul_long_forward_state_state___kernel[grid](
+        X, state, state__, X.stride(0), X.stride(1), X.stride(2), X.stride(3), state.stride(0),
+        state.stride(1), state__.stride(0), state__.stride(1), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL,
+        num_warps=warps, num_stages=stages,
     )
-    return buffer_1
+    return state, state__
 
 
 @_operator
-def _groupnorm_matmul_backward_d_X(
+def _groupnorm_matmul_long_forward_out(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    W: torch.Tensor,
+    state__: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_groupnorm_matmul_long_forward_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], W: bf16[group channel o], state__: f32[b group], state: f32[b group]) -> out: bf16[b o pixel]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    _check("bias", bias, torch.float32, 2, X.device)
+    _check("W", W, torch.bfloat16, 3, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    b, _, _, pixel = X.shape
+    _, _, o = W.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if weight.shape != (4, 16):
+        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
+    if bias.shape != (4, 16):
+        raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
+    if W.shape != (4, 16, o):
+        raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(out):
+        return out
+    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 1
+    grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
+    groupnorm_matmul_long_forward_out_kernel[grid](
+        X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), W.stride(0), W.stride(1),
+        W.stride(2), state__.stride(0), state__.stride(1), state.stride(0), state.stride(1), out.stride(0),
+        out.stride(1), out.stride(2), b, pixel, o, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_O=BLOCK_O,
+        BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+@_operator
+def _groupnorm_matmul_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_groupnorm_matmul_long_backward_buffer_2(W: bf16[group channel o], d_out: bf16[b o pixel]) -> buffer_2: f32[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 3, W.device)
+    _check("d_out", d_out, torch.bfloat16, 3, W.device)
+    _, _, o = W.shape
+    b, _, pixel = d_out.shape
+    if W.shape != (4, 16, o):
+        raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
+    if d_out.shape != (b, o, pixel):
+        raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
+    buffer_2 = torch.empty((b, 4, 16, pixel), dtype=torch.float32, device=W.device)
+    if _is_traced(buffer_2):
+        return buffer_2
+    BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 16, 128, 64, 8, 3
+    grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
+    groupnorm_matmul_long_backward_buffer_2_kernel[grid](
+        W, d_out, buffer_2, W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), o, b,
+        pixel, BLOCK_O=BLOCK_O, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_2
+
+
+@_operator
+def _groupnorm_matmul_long_backward_d_W(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+) -> torch.Tensor:
+    """_groupnorm_matmul_long_backward_d_W(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group]) -> d_W: bf16[group channel o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    _check("bias", bias, torch.float32, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 3, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    b, _, _, pixel = X.shape
+    _, o, _ = d_out.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if weight.shape != (4, 16):
+        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
+    if bias.shape != (4, 16):
+        raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
+    if d_out.shape != (b, o, pixel):
+        raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
+    if _is_traced(d_W):
+        return d_W
+    BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 1
+    grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
+    groupnorm_matmul_long_backward_d_W_kernel[grid](
+        X, weight, bias, d_out, state, state__, d_W, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), state.stride(0), state.stride(1), state__.stride(0), state__.stride(1),
+        d_W.stride(0), d_W.stride(1), d_W.stride(2), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL,
+        BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
+@_operator
+def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
     X: torch.Tensor,
     weight: torch.Tensor,
     state: torch.Tensor,
     state__: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_groupnorm_matmul_backward_d_X(X: bf16[b group channel pixel], weight: f32[group channel], state: f32[b group], state__: f32[b group], buffer_3: f32[b group channel pixel], buffer_0: f32[b group], buffer_1: f32[b group]) -> d_X: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_groupnorm_matmul_long_backward_buffer_0_buffer_1(X: bf16[b group channel pixel], weight: f32[group channel], state: f32[b group], state__: f32[b group], buffer_2: f32[b group channel pixel]) -> buffer_0: f32[b group], buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("buffer_2", buffer_2, torch.float32, 4, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -9026,22 +9764,139 @@ def _groupnorm_matmul_backward_d_X(
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
-    if buffer_3.shape != (b, 4, 16, pixel):
-        raise ValueError(f"buffer_3: f32[b group channel pixel] has shape {buffer_3.shape}, expected {(b, 4, 16, pixel)}")
-    if buffer_0.shape != (b, 4):
-        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
+    if buffer_2.shape != (b, 4, 16, pixel):
+        raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
+    buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    if _is_traced(buffer_0):
+        return buffer_0, buffer_1
+    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
+    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
+    if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
+        if BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
+            BLOCK_B, warps, stages = 8, 4, 1
+        else:
+            BLOCK_B, warps, stages = 8, 8, 1
+        grid = (triton.cdiv(b, BLOCK_B) * 4,)
+        groupnorm_matmul_long_backward_buffer_0_buffer_1_rows_kernel[grid](
+            X, weight, state, state__, buffer_2, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
+            X.stride(3), weight.stride(0), weight.stride(1), state.stride(0), state.stride(1),
+            state__.stride(0), state__.stride(1), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+            buffer_2.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            buffer_1.stride(1), b, pixel, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL,
+            BLOCK_B=BLOCK_B, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0, buffer_1
+    BLOCK_PIXEL, BLOCK_B, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B) * 4,)
+    groupnorm_matmul_long_backward_buffer_0_buffer_1_kernel[grid](
+        X, weight, state, state__, buffer_2, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
+        X.stride(3), weight.stride(0), weight.stride(1), state.stride(0), state.stride(1), state__.stride(0),
+        state__.stride(1), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), b, pixel,
+        BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_B=BLOCK_B, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, buffer_1
+
+
+@_operator
+def _groupnorm_matmul_long_backward_d_weight_d_bias(
+    X: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_groupnorm_matmul_long_backward_d_weight_d_bias(X: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_2: f32[b group channel pixel]) -> d_weight: f32[group channel], d_bias: f32[group channel]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    _check("buffer_2", buffer_2, torch.float32, 4, X.device)
+    b, _, _, pixel = X.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if buffer_2.shape != (b, 4, 16, pixel):
+        raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
+    d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    if _is_traced(d_weight):
+        return d_weight, d_bias
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
+    if BLOCK_B * BLOCK_PIXEL <= 1024:
+        if BLOCK_B * BLOCK_PIXEL <= 256:
+            BLOCK_CHANNEL, warps, stages = 8, 4, 1
+        else:
+            BLOCK_CHANNEL, warps, stages = 8, 8, 1
+        grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
+        groupnorm_matmul_long_backward_d_weight_d_bias_rows_kernel[grid](
+            X, state, state__, buffer_2, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+            state.stride(0), state.stride(1), state__.stride(0), state__.stride(1), buffer_2.stride(0),
+            buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), d_weight.stride(0),
+            d_weight.stride(1), d_bias.stride(0), d_bias.stride(1), b, pixel, BLOCK_B=BLOCK_B,
+            BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_CHANNEL=BLOCK_CHANNEL, EXACT_B=b == BLOCK_B,
+            EXACT_PIXEL=pixel == BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+        )
+        return d_weight, d_bias
+    BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 16, 8, 2
+    grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
+    groupnorm_matmul_long_backward_d_weight_d_bias_kernel[grid](
+        X, state, state__, buffer_2, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        state.stride(0), state.stride(1), state__.stride(0), state__.stride(1), buffer_2.stride(0),
+        buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), d_weight.stride(0), d_weight.stride(1),
+        d_bias.stride(0), d_bias.stride(1), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_CHANNEL=BLOCK_CHANNEL,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_weight, d_bias
+
+
+@_operator
+def _groupnorm_matmul_long_backward_d_X(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_2: torch.Tensor,
+    buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_groupnorm_matmul_long_backward_d_X(X: bf16[b group channel pixel], weight: f32[group channel], state: f32[b group], state__: f32[b group], buffer_2: f32[b group channel pixel], buffer_1: f32[b group], buffer_0: f32[b group]) -> d_X: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    _check("buffer_2", buffer_2, torch.float32, 4, X.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    b, _, _, pixel = X.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if weight.shape != (4, 16):
+        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if buffer_2.shape != (b, 4, 16, pixel):
+        raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
     if buffer_1.shape != (b, 4):
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if buffer_0.shape != (b, 4):
+        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     if _is_traced(d_X):
         return d_X
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
-    groupnorm_matmul_backward_d_X_kernel[grid](
-        X, weight, state, state__, buffer_3, buffer_0, buffer_1, d_X, X.stride(0), X.stride(1), X.stride(2),
+    groupnorm_matmul_long_backward_d_X_kernel[grid](
+        X, weight, state, state__, buffer_2, buffer_1, buffer_0, d_X, X.stride(0), X.stride(1), X.stride(2),
         X.stride(3), weight.stride(0), weight.stride(1), state.stride(0), state.stride(1), state__.stride(0),
-        state__.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
-        buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_X.stride(0),
+        state__.stride(1), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
         d_X.stride(1), d_X.stride(2), d_X.stride(3), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps,
         num_stages=stages,
     )
@@ -9062,13 +9917,34 @@ class _groupnorm_matmul_autograd(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, d_out):
         X, weight, bias, W, state, state__ = ctx.saved_tensors
-        buffer_3 = _groupnorm_matmul_backward_buffer_3(W, d_out)
+        buffer_2 = _groupnorm_matmul_backward_buffer_2(X, weight, W, d_out, state)
+        d_weight, d_bias = _groupnorm_matmul_backward_d_weight_d_bias(X, W, d_out, state, state__)
         d_W = _groupnorm_matmul_backward_d_W(X, weight, bias, d_out, state, state__)
-        buffer_2 = _groupnorm_matmul_backward_buffer_2(X, weight, state, buffer_3)
-        d_weight, d_bias = _groupnorm_matmul_backward_d_weight_d_bias(X, state, state__, buffer_3)
         buffer_0 = _groupnorm_matmul_backward_buffer_0(buffer_2)
-        buffer_1 = _groupnorm_matmul_backward_buffer_1(X, weight, state, state__, buffer_3, buffer_0)
-        d_X = _groupnorm_matmul_backward_d_X(X, weight, state, state__, buffer_3, buffer_0, buffer_1)
+        buffer_1 = _groupnorm_matmul_backward_buffer_1(X, weight, W, d_out, state, state__, buffer_0)
+        d_X = _groupnorm_matmul_backward_d_X(X, weight, W, d_out, state, state__, buffer_1, buffer_0)
+        return d_X, d_weight, d_bias, d_W
+
+
+class _groupnorm_matmul_long_autograd(torch.autograd.Function):
+    """groupnorm_matmul and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, weight, bias, W):
+        state, state__ = _groupnorm_matmul_long_forward_state_state__(X)
+        out = _groupnorm_matmul_long_forward_out(X, weight, bias, W, state__, state)
+        ctx.save_for_backward(X, weight, bias, W, state, state__)
+        return out
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, d_out):
+        X, weight, bias, W, state, state__ = ctx.saved_tensors
+        buffer_2 = _groupnorm_matmul_long_backward_buffer_2(W, d_out)
+        d_W = _groupnorm_matmul_long_backward_d_W(X, weight, bias, d_out, state, state__)
+        buffer_0, buffer_1 = _groupnorm_matmul_long_backward_buffer_0_buffer_1(X, weight, state, state__, buffer_2)
+        d_weight, d_bias = _groupnorm_matmul_long_backward_d_weight_d_bias(X, state, state__, buffer_2)
+        d_X = _groupnorm_matmul_long_backward_d_X(X, weight, state, state__, buffer_2, buffer_1, buffer_0)
         return d_X, d_weight, d_bias, d_W
 
 
@@ -9091,9 +9967,9 @@ def groupnorm_matmul(
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
-        if pixel <= 16384:
+        if o <= 256:
             return _groupnorm_matmul_autograd.apply(X, weight, bias, W)
-        raise ValueError("groupnorm_matmul: gradients are made for sizes whose tiles are held on chip")
+        return _groupnorm_matmul_long_autograd.apply(X, weight, bias, W)
     buffer_0, buffer_1 = _groupnorm_matmul_buffer_0_buffer_1(X)
     out = _groupnorm_matmul_out(X, weight, bias, W, buffer_1, buffer_0)
     return out
