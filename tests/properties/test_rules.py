@@ -235,10 +235,10 @@ def _distribution(make: Maker) -> Node:
 
 
 def _finished_factor(make: Maker) -> Node:
-    """A sum over both axes of what was divided by a sum over one."""
+    """A total of what was divided by a sum over one axis."""
     rows = apply("exp", apply("tanh", spread(make.value(1), make.axes)))
     total = reduction("sum", (make.axis("b"),), rows)
-    return reduction("sum", (make.axis("a"), make.axis("b")), apply("mul", apply("recip", total), rows, rows))
+    return reduction("sum", make.axes, apply("mul", apply("recip", total), rows, rows))
 
 
 def _finished_logarithm(make: Maker) -> Node:
