@@ -9383,7 +9383,7 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
     elif BLOCK_O <= 128:
         BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 8, 2
     else:
-        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 16, 8, 2
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 16, 4, 2
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
     groupnorm_matmul_backward_d_weight_d_bias_kernel[grid](
         X, W, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
