@@ -769,15 +769,15 @@ def conv2d_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[:, None] * d_out_stride_j + o_index[None, :] * d_out_stride_o,
-            mask=(j_index < size_j)[:, None],
-            other=0.0,
-        )
         # src[convolution.diag:10]
         W = tl.load(
             W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[:, None] * W_stride_c + o_index[None, :] * W_stride_o,
             mask=(c_index < size_c)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[:, None] * d_out_stride_j + o_index[None, :] * d_out_stride_o,
+            mask=(j_index < size_j)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
@@ -786,15 +786,15 @@ def conv2d_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[:, None] * d_out_stride_j + o_index[None, :] * d_out_stride_o,
-            mask=(j_index < size_j)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
         # src[convolution.diag:10]
         W = tl.load(
             W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[:, None] * W_stride_c + o_index[None, :] * W_stride_o,
             mask=(c_index < size_c)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index[:, None] * d_out_stride_j + o_index[None, :] * d_out_stride_o,
+            mask=(j_index < size_j)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
@@ -1878,10 +1878,8 @@ def causal_depthwise_backward_buffer_0_kernel(
     i_index = (program % size_i).to(tl.int64)
     program = program // size_i
     b_index = program.to(tl.int64)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-    )
     # src[convolution.diag:18]
+    W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c, mask=(k_index < 3), other=0.0)
     bias = tl.load(bias_ptr + c_index * bias_stride_c)
     state = tl.load(
         state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
@@ -1889,12 +1887,14 @@ def causal_depthwise_backward_buffer_0_kernel(
     # src[convolution.diag:19]
     add = state + bias
     sigmoid = tl.sigmoid(add)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+    )
     # src[convolution.diag:18]
-    W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c, mask=(k_index < 3), other=0.0)
-    scalar = ((((1.0 - sigmoid) * add) + 1.0) * sigmoid) * d_out.to(tl.float32)
+    scalar = (((1.0 - sigmoid) * add) + 1.0) * d_out.to(tl.float32)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + i_index * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
-        (scalar * W.to(tl.float32)),
+        ((scalar * sigmoid) * W.to(tl.float32)),
         mask=(k_index < 3),
     )
 
@@ -1913,12 +1913,6 @@ def causal_depthwise_backward_d_W_rows_kernel(
     c_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     i_index = tl.arange(0, BLOCK_I)
-    d_out = load_tile(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index * d_out_stride_c,
-        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-        0.0,
-        EXACT_B and EXACT_I,
-    )
     # src[convolution.diag:18]
     bias = tl.load(bias_ptr + c_index * bias_stride_c)
     state = load_tile(
@@ -1931,12 +1925,18 @@ def causal_depthwise_backward_d_W_rows_kernel(
     add_b_i = state + bias
     sigmoid_b_i = tl.sigmoid(add_b_i)
     mul_b_i = (((1.0 - sigmoid_b_i) * add_b_i) + 1.0) * sigmoid_b_i
+    d_out = load_tile(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index * d_out_stride_c,
+        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        0.0,
+        EXACT_B and EXACT_I,
+    )
     X = tl.load(
         X_ptr + b_index[None, :, None] * X_stride_b + (i_index[None, None, :] + k_index[:, None, None] + -2) * X_stride_i + c_index * X_stride_c,
         mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (k_index < 3)[:, None, None] & ((i_index[None, None, :] + k_index[:, None, None] + -2) >= 0) & ((i_index[None, None, :] + k_index[:, None, None] + -2) < size_i),
         other=0,
     )
-    mul_k_b_i = (mul_b_i * d_out.to(tl.float32))[None, :, :] * X.to(tl.float32)
+    mul_k_b_i = (d_out.to(tl.float32) * mul_b_i)[None, :, :] * X.to(tl.float32)
     sum_ = tl.sum(tl.sum(mul_k_b_i, 2), 1)
     tl.store(
         d_W_ptr + k_index * d_W_stride_k + c_index * d_W_stride_c,
@@ -1964,9 +1964,6 @@ def causal_depthwise_backward_d_W_kernel(
         # whole tiles, no mask needed
         for first_i in tl.range(0, to_i, BLOCK_I):
             i_index = first_i + tl.arange(0, BLOCK_I)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
             )
@@ -1974,12 +1971,15 @@ def causal_depthwise_backward_d_W_kernel(
             add_i = state + bias
             sigmoid_i = tl.sigmoid(add_i)
             mul_i = (((1.0 - sigmoid_i) * add_i) + 1.0) * sigmoid_i
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+            )
             X = tl.load(
                 X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
                 mask=(k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -2) >= 0) & ((i_index[None, :] + k_index[:, None] + -2) < size_i),
                 other=0,
             )
-            mul_k_i = (mul_i * d_out.to(tl.float32))[None, :] * X.to(tl.float32)
+            mul_k_i = (d_out.to(tl.float32) * mul_i)[None, :] * X.to(tl.float32)
             tile_sum = tl.sum(mul_k_i, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
@@ -1987,11 +1987,6 @@ def causal_depthwise_backward_d_W_kernel(
         # tiles that a mask or the end cuts
         for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
             i_index = first_i_2 + tl.arange(0, BLOCK_I)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-                mask=(i_index < size_i),
-                other=0.0,
-            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
                 mask=(i_index < size_i),
@@ -2001,12 +1996,17 @@ def causal_depthwise_backward_d_W_kernel(
             add_i = state + bias
             sigmoid_i = tl.sigmoid(add_i)
             mul_i = (((1.0 - sigmoid_i) * add_i) + 1.0) * sigmoid_i
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+                mask=(i_index < size_i),
+                other=0.0,
+            )
             X = tl.load(
                 X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
                 mask=(i_index < size_i)[None, :] & (k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -2) >= 0) & ((i_index[None, :] + k_index[:, None] + -2) < size_i),
                 other=0,
             )
-            mul_k_i = (mul_i * d_out.to(tl.float32))[None, :] * X.to(tl.float32)
+            mul_k_i = (d_out.to(tl.float32) * mul_i)[None, :] * X.to(tl.float32)
             tile_sum = tl.sum(mul_k_i, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
@@ -2029,11 +2029,6 @@ def causal_depthwise_backward_d_bias_rows_kernel(
     c_index = first_c + tl.arange(0, BLOCK_C)
     b_index = tl.arange(0, BLOCK_B)
     i_index = tl.arange(0, BLOCK_I)
-    d_out = tl.load(
-        d_out_ptr + b_index[None, :, None] * d_out_stride_b + i_index[None, None, :] * d_out_stride_i + c_index[:, None, None] * d_out_stride_c,
-        mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (c_index < size_c)[:, None, None],
-        other=0.0,
-    )
     # src[convolution.diag:18]
     bias = tl.load(bias_ptr + c_index * bias_stride_c, mask=(c_index < size_c), other=0.0)
     state = tl.load(
@@ -2044,10 +2039,14 @@ def causal_depthwise_backward_d_bias_rows_kernel(
     # src[convolution.diag:19]
     add_c_b_i = state + bias[:, None, None]
     sigmoid_c_b_i = tl.sigmoid(add_c_b_i)
-    add_c_b_i_2 = tl.where((b_index < size_b)[None, :, None], ((1.0 - sigmoid_c_b_i) * add_c_b_i) + 1.0, 0.0)
-    add_c_b_i_3 = tl.where((i_index < size_i)[None, None, :], add_c_b_i_2, 0.0)
-    mul_c_b_i = (add_c_b_i_3 * sigmoid_c_b_i) * d_out.to(tl.float32)
-    sum_ = tl.sum(tl.sum(mul_c_b_i, 2), 1)
+    mul_c_b_i = (((1.0 - sigmoid_c_b_i) * add_c_b_i) + 1.0) * sigmoid_c_b_i
+    d_out = tl.load(
+        d_out_ptr + b_index[None, :, None] * d_out_stride_b + i_index[None, None, :] * d_out_stride_i + c_index[:, None, None] * d_out_stride_c,
+        mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (c_index < size_c)[:, None, None],
+        other=0.0,
+    )
+    mul_c_b_i_2 = d_out.to(tl.float32) * mul_c_b_i
+    sum_ = tl.sum(tl.sum(mul_c_b_i_2, 2), 1)
     tl.store(d_bias_ptr + c_index * d_bias_stride_c, sum_, mask=(c_index < size_c))
 
 
@@ -2068,11 +2067,6 @@ def causal_depthwise_backward_d_bias_kernel(
         # whole tiles, no mask needed
         for first_i in tl.range(0, to_i, BLOCK_I):
             i_index = first_i + tl.arange(0, BLOCK_I)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index[:, None] * d_out_stride_c,
-                mask=(c_index < size_c)[:, None],
-                other=0.0,
-            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index[None, :] * state_stride_i + c_index[:, None] * state_stride_c,
                 mask=(c_index < size_c)[:, None],
@@ -2082,7 +2076,12 @@ def causal_depthwise_backward_d_bias_kernel(
             add_c_i = state + bias[:, None]
             sigmoid_c_i = tl.sigmoid(add_c_i)
             mul_c_i = (((1.0 - sigmoid_c_i) * add_c_i) + 1.0) * sigmoid_c_i
-            mul_c_i_2 = mul_c_i * d_out.to(tl.float32)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index[:, None] * d_out_stride_c,
+                mask=(c_index < size_c)[:, None],
+                other=0.0,
+            )
+            mul_c_i_2 = d_out.to(tl.float32) * mul_c_i
             tile_sum = tl.sum(mul_c_i_2, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
@@ -2090,11 +2089,6 @@ def causal_depthwise_backward_d_bias_kernel(
         # tiles that a mask or the end cuts
         for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
             i_index = first_i_2 + tl.arange(0, BLOCK_I)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index[:, None] * d_out_stride_c,
-                mask=(i_index < size_i)[None, :] & (c_index < size_c)[:, None],
-                other=0.0,
-            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index[None, :] * state_stride_i + c_index[:, None] * state_stride_c,
                 mask=(i_index < size_i)[None, :] & (c_index < size_c)[:, None],
@@ -2103,9 +2097,14 @@ def causal_depthwise_backward_d_bias_kernel(
             # src[convolution.diag:19]
             add_c_i = state + bias[:, None]
             sigmoid_c_i = tl.sigmoid(add_c_i)
-            add_c_i_2 = tl.where((i_index < size_i)[None, :], ((1.0 - sigmoid_c_i) * add_c_i) + 1.0, 0.0)
-            mul_c_i = (add_c_i_2 * sigmoid_c_i) * d_out.to(tl.float32)
-            tile_sum = tl.sum(mul_c_i, 1)
+            mul_c_i = (((1.0 - sigmoid_c_i) * add_c_i) + 1.0) * sigmoid_c_i
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index[:, None] * d_out_stride_c,
+                mask=(i_index < size_i)[None, :] & (c_index < size_c)[:, None],
+                other=0.0,
+            )
+            mul_c_i_2 = d_out.to(tl.float32) * mul_c_i
+            tile_sum = tl.sum(mul_c_i_2, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
     tl.store(d_bias_ptr + c_index * d_bias_stride_c, acc_b_i, mask=(c_index < size_c))
@@ -2688,18 +2687,18 @@ def depthwise2d_backward_buffer_0_kernel(
     i_index = (program % size_i).to(tl.int64)
     program = program // size_i
     b_index = program.to(tl.int64)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index * d_out_stride_j + c_index * d_out_stride_c,
-    )
     # src[convolution.diag:22]
     W = tl.load(
         W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index * W_stride_c,
         mask=(l_index < 3),
         other=0.0,
     )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + j_index * d_out_stride_j + c_index * d_out_stride_c,
+    )
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + i_index * buffer_0_stride_i + j_index * buffer_0_stride_j + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k + l_index * buffer_0_stride_l,
-        (W.to(tl.float32) * d_out.to(tl.float32)),
+        (d_out.to(tl.float32) * W.to(tl.float32)),
         mask=(l_index < 3),
     )
 
@@ -3181,15 +3180,15 @@ def strided2d_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[:, None] * d_out_stride_half_j + o_index[None, :] * d_out_stride_o,
+            mask=(half_j_index < size_half_j)[:, None],
+            other=0.0,
+        )
         # src[convolution.diag:26]
         W = tl.load(
             W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[:, None] * W_stride_c + o_index[None, :] * W_stride_o,
             mask=(c_index < size_c)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[:, None] * d_out_stride_half_j + o_index[None, :] * d_out_stride_o,
-            mask=(half_j_index < size_half_j)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
@@ -3198,15 +3197,15 @@ def strided2d_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[:, None] * d_out_stride_half_j + o_index[None, :] * d_out_stride_o,
+            mask=(half_j_index < size_half_j)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
         # src[convolution.diag:26]
         W = tl.load(
             W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[:, None] * W_stride_c + o_index[None, :] * W_stride_o,
             mask=(c_index < size_c)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[:, None] * d_out_stride_half_j + o_index[None, :] * d_out_stride_o,
-            mask=(half_j_index < size_half_j)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
@@ -3302,8 +3301,8 @@ def strided2d_backward_d_X_rows_kernel(
         other=0.0,
     )
     mod_k = (((even_i_index * 1) + 1) + (-1 * k_index)) % 2
-    mod_l = (((even_j_index * 1) + 1) + (l_index * -1)) % 2
-    where_k_l = tl.where((mod_l == 0)[None, :] & (0 == mod_k)[:, None], buffer_0, 0.0)
+    mod_l = (((even_j_index * 1) + 1) + (-1 * l_index)) % 2
+    where_k_l = tl.where((0 == mod_l)[None, :] & (0 == mod_k)[:, None], buffer_0, 0.0)
     sum_ = tl.sum(tl.sum(where_k_l, 1), 0)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + even_i_index * d_X_stride_even_i + even_j_index * d_X_stride_even_j + c_index * d_X_stride_c,
@@ -3339,7 +3338,7 @@ def strided2d_backward_d_X_kernel(
                 mask=(((even_i_index + -1 * k_index + 1) // 2) >= 0) & (((even_i_index + -1 * k_index + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index + 1) // 2) >= 0) & (((even_j_index + -1 * l_index + 1) // 2) < size_half_j),
                 other=0.0,
             )
-            where_l = tl.where((((mul + 1) + (l_index * -1)) % 2) == 0, buffer_0, 0.0)
+            where_l = tl.where(0 == (((mul + 1) + (-1 * l_index)) % 2), buffer_0, 0.0)
             where_l_2 = tl.where(eq, where_l, 0.0)
             tile_sum = tl.sum(where_l_2, 0)
             next_sum_l_k = sum_l_k + tile_sum
@@ -3353,7 +3352,7 @@ def strided2d_backward_d_X_kernel(
                 mask=(l_index < 3) & (((even_i_index + -1 * k_index + 1) // 2) >= 0) & (((even_i_index + -1 * k_index + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index + 1) // 2) >= 0) & (((even_j_index + -1 * l_index + 1) // 2) < size_half_j),
                 other=0.0,
             )
-            where_l = tl.where(((((mul + 1) + (l_index * -1)) % 2) == 0) & eq, buffer_0, 0.0)
+            where_l = tl.where((0 == (((mul + 1) + (-1 * l_index)) % 2)) & eq, buffer_0, 0.0)
             tile_sum = tl.sum(where_l, 0)
             next_sum_l_k = sum_l_k + tile_sum
             sum_l_k = next_sum_l_k

@@ -180,7 +180,7 @@ def spread(operand: Node, axes: Iterable[Axis]) -> Node:
 
 def view(operand: Node, coordinates: dict[Axis, Coordinate], fill: float | bool | None = None) -> Node:
     """Re-index; coordinates that change nothing are dropped."""
-    changed = tuple((a, c) for a, c in coordinates.items() if fill is not None or c.axis != a)
+    changed = tuple((a, c) for a, c in coordinates.items() if c.axis != a)
     return node(ops.View(changed, fill), operand) if changed else operand
 
 

@@ -209,8 +209,11 @@ FIRST = tuple(rule for rule in VIEWS + GATHERS + SCALARS if rule.name != "sign-o
 Signs meet in flat products; one that went into a sum before would turn it around.
 """
 
+LIKE_TERMS, OTHER_TERMS = TERMS[:1], TERMS[1:]
+"""Like terms are joined before a sum is made flat: laws that open and close its terms in turn would hide them."""
+
 RULES = (
-    *(VIEWS + JOINS + GATHERS + SCALARS + LOGARITHMS + WIDENING + TERMS + MASK_SPELLINGS),
+    *(VIEWS + JOINS + GATHERS + LIKE_TERMS + SCALARS + LOGARITHMS + WIDENING + OTHER_TERMS + MASK_SPELLINGS),
     *(MASKS + REDUCTIONS + SUMMED_MASKS + FINISHED),
 )
 

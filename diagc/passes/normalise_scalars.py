@@ -220,6 +220,17 @@ def _evaluate(current: Node) -> Node | None:
 
 # ---- truth values
 
+
+def _idempotent(current: Node) -> Node | None:
+    """c and c = c; likewise or, max and min."""
+    if function(current) not in ("and", "or", "max", "min"):
+        return None
+    parts = list(dict.fromkeys(current.inputs))
+    if len(parts) == len(current.inputs):
+        return None
+    return parts[0] if len(parts) == 1 else apply(str(function(current)), *parts)
+
+
 _MIRRORED = {"gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
 
 
@@ -255,6 +266,7 @@ SCALARS = (
     Rule("flatten", "associativity", _flatten),
     Rule("literals", "an integer among reals is real", _literals),
     Rule("constants", "associativity and commutativity of constants", _fold_constants),
+    Rule("idempotent", "c and c = c, c or c = c, max(a, a) = a", _idempotent),
     Rule("mirror", "a > b = b < a", _mirror),
     Rule("denial", "not not c = c; where(not c, a, b) = where(c, b, a)", _denial),
     Rule("real-operand", "a real function of an integer is that of the real number", _real_operand),

@@ -263,6 +263,7 @@ PATTERNS: Final[dict[str, Pattern]] = {
     "number-into-sum": lambda m: apply(
         "mul", constant(-2.0), apply("sub", constant(0.5), _wide(m)), _wide(m)
     ),
+    "idempotent": lambda m: _chosen(m, apply("and", _order(m), _order(m), *[m.condition(1)] * 2)),
     "mirror": lambda m: apply("where", apply("gt", m.value(1), m.value(1)), m.value(1), constant(0.0)),
     "denial": lambda m: apply(
         "where", apply("not", apply("not", apply("not", m.condition(1)))), m.positive(1), constant(0.5)
