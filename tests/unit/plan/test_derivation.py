@@ -47,7 +47,7 @@ def _broken(current: Node) -> Node | None:
 def test_a_wrong_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = Rule("wrong", "a⁻¹ = a", _broken)
 
-    def normal_form(each: Entry, _sizes: object) -> tuple[Diagram, Record]:
+    def normal_form(each: Entry, *_: object) -> tuple[Diagram, Record]:
         record = Record(spans=dict(each.spans), names=dict(each.names))
         return Normalise((*RULES, wrong)).run(each.diagram, record), record
 
