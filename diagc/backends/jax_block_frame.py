@@ -111,6 +111,8 @@ class Frame:
                     return True
                 case ir.Load(_, source, coordinates) if not direct(source, coordinates):
                     return True
+                case ir.Load() if axis in forced(statement):
+                    return True
                 case _:
                     pass
         return False
@@ -120,6 +122,11 @@ def direct(source: Node, coordinates: Iterable[Coordinate | ir.Value]) -> bool:
     """Whether a load follows the axes of its array."""
     pairs = zip(source.axes, coordinates, strict=True)
     return all(isinstance(c, Coordinate) and c.axis == axis for axis, c in pairs)
+
+
+def forced(load: ir.Load) -> tuple[Axis, ...]:
+    """The axes along which lanes outside of the array are set: what fills up its blocks is 0."""
+    return load.guard if load.fill != 0 and not load.checked else ()
 
 
 def in_order_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagc.backends.jax_block_bounds import Bounds
-from diagc.backends.jax_block_frame import block_argument, cut_axes, direct, in_order_nodes
+from diagc.backends.jax_block_frame import block_argument, cut_axes, direct, forced, in_order_nodes
 from diagc.backends.jax_text import SUM, TERM, Text, aligned, filled_text, literal, permuted
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import tuple_text
@@ -52,8 +52,7 @@ class Memory(Bounds):
             made = Text(text, 7, axes)
         else:
             made = self._gathered(statement, name)
-        forced = [a for a in statement.guard if statement.fill != 0 and not statement.checked]
-        for axis in forced:
+        for axis in forced(statement):
             inside = aligned(
                 Text(f"({self._index(axis).text} < {self._size(axis.size)})", 7, (axis,)), made.axes
             )

@@ -106,12 +106,21 @@ def initial(regime: Regime, seed: int) -> dict[str, Any]:
 
 def draw(regime: Regime, source: str, rows: int, seed: int, step: Any) -> dict[str, Any]:
     """The drawn columns of a source for `rows` samples of a step; each has a key of its own."""
+    return shaped(regime, source, raw(regime, source, rows, seed, step))
+
+
+def raw(regime: Regime, source: str, rows: int, seed: int, step: Any) -> dict[str, Any]:
+    """What `shaped` makes the drawn columns of: the same bits however many steps are drawn together.
+
+    A normal column is uniform on (-1, 1) here: the bits of its quantiles may depend on what is computed with them.
+    """
     made: dict[str, Any] = {}
     for name, (dtype, shape, limit, distribution, given) in regime.drawn.get(source, {}).items():
         own = jax.random.fold_in(jax.random.key(seed), zlib.crc32(f"{source}.{name}".encode()))
         key, full = jax.random.fold_in(own, step), (rows, *shape)
         if distribution == "normal":
-            value = given.get("mean", 0.0) + given.get("stddev", 1.0) * jax.random.normal(key, full)
+            value = jax.random.uniform(key, full, jnp.float32, np.nextafter(np.float32(-1), 0), 1.0)
+            dtype = "float32"
         elif distribution == "bernoulli":
             value = jax.random.bernoulli(key, given.get("p", 0.5), full)
         elif limit is not None:
@@ -120,6 +129,16 @@ def draw(regime: Regime, source: str, rows: int, seed: int, step: Any) -> dict[s
             value = jax.random.uniform(key, full, jnp.float32, given.get("low", 0.0), given.get("high", 1.0))
         made[name] = value.astype(jnp.dtype(dtype))
     return made
+
+
+def shaped(regime: Regime, source: str, made: dict[str, Any]) -> dict[str, Any]:
+    """The drawn columns out of `raw`."""
+    columns = dict(made)
+    for name, (dtype, _, _, distribution, given) in regime.drawn.get(source, {}).items():
+        if distribution == "normal":
+            normal = np.float32(math.sqrt(2)) * jax.lax.erf_inv(made[name])
+            columns[name] = (given.get("mean", 0.0) + given.get("stddev", 1.0) * normal).astype(dtype)
+    return columns
 
 
 class Batches:
@@ -201,7 +220,7 @@ class Devices:
         count = math.prod(self.axes.values())
         if count > 1:
             if count > every:
-                raise ValueError(f"the mesh has {count} devices, and {every} are there")
+                raise ValueError(f"the mesh has {count} devices, JAX has {every}")
             found = np.array(jax.devices()[:count]).reshape(tuple(self.axes.values()))
             self.mesh = Mesh(found, tuple(self.axes))
 

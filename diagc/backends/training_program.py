@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from diagc.backends.training_data import Batches, Devices, Options, Regime, draw, whole
+from diagc.backends.training_data import Batches, Devices, Options, Regime, draw, raw, shaped, whole
 
 # ---- program
 
@@ -94,12 +94,14 @@ def make_updates(regime: Regime, options: Options, sizes: dict[str, int]) -> Cal
 
     @partial(jax.jit, donate_argnums=0)
     def updates(moving: Any, frozen: Any, chunk: Any, start: Any, count: Any) -> Any:
+        drawn = drawn_ahead(regime, sizes, options.seed, start + jnp.arange(steps_of(chunk)))
+
         def one(i: Any, carry: Any) -> Any:
             moving, values = carry
             batch = {
                 source: {name: a[jnp.minimum(i, a.shape[0] - 1)] for name, a in chunk.get(source, {}).items()}
-                | draw(regime, source, rows, options.seed, start + i)
-                for source, rows in sizes.items()
+                | drawn(source, i)
+                for source in sizes
             }
             moving, found = update(moving, frozen, batch, start + i)
             return moving, {name: values[name].at[i].set(found[name]) for name in values}
@@ -108,6 +110,22 @@ def make_updates(regime: Regime, options: Options, sizes: dict[str, int]) -> Cal
         return jax.lax.fori_loop(0, count, one, (moving, values))
 
     return updates
+
+
+def drawn_ahead(regime: Regime, sizes: dict[str, int], seed: int, steps: Any) -> Callable[[str, Any], Any]:
+    """The drawn columns of a source at a place in `steps`: drawn for all at once where that takes little memory."""
+    found: dict[str, Any] = {}
+    for source, rows in sizes.items():
+        numbers = sum(rows * math.prod(shape) for _, shape, *_ in regime.drawn.get(source, {}).values())
+        if 4 * numbers * len(steps) <= 8 << 20:
+            found[source] = jax.vmap(partial(raw, regime, source, rows, seed))(steps)
+
+    def at(source: str, i: Any) -> dict[str, Any]:
+        if source in found:
+            return shaped(regime, source, {name: a[i] for name, a in found[source].items()})
+        return draw(regime, source, sizes[source], seed, steps[i])
+
+    return at
 
 
 def steps_of(chunk: dict[str, Any]) -> int:

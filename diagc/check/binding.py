@@ -241,12 +241,16 @@ def _check_argument(
     if missing:
         spare = [axis for axis in value.axes if axis not in wanted.axes]
         rename = f"`X[{spare[-1]} -> {missing[0]}]`" if spare else f"`X + zeros[{missing[0]}]()`"
+        remedy = f"{'rename an axis of' if spare else 'repeat'} the operand: {rename}"
+        if function.formals and str(missing[0]) in map(str, spare):
+            own = f"`{function.name}` got a size for `{missing[0]}` and made an axis of its own"
+            remedy = f"{own}: name its axes instead, `{function.name}[{' '.join(function.formals)}]`"
         raise failure(
             "E0305",
             f"`{parameter.name.text}` of `{function.name}` needs axis `{missing[0]}`, which the operand lacks",
             Label(call.span, f"the operand carries {axes_text(value.axes)}"),
             Label(parameter.span, f"declared as {wanted}"),
-            help=f"{'rename an axis of' if spare else 'repeat'} the operand: {rename}",
+            help=remedy,
         )
     kinds = (value.dtype.kind, wanted.dtype.kind)
     if kinds not in (("int", "float"), (wanted.dtype.kind, wanted.dtype.kind)):

@@ -328,4 +328,4 @@ def _parameter_of(body: Body, function: FunctionValue, name: tree.QName, rest: t
             return bodies.declared_parameter(inner, statement)
         place = f"{path}.{first.text}" if path else first.text
         return _parameter_of(inner, replace(term(inner, statement.term), path=place), name, tuple(more))
-    raise unknown("E0201", f"parameter of `{function.name}`", first, known)
+    raise unknown("E0201", f"parameter of `{function.name}`", first, known, f"it has {', '.join(known)}")

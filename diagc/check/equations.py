@@ -14,7 +14,7 @@ from diagc.check.comparators import Compared, Place, compare
 from diagc.check.context import Poisoned
 from diagc.check.equation_options import check_options, check_players, players
 from diagc.check.expressions import Body
-from diagc.check.paths import Values, path_of
+from diagc.check.paths import path_of
 from diagc.core import ops
 from diagc.core.diagram import Array, Node, spread, substitute, walk
 from diagc.core.learning import Equation, Mode, Model, Source, reached
@@ -52,8 +52,7 @@ class EquationBuilder:
         self._check_parameters(item, compared.value)
         check_players(item, options, self.models, compared.value)
         modes: dict[str, Mode] = {name: model.mode for name, model in self.models.items()}
-        known: Values = {id(item.prediction): written[:1], id(item.target): written[1:]}
-        paths = (path_of(scopes, item.prediction, modes, known), path_of(scopes, item.target, modes, known))
+        paths = (path_of(scopes, item.prediction, modes), path_of(scopes, item.target, modes))
         by = item.comparator
         comparator = by.name.text if by.args is None else " ".join(by.span.text.split())
         return Equation(
@@ -70,7 +69,11 @@ class EquationBuilder:
     # ---- sides
 
     def _with_bare_columns(self, item: tree.Equation, sink: Sink) -> Body:
-        """The scope with the columns that only one source has under their bare names; E0502 for the others."""
+        """The scope with the columns that only one source has under their bare names; E0502 for the others.
+
+        Columns that failed have been reported, by whichever name they are called.
+        It remembers the parts of the sides, whose types the paths of the equation ask for.
+        """
         owners: dict[str, list[str]] = {}
         for source in self.sources:
             for column in source.columns:
@@ -100,7 +103,9 @@ class EquationBuilder:
                     "write " + " or ".join(f"`{source}.{reference.name.text}`" for source in found),
                 ))  # fmt: skip
                 bare[reference.name.text] = None
-        return self.scope.inner(bare)
+        failed = (path.partition(".")[2] for path, value in known.items() if value is None)
+        bare |= {name: None for name in failed if name and name not in known}
+        return replace(self.scope.inner(bare), read={})
 
     def _side(self, scope: Body, side: tree.Expr, item: tree.Equation, sink: Sink) -> Node | None:
         try:
@@ -115,6 +120,8 @@ class EquationBuilder:
         """Unknown names of an equation are sources, columns or models."""
         span = diagnostic.span
         if diagnostic.code not in ("E0201", "E0203", "E0208") or span is None or not _inside(span, item.span):
+            return diagnostic
+        if span.source.text[: span.start].endswith("."):  # a part of a model, which its own error names
             return diagnostic
         text = span.text
         first, _, rest = text.partition(".")
@@ -204,7 +211,9 @@ def _check_types(item: tree.Equation, prediction: Node, target: Node, label: str
     if set(prediction.axes) == set(target.axes) and _comparable(prediction.array, target.array):
         return False
     hint = "both sides end in the same axes; only the target of a comparator of indices lacks the class axis"
-    if set(prediction.axes) - set(target.axes) and target.dtype.kind == "int" and into is None:
+    if set(prediction.axes) == set(target.axes):
+        hint = "truth values become numbers by `cast(…, f32)`"
+    elif set(prediction.axes) - set(target.axes) and target.dtype.kind == "int" and into is None:
         hint = f"declare the target as an index: `{target.dtype.value} in {prediction.axes[-1]}`"
     raise failure(
         "E0504",

@@ -32,7 +32,8 @@ class Body:
 
     `axes` are formal axes with the actual axes they stand for; they hide the file's. `woven` are the axes that the
     caller's arguments have beyond the formal ones. `sizes` are what the symbols of a used file stand for, `bound` those
-    of `axes` that are axes of the file.
+    of `axes` that are axes of the file. `read` has what expressions stand for that were read here before, where one
+    scope reads them again.
     """
 
     module: Module
@@ -43,6 +44,7 @@ class Body:
     sizes: dict[str, Size] = field(default_factory=dict[str, Size])
     bound: dict[str, Axis] = field(default_factory=dict[str, Axis])
     path: str = ""
+    read: dict[int, tuple[Node, ...]] | None = None
     call: Callable[[Body, tree.Call, tuple[Node, ...] | None], tuple[Node, ...]] | None = None
     scan: Callable[[Body, tree.Scan], tuple[Node, ...]] | None = None
     index: Callable[[Body, tree.Index], Node] | None = None
@@ -78,7 +80,7 @@ class Body:
 
     def inner(self, locals: dict[str, Local]) -> Body:
         """The same scope with further names."""
-        return replace(self, locals={**self.locals, **locals})
+        return replace(self, locals={**self.locals, **locals}, read=None)
 
     def value(self, expression: tree.Expr) -> Node:
         """The single array an expression stands for."""
@@ -86,6 +88,8 @@ class Body:
 
     def values(self, expression: tree.Expr) -> tuple[Node, ...]:
         """The arrays an expression stands for: several for a call of a `fn` with several results."""
+        if self.read is not None and id(expression) in self.read:
+            return self.read[id(expression)]
         with self.context.level(expression.span):
             try:
                 made = self._values(expression)
@@ -95,6 +99,8 @@ class Body:
             self.context.note(one, expression.span)
             if len(one.axes) > limits.MAX_RANK:
                 raise too_many_axes(len(one.axes), expression.span)
+        if self.read is not None:
+            self.read[id(expression)] = made
         return made
 
     def _values(self, expression: tree.Expr) -> tuple[Node, ...]:

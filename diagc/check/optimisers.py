@@ -111,7 +111,8 @@ def _optimiser(item: tree.Optimiser, models: Sequence[Model], locals: set[str]) 
 def _check_model(name: tree.Name, models: Sequence[Model], locals: set[str]) -> None:
     found = next((m for m in models if m.name == name.text), None)
     if found is not None and found.mode != "train":
-        raise failure("E0514", f"`{name.text}` is frozen and has nothing to optimise", Label(name.span),
+        kind = "an average" if found.mode == "ema" else "frozen"
+        raise failure("E0514", f"`{name.text}` is {kind} and has nothing to optimise", Label(name.span),
                       help="leave it out, or declare it `train`")  # fmt: skip
     if found is None and name.text not in locals:  # a model that failed has been reported
         hint = nearest(name.text, (m.name for m in models)) or "name a model of this learning diagram"

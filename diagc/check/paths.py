@@ -6,17 +6,12 @@ from collections.abc import Mapping
 
 from diagc.check.expressions import Body
 from diagc.core import ops
-from diagc.core.diagram import Node, walk
+from diagc.core.diagram import walk
 from diagc.core.learning import Mode, Path, Step
 from diagc.syntax import tree
 
-Values = dict[int, tuple[Node, ...]]
-"""What expressions stand for, by their identity: the values of the sides are known before their paths."""
 
-
-def path_of(
-    scope: Body, expression: tree.Expr, models: Mapping[str, Mode], known: Values, stop: bool = False
-) -> Path:
+def path_of(scope: Body, expression: tree.Expr, models: Mapping[str, Mode], stop: bool = False) -> Path:
     """The path along first operands; what is no column, call or pipe is one arrow with its own text.
 
     A derivative is one arrow too: its first operand is a function.
@@ -25,47 +20,41 @@ def path_of(
         case tree.Call(tree.QName((tree.Name("stop"),)), None, (tree.Argument(None, inner),)) | tree.Pipe(
             inner, tree.QName((tree.Name("stop"),))
         ):
-            return path_of(scope, inner, models, known, True)
+            return path_of(scope, inner, models, True)
         case tree.Call(callee, _, (tree.Argument(None, inner), *_)) | tree.Pipe(inner, callee) if isinstance(
             expression, tree.Pipe
         ) or callee.text not in ("grad", "jvp"):
-            path = path_of(scope, inner, models, known, stop)
+            path = path_of(scope, inner, models, stop)
             name = callee.text
-            step = Step(name, models.get(name, "function"), stop, _type(scope, expression, known))
+            step = Step(name, models.get(name, "function"), stop, _type(scope, expression))
             return Path(path.start, (*path.steps, step))
         case tree.Ref(tree.QName((source, column))) if f"{source.text}.{column.text}" in scope.locals:
-            return Path(source.text, (Step(column.text, "data", stop, _type(scope, expression, known)),))
+            return Path(source.text, (Step(column.text, "data", stop, _type(scope, expression)),))
         case tree.Ref(name):
             return Path(
-                _start(scope, expression, known),
-                (Step(name.text, "data", stop, _type(scope, expression, known)),),
+                _start(scope, expression),
+                (Step(name.text, "data", stop, _type(scope, expression)),),
             )
         case _:
             return Path(
-                _start(scope, expression, known),
+                _start(scope, expression),
                 (
                     Step(
                         " ".join(expression.span.text.split()),
                         "function",
                         stop,
-                        _type(scope, expression, known),
+                        _type(scope, expression),
                     ),
                 ),
             )
 
 
-def _start(scope: Body, expression: tree.Expr, known: Values) -> str:
+def _start(scope: Body, expression: tree.Expr) -> str:
     """The source of all columns below an expression; `1` where there is none, or several."""
-    inputs = (n.op for n in walk(_values(scope, expression, known)) if isinstance(n.op, ops.Input))
+    inputs = (n.op for n in walk(scope.values(expression)) if isinstance(n.op, ops.Input))
     found = {op.name.partition(".")[0] for op in inputs if op.role == "tensor"}
     return found.pop() if len(found) == 1 else "1"
 
 
-def _type(scope: Body, expression: tree.Expr, known: Values) -> str:
-    return ", ".join(str(value.array) for value in _values(scope, expression, known))
-
-
-def _values(scope: Body, expression: tree.Expr, known: Values) -> tuple[Node, ...]:
-    if id(expression) not in known:
-        known[id(expression)] = scope.values(expression)
-    return known[id(expression)]
+def _type(scope: Body, expression: tree.Expr) -> str:
+    return ", ".join(str(value.array) for value in scope.values(expression))

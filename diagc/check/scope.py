@@ -239,10 +239,12 @@ def nearest(text: str, candidates: Iterable[str]) -> str | None:
     return near[0] if near else None
 
 
-def unknown(code: str, kind: str, name: tree.QName | tree.Name, candidates: Iterable[str]) -> DiagnosticError:
-    """`no KIND is called NAME`, with the nearest name that is."""
+def unknown(
+    code: str, kind: str, name: tree.QName | tree.Name, candidates: Iterable[str], remedy: str | None = None
+) -> DiagnosticError:
+    """`no KIND is called NAME`, with the nearest name that is, else a remedy."""
     near = nearest(name.text, candidates)
-    help = f"did you mean `{near}`?" if near else None
+    help = f"did you mean `{near}`?" if near else remedy
     if "." not in name.text and name.text in SPELLINGS and kind in ("function", "value"):
         help = SPELLINGS[name.text]
     if help is None and kind == "axis":

@@ -38,7 +38,12 @@ def _mesh(text: str) -> tuple[tuple[str, int], ...]:
 @click.command(short_help="train a learning diagram")
 @click.argument("spec", type=click.Path(path_type=Path))
 @learning_option
-@click.option("--data", multiple=True, metavar="[SOURCE=]FILE[a:b]", help="Samples: npz, csv or safetensors.")
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="[SOURCE=]FILE[a:b]",
+    help="Samples: npz, csv, parquet, safetensors, a folder of images, sklearn:digits.",
+)
 @click.option(
     "--validation",
     multiple=True,
@@ -218,9 +223,11 @@ def loss(spec: Path, name: str | None, allow_python: bool) -> None:
 
 
 def _warn(learning: LearningDiagram) -> None:
-    """Say which equations a constant model satisfies."""
-    from diagc.passes.collapse import trivial
+    """Say which equations a constant model satisfies, and which every model does."""
+    from diagc.passes.collapse import idle, trivial
 
+    for equation in idle(learning):
+        click.echo(f"warning: both sides of `{equation.label}` are the same, so it trains nothing", err=True)
     for equation in trivial(learning):
         click.echo(
             f"warning: a constant model satisfies `{equation.label}`, and no other equation holds its models; "

@@ -28,6 +28,10 @@ _UNORDERED = ops.Reduce | ops.Spread | ops.View
 """Operators that take their axes as a set."""
 
 
+_UNCOLOURED = ops.Input | ops.Constant | ops.Map | ops.Cast | ops.Stop
+"""Operators that mention no axis and no size, which no round changes."""
+
+
 def _digest(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
 
@@ -65,6 +69,11 @@ class Colouring:
         self._same_operator = _alike(
             self.nodes, lambda n: (type(n.op), repr(getattr(n.op, "value", "")), n.op)
         )
+        self._plain = {
+            n: self._operator(n.op)
+            for n in set(self._same_operator.values())
+            if isinstance(n.op, _UNCOLOURED)
+        }
         every = (a for n in self.nodes for a in (*n.axes, *self._own_axes[n]))
         self.axis_colours = {axis: (around or {}).get(axis, "axis") for axis in every}
         for number, layout in enumerate(layouts):
@@ -112,7 +121,7 @@ class Colouring:
     def _hash_nodes(self) -> None:
         self.hashes = {}
         arrays = {n: self._array(n) for n in set(self._same_array.values())}
-        operators = {n: self._operator(n.op) for n in set(self._same_operator.values())}
+        operators = {n: self._plain.get(n) or self._operator(n.op) for n in set(self._same_operator.values())}
         for current in self.nodes:
             operands = [self.hashes[i] for i in current.inputs]
             if isinstance(current.op, ops.Map) and current.op.function.commutative:
@@ -126,10 +135,14 @@ class Colouring:
             above[root].append(f"root{place}")
         for current in reversed(self.nodes):
             self.contexts[current] = _digest(*sorted(above[current]))
-            ordered = not (isinstance(current.op, ops.Map) and current.op.function.commutative)
-            for place, operand in enumerate(current.inputs):
-                role = str(place) if ordered else ""
-                above[operand].append(_digest(role, self.hashes[current], self.contexts[current]))
+            own = self.hashes[current], self.contexts[current]
+            if isinstance(current.op, ops.Map) and current.op.function.commutative:
+                mark = _digest("", *own)
+                for operand in current.inputs:
+                    above[operand].append(mark)
+            else:
+                for place, operand in enumerate(current.inputs):
+                    above[operand].append(_digest(str(place), *own))
 
     def _array(self, current: Node) -> str:
         colours = [self.axis_colours[a] for a in current.axes]

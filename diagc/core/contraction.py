@@ -54,8 +54,9 @@ def factors_read(current: Node) -> tuple[Node, ...]:
 
 def contracted_factors(current: Node) -> tuple[Node, ...]:
     """Those factors that have a consumed axis, when there are two or more; else empty: an ordinary sum."""
-    op = current.op
-    consumed = set(op.axes) if isinstance(op, ops.Reduce) else set[object]()
+    if not isinstance(current.op, ops.Reduce):
+        return ()
+    consumed = set(current.op.axes)
     found = tuple(factor for factor in summed_factors(current) if consumed.intersection(factor.axes))
     return found if len(found) > 1 else ()
 

@@ -246,19 +246,18 @@ def walk(
     """
     done = set(map(id, without))
     for root in roots:
-        stack: list[tuple[Node, bool]] = [(root, False)]
+        stack: list[Node | None] = [root]  # None: the operands of the last opened node have been given
+        opened: list[Node] = []
         while stack:
-            current, expanded = stack.pop()
-            if id(current) in done:
-                continue
-            if expanded:
+            current = stack.pop()
+            if current is None:
+                current = opened.pop()
                 done.add(id(current))
                 yield current
-            else:
-                stack.append((current, True))
-                stack.extend(
-                    (operand, False) for operand in reversed(operands(current)) if id(operand) not in done
-                )
+            elif id(current) not in done:
+                opened.append(current)
+                stack.append(None)
+                stack.extend([o for o in reversed(operands(current)) if id(o) not in done])
 
 
 def rebuild(roots: tuple[Node, ...], change: Callable[[Node, tuple[Node, ...]], Node]) -> tuple[Node, ...]:

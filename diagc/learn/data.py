@@ -140,6 +140,7 @@ def read_file(path: Path) -> Table:
             case ".parquet":
                 return read_parquet(path)
             case ".npz":
+                zipfile.ZipFile(path).close()  # NumPy takes what is no archive for a pickle, and says so
                 with np.load(path, allow_pickle=False) as archive:
                     return {name: archive[name] for name in archive.files}
             case ".safetensors":

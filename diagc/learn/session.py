@@ -159,15 +159,24 @@ def _refuse_strangers(
     learning: LearningDiagram, sizes: Mapping[str, int], values: Mapping[str, float]
 ) -> None:
     """Names given to `--set` and `--value` that stand nowhere in the diagram."""
-    wanted = {"--set": (sizes, _free_sizes(learning)), "--value": (values, _free_values(learning))}
+    wanted = {
+        "--set": (
+            sizes,
+            _free_sizes(learning),
+            "size; `--set MODEL.lr=…` and `--set EQUATION.weight=…` change numbers",
+        ),
+        "--value": (values, _free_values(learning), "name of an initialiser"),
+    }
     problems = [
         Diagnostic(
             "E0624",
             f"`{option} {name}=…` names nothing in this diagram",
             (),
-            f"it has {', '.join(known) or 'none'}",
+            f"write `--{name} …`"
+            if option == "--set" and name in ("epochs", "steps", "batch", "seed")
+            else f"it has {', '.join(known) or f'no free {what}'}",
         )
-        for option, (given, known) in wanted.items()
+        for option, (given, known, what) in wanted.items()
         for name in given
         if name not in known
     ]
@@ -279,7 +288,10 @@ def prepare(
     try:
         program.Devices(options)
     except ValueError as error:
-        raise failure("E0627", str(error), help="name fewer: `--mesh data=2`") from None
+        raise failure(
+            "E0627", str(error),
+            help="name fewer; `XLA_FLAGS=--xla_force_host_platform_device_count=8` makes eight of a CPU",
+        ) from None  # fmt: skip
     frozen = {
         path: _as(loaded[path], np.dtype(p.dtype.array_name)) for p in learning.parameters("frozen")
         for path in [parameter_path(p)]

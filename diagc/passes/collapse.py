@@ -3,7 +3,7 @@
 A side is held by data, by a frozen or an averaged model and by a stop, because no gradient moves it; a comparator of
 whole batches holds both by its negatives. A constant holds nothing by itself, as a model may give that constant; two
 different constants do, and so does a model that is trained against it. An equation is safe as well when one of its
-models occurs in another equation that is held.
+models occurs in another equation that is held. What is equal to itself is satisfied by every model.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ def trivial(learning: LearningDiagram) -> tuple[Equation, ...]:
                 constants.setdefault(model, set()).add(equation.prediction if moving[1] else equation.target)
     held |= {model for model, found in constants.items() if len(found) > 1}
     return tuple(equation for equation, models in loose if not models & held)
+
+
+def idle(learning: LearningDiagram) -> tuple[Equation, ...]:
+    """The equations that compare a value with itself, which every model satisfies, sample by sample."""
+    return tuple(e for e in learning.equations if e.prediction is e.target and not e.batchwise)
 
 
 def _models(learning: LearningDiagram, side: Node) -> set[str]:

@@ -78,7 +78,9 @@ def terms(learning: LearningDiagram) -> tuple[Term, ...]:
     The order is that of the hashes of the single terms. Terms that are alike up to names are ordered by the names
     of their inputs: then renaming one of three or more such terms may permute their sum.
     """
-    ranked = sorted(map(_term, learning.equations), key=_rank)
+    ranked = [_term(equation) for equation in learning.equations]
+    if len(ranked) > 1:
+        ranked.sort(key=_rank)
     roots = _with_places([root for t in ranked for root in (t.prediction, t.target, t.mean)])
     groups = zip(ranked, roots[::3], roots[1::3], roots[2::3], strict=True)
     made = (Term(t.equation, prediction, target, mean) for t, prediction, target, mean in groups)

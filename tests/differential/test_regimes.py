@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -19,15 +20,17 @@ from diagc.learn.session import bind, load_program
 SPECS = Path(__file__).parents[2] / "specs" / "learning"
 PLAIN = Path(__file__).parent / "regimes"
 REGIMES = sorted(path.stem for path in PLAIN.glob("*.py") if path.stem != "__init__")
-NEAR = {"byol", "clip", "pinn", "world"}
+NEAR = {"byol", "captioning", "clip", "fewshot", "pinn", "world"}
 """Regimes whose sums XLA orders in another way than in the plain program; they agree to 1e-6."""
 ROWS = 64
 
 
 @cache
 def program_of(name: str) -> ModuleType:
+    """The program of the diagram that is named like its file, else of the last one there."""
     found = read_program(SPECS / f"{name}.diag").learnings
-    return load_program(emit_training(bind(found[name], {}, {}), name))
+    learning = found.get(name, list(found.values())[-1])
+    return load_program(emit_training(bind(learning, {}, {}), name))
 
 
 def plain_of(name: str) -> ModuleType:
@@ -35,7 +38,11 @@ def plain_of(name: str) -> ModuleType:
 
 
 def given(program: ModuleType) -> tuple[Any, Any, Any]:
-    """Random parameters, parameters that stay, and a batch with its drawn columns, by name."""
+    """Random parameters, parameters that stay, and a batch with its drawn columns, by name.
+
+    Weights are about as large as initialisers make them: larger ones saturate a recurrence, which then multiplies
+    what two orders of a sum differ by.
+    """
     regime = program.REGIME
 
     def draw(path: str, shape: tuple[int, ...], limit: int | None = None) -> Any:
@@ -44,9 +51,12 @@ def given(program: ModuleType) -> tuple[Any, Any, Any]:
             return generator.integers(0, limit, shape, np.int32)
         return (0.4 * generator.standard_normal(shape)).astype(np.float32)
 
-    params = {p: draw(p, shape) for p, (_, shape, _) in regime.trained.items()}
-    fixed = {p: draw(p, shape) for p, (_, shape, _) in regime.frozen.items()}
-    fixed |= {p: draw(p, params[of].shape) for p, (of, _) in regime.averages.items()}
+    def weights(path: str, shape: tuple[int, ...]) -> Any:
+        return draw(path, shape) / np.float32(max(1.0, 0.4 * math.prod(shape[:-1]) ** 0.5))
+
+    params = {p: weights(p, shape) for p, (_, shape, _) in regime.trained.items()}
+    fixed = {p: weights(p, shape) for p, (_, shape, _) in regime.frozen.items()}
+    fixed |= {p: weights(p, params[of].shape) for p, (of, _) in regime.averages.items()}
     batch: dict[str, Any] = {}
     for source, columns in regime.columns.items():
         batch[source] = {c: draw(c, (ROWS, *shape), limit) for c, (_, shape, limit) in columns.items()}

@@ -82,6 +82,8 @@ EQUATIONS = [
     ("student(lab.image) ~ lab.soft by mse mask unl.image", "E0508", "student(lab.image)", "each"),
     ("student(lab.image) ~ lab.soft by mse mask lab.image", "E0519", "mse", "axes"),
     ("teacher.a.W ~ 0 by infonce", "E0506", "infonce", "single samples"),
+    ("teacher.a.V ~ 0 by sse", "E0201", "V", "it has W, c"),
+    ("student(lab.image) > 0 ~ lab.soft by mse", "E0504", "student(lab.image) > 0", "cast(…, f32)"),
 ]
 
 
@@ -122,6 +124,8 @@ ITEMS = [
     ("epochs 3 epochs 4", "E0515", "epochs 4", "one"),
     ("epochs 3 steps 4", "E0515", "steps 4", "one"),
     ("batch 0", "E0515", "batch 0", "positive"),
+    ("ema slow of student decay 0.9 optimise slow by adam(lr = 1)", "E0514", "slow", "average"),
+    ("source s { u: f32[pixel], n: f32[class] ~ gauss } commute c: student(u) ~ n by mse", "E0517", "gauss", "normal"),
     ("ema slow of studnet decay 0.9", "E0518", "studnet", "student"),
     ("ema slow of teacher decay 0.9", "E0518", "teacher", "train"),
     ("ema slow of student decay 2", "E0518", "2", "0.99"),
@@ -193,6 +197,14 @@ def test_diagrams_that_cannot_be_glued(written: str, code: str, text: str | None
         return
     assert {d.code for d in sink.diagnostics} == {code}
     assert any(text in d.message for d in sink.diagnostics)
+
+
+def test_an_axis_made_for_a_size_is_not_that_of_the_file() -> None:
+    text = "diag 1\naxis t: 3, i: 4, hidden: 5\nfn f(X: f32[t i], H: f32[hidden]) -> f32[t hidden] {\n"
+    _, sink = collect(Source("a.diag", f"{text}  model g = gru(hidden = 5)\n  return g(X, H)\n}}\n"))
+    (found,) = sink.diagnostics
+    assert found.code == "E0305"
+    assert "`gru[input hidden]`" in (found.help or "")
 
 
 def test_a_model_used_twice_is_one_model() -> None:

@@ -136,6 +136,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, name: str) -> None:
     with pytest.raises(DiagnosticError) as caught:
         load_source_table(Selection(tmp_path / name), LAB)
     assert caught.value.diagnostics[0].code == "E0610"
+    assert "pickle" not in caught.value.diagnostics[0].message
     assert caught.value.diagnostics[0].help
 
 

@@ -302,6 +302,7 @@ def test_single_settings_are_changed_for_a_run(folder: Path) -> None:
         ("m.lr=-1", "E0514"),
     ):
         assert f"error[{code}]" in call(folder, "--set", wrong).output
+    assert "write `--epochs" in call(folder, "--set", "epochs=3").output
 
 
 def test_a_collapsing_diagram_is_warned_of(folder: Path) -> None:
