@@ -68,7 +68,7 @@ def _walls(traced: Traced, units: Sequence[Unit]) -> tuple[list[Unit], set[int]]
         opaque = odd or unit.wall or not all(knows(o.primitive) for o in unit.operations)
         own = bool(read & drawn) and read <= drawn | free
         found.append(replace(unit, wall=opaque or own))
-        if opaque and unit.operations[0].primitive not in (*_SAME, "constant"):
+        if opaque and unit.operations[0].primitive not in _SAME:
             places.add(place)
         if read & real:
             real |= written

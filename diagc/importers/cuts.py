@@ -13,8 +13,11 @@ from typing import Any, Final, Literal
 from diagc.importers.traced import Operation, Traced, Variable, arrays_read
 
 VIEWS: Final = frozenset(
-    ("broadcast_in_dim", "reshape", "transpose", "squeeze", "slice", "stop_gradient", "copy", "iota", "split")
-)
+    (
+        "broadcast_in_dim", "reshape", "transpose", "squeeze", "slice", "stop_gradient", "copy", "iota", "split",
+        "constant",
+    )
+)  # fmt: skip
 """Operations that move nothing."""
 
 Kind = Literal["whole", "parts", "boxes"]
@@ -76,10 +79,14 @@ def makers(units: Sequence[Unit]) -> dict[int, int]:
 
 
 def levels(units: Sequence[Unit], in_rows: bool = False) -> list[int | None]:
-    """Walls on the longest way to each unit, a row of them counted as one if asked; None for what has no input."""
+    """Walls on the longest way to each unit; None for what depends on no input.
+
+    Walls before which nothing is computed with floats, as those that draw from a seed, count as none: no way leads
+    from a group through them. With `in_rows` they count, but walls in a row count as one.
+    """
     level: dict[int, int | None] = {}
     found: list[int | None] = []
-    made = makers(units)
+    made, early = makers(units), set[int]()
     for unit in units:
         known = list[int]()
         for variable in unit.reads:
@@ -90,8 +97,19 @@ def levels(units: Sequence[Unit], in_rows: bool = False) -> list[int | None]:
         own = max(known) if known else (0 if unit.wall else None)
         found.append(own)
         after = own + 1 if own is not None and unit.wall else own
+        if unit.wall and not in_rows and all(_is_early(v, made, level, early) for v in unit.reads):
+            early |= {v.number for v in unit.writes}
+            after = 0
         level |= {v.number: after for v in unit.writes}
     return found
+
+
+def _is_early(
+    variable: Variable, made: dict[int, int], level: dict[int, int | None], early: set[int]
+) -> bool:
+    if variable.number in made:
+        return variable.number in early or level[variable.number] is None
+    return variable.dtype[0] not in "fb" or variable.dtype == "bool"
 
 
 def groups(
