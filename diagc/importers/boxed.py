@@ -77,9 +77,10 @@ def _boxed(
 def _error(name: str, made: dict[str, Any], folder: Path) -> float:
     """The largest difference of a region, and of the whole. Raises `DiagnosticError` E1403 where one is too large."""
     entries = check_source(Source(f"{name}.diag", made["text"])).entries
-    arrays, outputs = np.load(folder / "arrays.npz"), np.load(folder / "outputs.npz")
+    stored, outputs = np.load(folder / "arrays.npz"), np.load(folder / "outputs.npz")
+    arrays = {array: stored[key] for array, key in zip(made["arrays"], stored.files, strict=True)}
     written = {array for step in made["steps"] for array, _ in step["writes"]}
-    known = {array: arrays[array] for array in arrays.files if array not in written}
+    known = {array: value for array, value in arrays.items() if array not in written}
     worst = 0.0
     for step in made["steps"]:
         given = {array: known[array] for array in step["reads"]}
@@ -91,7 +92,7 @@ def _error(name: str, made: dict[str, Any], folder: Path) -> float:
             worst = max(worst, error)
         known |= {array: arrays[array] for array, _ in step["writes"]}
     for (array, dtype), key in zip(made["returned"], outputs.files, strict=True):
-        error = difference(known[array] if array in known else float(array), outputs[key])
+        error = difference(known[array] if isinstance(array, str) else array, outputs[key])
         _compare(error, [dtype], f"`{array}`, which `{name}` returns,")
         worst = max(worst, error)
     return worst

@@ -23,12 +23,12 @@ from diagc.importers.written import legal
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A text, its pieces, what its arrays are called by number, and what is returned, with dtypes."""
+    """A text, its pieces, what its arrays are called by number, and what is returned: names or numbers, with dtypes."""
 
     text: str
     pieces: tuple[Piece, ...]
     names: Mapping[int, str]
-    returned: tuple[tuple[str, str], ...]
+    returned: tuple[tuple[str | float, str], ...]
 
     @property
     def steps(self) -> list[dict[str, Any]]:
@@ -74,7 +74,9 @@ def _written(traced: Traced, found: Sequence[Piece], source: str, file: str) -> 
     while before != axes.parent:  # a walk may find more of them to be the same
         before = list(axes.parent)
         lines = _File(traced, own, axes, Names(axes, taken), names, file).lines()
-    returned = tuple((_shown(o, names), o.dtype) for o in traced.outputs)
+    returned = tuple(
+        (names[o.number] if isinstance(o, Variable) else o.value, o.dtype) for o in traced.outputs
+    )
     return Composed("\n\n".join(lines) + "\n", tuple(own), names, returned)
 
 
@@ -100,7 +102,10 @@ def _array_names(traced: Traced, found: Sequence[Piece], source: str, taken: Ite
     makers = {r.number: o.primitive for o in traced.operations for r in o.results}
     said = spoken(source, traced.operations, list(written))
     results = [o.number for o in traced.outputs if isinstance(o, Variable)]
-    used, counts = {*names.values(), *taken}, Counter[str]()
+    used, counts = (
+        {*names.values(), *taken, *(a for _, _, axes in traced.inputs for a in axes)},
+        Counter[str](),
+    )
     for own in written:
         piece = written[own][1]
         plain = "out" if own in results and not piece.called else piece.called or makers[own]

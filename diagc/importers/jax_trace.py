@@ -239,6 +239,8 @@ class _Reader:
 
     def _inline(self, jaxpr: Any) -> list[Operand]:
         for equation in jaxpr.eqns:
+            if not equation.outvars and self.kind != "parts":
+                continue  # as what prints
             inner = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
             own = equation.primitive.name.startswith("custom_vjp") and self.kind == "parts"
             if equation.primitive.name in _INLINED and inner is not None and not own:

@@ -29,7 +29,7 @@ class Scatters(Products, Pointwise):
         if "CLIP" in str(operation.params["mode"]):
             self.refuse("sums at indices that are cut to those that there are have no diagram here yet")
         columns = self.columns(operation, index, len(places))
-        count, front = len(places), len(index.shape) - 1
+        front = len(index.shape) - 1
         order = [*(i for i in range(len(rows.shape)) if i not in along), *along]
         rows = replace(
             rows, dims=tuple(rows.dims[i] for i in order), shape=tuple(rows.shape[i] for i in order)
@@ -39,7 +39,6 @@ class Scatters(Products, Pointwise):
         total = self.folded("sum", chosen, [i for i in range(front) if i not in matched])
         made = [*(beside[matched.index(i)] for i in sorted(matched)), *places, *others]
         back = [made.index(i) for i in range(len(x.shape))]
-        assert len(total.dims) == len(matched) + count + len(others)
         total = replace(
             total, dims=tuple(total.dims[i] for i in back), shape=tuple(total.shape[i] for i in back)
         )
@@ -60,8 +59,8 @@ class Scatters(Products, Pointwise):
                 self.axes.keep_apart((axis, other))
         condition: Value | None = None
         for n, (axis, column) in enumerate(zip(own, columns, strict=True)):
-            apart = (*column.dims, *[None] * (count + back)), (*column.shape, *[1] * (count + back))
-            index = replace(column, dims=apart[0], shape=apart[1])
+            rest = count + back
+            index = replace(column, dims=(*column.dims, *[None] * rest), shape=(*column.shape, *[1] * rest))
             dims = tuple(axis if i == front + n else None for i in range(front + count + back))
             shape = tuple(x.shape[places[n]] if d is not None else 1 for d in dims)
             here = Value(self.axis_name(axis), dims, column.dtype, shape, free=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -46,7 +47,7 @@ def _assignments(tree: ast.AST) -> Iterator[_Assignment]:
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             parts = target.elts if isinstance(target, ast.Tuple) else [target]
             names = tuple(p.id for p in parts if isinstance(p, ast.Name))
-            if len(names) == len(parts) and "_" not in names:
+            if len(names) == len(parts) and all(re.fullmatch(r"[A-Za-z]\w*", n, re.ASCII) for n in names):
                 yield _Assignment(node.lineno, node.end_lineno or node.lineno, names)
 
 

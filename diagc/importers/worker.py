@@ -83,10 +83,11 @@ def _write_boxes(folder: Path, request: dict[str, Any]) -> None:
     made = whole.replay(given, numbers) | {
         v.number: array for (_, v, _), array in zip(whole.traced.inputs, given, strict=True)
     }
-    np.savez(folder / "arrays.npz", **{found.names[number]: array for number, array in made.items()})
+    np.savez(folder / "arrays.npz", *made.values())
     np.savez(folder / "outputs.npz", *results)
-    answer = {"text": found.text, "steps": found.steps, "returned": found.returned}
-    (folder / "boxes.json").write_text(json.dumps(answer))
+    said = {"text": found.text, "steps": found.steps, "returned": found.returned}
+    said["arrays"] = [found.names[number] for number in made]
+    (folder / "boxes.json").write_text(json.dumps(said))
 
 
 def _fail(folder: Path, message: str, line: int | None, code: str = "E1401") -> None:

@@ -90,13 +90,6 @@ def _contractions(structure: Structure) -> list[tuple[Node, ...]]:
     return [contracted_factors(current) for current in walk(structure.roots) if tile_sides(current, blocked)]
 
 
-def crowding(structure: Structure) -> Axis | None:
-    """The longest axis of a kernel without products of matrices whose held axes are too long together, if any."""
-    held = {axis: axis.size.value or 0 for axis in held_axes(structure.extents)}
-    together = math.prod(max(16, 1 << max(size - 1, 0).bit_length()) for size in held.values())
-    return max(held, key=held.__getitem__) if together > MAX_RESIDENT_ROW and not has_dot(structure) else None
-
-
 def configurations(structure: Structure) -> tuple[Config, ...]:
     """The configurations of a kernel, by rising number of resident indices that they are made for."""
     kinds = {axis: extent.kind for axis, extent in structure.extents.items()}

@@ -20,7 +20,7 @@ from diagc.core.dtypes import DType
 from diagc.core.naming import unused
 from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
-from diagc.plan.config import MAX_RESIDENT_DOT, MAX_RESIDENT_ROW, crowding, has_dot
+from diagc.plan.config import MAX_RESIDENT_DOT, MAX_RESIDENT_ROW, has_dot
 from diagc.plan.meeting import meeting
 from diagc.plan.obstacles import (
     across,
@@ -290,15 +290,14 @@ class _Partition:
         return []
 
     def _long(self, made: Structure, reductions: Sequence[Node]) -> list[Node]:
-        """Reductions that make a kernel hold an axis that is too long for it, or several that are together."""
+        """Reductions that make a kernel hold an axis that is too long for it."""
         limit = MAX_RESIDENT_DOT if has_dot(made) else MAX_RESIDENT_ROW
-        longest = crowding(made)
         streamed = {c.reduction for p in made.passes for c in p.algebra.components}
         found: list[Node] = []
         for axis, extent in made.extents.items():
             size = axis.size.value
             short = size <= limit if size is not None else self.held == "short" or not has_dot(made)
-            if extent.kind != "resident" or (short and axis != longest) or self.held == "any":
+            if extent.kind != "resident" or short or self.held == "any":
                 continue
             inner = [
                 r
