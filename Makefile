@@ -4,6 +4,8 @@ PYTHON ?= python3
 SPECS = $(shell find specs -name '*.diag' 2>/dev/null | sort)
 KERNEL_SPECS = $(filter-out specs/learning/% specs/flow/% specs/runs/% specs/design/%,$(SPECS))
 BIN = .venv/bin
+# Tests start many processes, each of which would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 STAMP = .venv/.complete
 
 .DEFAULT_GOAL = help

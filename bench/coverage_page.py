@@ -93,7 +93,7 @@ def _row(path: Path, name: str, entry: Entry, known: Mapping[str, Any], compiled
             _two(both, lambda c: str(len(c.stages))),
             _two(both, lambda c: str(c.passes)),
             _two(both, _repeated),
-            _two(both, lambda c: "no price" if c.bytes_moved is None else _bytes(c.bytes_moved)),
+            _two(both, lambda c: "no price" if c.bytes_moved is None else spoken_bytes(c.bytes_moved)),
             _two(both, lambda c: "no price" if c.seconds is None else f"{1e3 * c.seconds:.3g}"),
             _two(
                 both, lambda c: "no price" if c.roofline is None else f"{100 * c.roofline:.0f} % {c.bound[0]}"
@@ -112,7 +112,7 @@ def _repeated(found: Cover) -> str:
     return ", ".join(f"{name} {count}" for name, count in found.reads.items() if count > 1) or "none"
 
 
-def _bytes(count: int) -> str:
+def spoken_bytes(count: int) -> str:
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
@@ -212,7 +212,7 @@ def _compared(one: Published, ours: Sequence[Cover], sizes: Mapping[str, int]) -
     moved = Counter(one.reads) + Counter(one.writes)
     theirs = one.partial(sizes) + sum(arrays[name] * count for name, count in moved.items())
     count = sum(made.swept for made in ours)
-    yield f"all | | | {_bytes(theirs)} | {_bytes(count)} | {_verdict(count, theirs)}"
+    yield f"all | | | {spoken_bytes(theirs)} | {spoken_bytes(count)} | {_verdict(count, theirs)}"
 
 
 def _verdict(ours: float, theirs: float) -> str:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -20,6 +18,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from diagc.bench.host import cores, forget_peak, processor, resident
 
 RESULTS = Path(__file__).parent / "results" / "cpu" / "gpt.json"
 WAYS = {
@@ -97,7 +97,7 @@ def child(framework: str, way: str, size: str) -> None:
     from diagc.optimise.derived import known
 
     first = time.process_time() - start
-    Path("/proc/self/clear_refs").write_text("5")
+    forget_peak()
     before = resident("VmRSS")
     print(json.dumps({"first": first, "regions": sum(r is not None for r in known())}), flush=True)
     for line in sys.stdin:
@@ -106,12 +106,6 @@ def child(framework: str, way: str, size: str) -> None:
         used, passed = time.process_time() - start, time.perf_counter() - wall
         grown = resident("VmHWM") - before
         print(json.dumps({"cpu": used, "wall": passed, "grown": grown, "losses": losses}), flush=True)
-
-
-def resident(key: str) -> int:
-    """Bytes of this process, as Linux counts them."""
-    (line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith(f"{key}:"))
-    return int(line.split()[1]) * 1024
 
 
 # ---- all of them
@@ -165,13 +159,8 @@ def main() -> None:
     rows = [row for row in before if row["size"] not in given.size]
     rows += [row for size in given.size or SIZES for framework in WAYS for row in measured(size, framework)]
     rows.sort(key=lambda row: list(SIZES).index(row["size"]))
-    names = [
-        x.partition(":")[2].strip()
-        for x in Path("/proc/cpuinfo").read_text().splitlines()
-        if "model name" in x
-    ]
     about = {
-        "processor": names[0] if names else platform.machine(), "cores": len(os.sched_getaffinity(0)),
+        "processor": processor(), "cores": cores(),
         "versions": {package: importlib.metadata.version(package) for package in ("torch", "jax", "jaxlib")},
         "rounds": ROUNDS, "steps_per_round": STEPS,
         "sizes": {n: dict(zip(("letters", "rows", "least_bytes"), size, strict=True)) for n, size in SIZES.items()},

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.coverage import entries
 from diagc.backends.plans import kernels
-from diagc.check.program import read_program
 from diagc.core.canonical import diagram_hash
 from diagc.plan.spilling import Spilling, numbers, read, refuse
 from diagc.verify.aot import MAX_SPILLS
@@ -18,19 +18,15 @@ from diagc.verify.lint import Shipped, checked, configured, read_table, table_te
 
 ROOT = Path(__file__).parents[1]
 CHECKED = ROOT / "bench" / "results" / "kernels_sm_90.json"
-WITHOUT_KERNELS = {"learning", "flow", "runs", "design"}
 
 
 def shipped() -> Iterator[tuple[str, Shipped]]:
     """Every configuration of the specs, with the hash of what its kernel computes."""
-    for spec in sorted((ROOT / "specs").rglob("*.diag")):
-        if WITHOUT_KERNELS & set(spec.parts):
-            continue
-        for entry in read_program(spec).entries.values():
-            for launch in (step for plan in kernels(entry).every_plan for step in plan.launches):
-                kernel = diagram_hash(launch.diagram)
-                for variant in launch.variants:
-                    yield from ((kernel, one) for one in configured(spec.stem, variant, "sm_90"))
+    for spec, _, entry in entries():
+        for launch in (step for plan in kernels(entry).every_plan for step in plan.launches):
+            kernel = diagram_hash(launch.diagram)
+            for variant in launch.variants:
+                yield from ((kernel, one) for one in configured(spec.stem, variant, "sm_90"))
 
 
 def main() -> None:

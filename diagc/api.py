@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -130,18 +130,21 @@ def kernel_lines(entry: Entry, sizes: Mapping[str, int] | None) -> tuple[str, ..
 
 
 def emitted(
-    entry: Entry, machine: Machine, sizes: Mapping[str, int], without: Container[str] = ()
-) -> Cover | None:
-    """What the kernels that are launched at these sizes cost with the tiles of the emitted code; None without a kernel.
+    entry: Entry, machines: Iterable[Machine], sizes: Mapping[str, int], without: Container[str] = ()
+) -> list[Cover]:
+    """What the kernels that are launched at these sizes cost on each machine, with the tiles of the emitted code.
 
-    Laws whose rules are in `without` are not used. Raises `DiagnosticError` E0602 where a size is missing.
+    Empty where no kernel is made. Laws whose rules are in `without` are not used. Raises `DiagnosticError` E0602 where
+    a size is missing.
     """
     from diagc.backends.plans import kernels
     from diagc.backends.sizes import input_name
     from diagc.bench.coverage import cover
 
     arrays = [*map(input_name, entry.diagram.inputs), *entry.diagram.output_names]
-    return cover(kernels(entry, sizes, gradients=False, without=without).plans, arrays, machine, sizes)
+    plans = kernels(entry, sizes, gradients=False, without=without).plans
+    found = [cover(plans, arrays, machine, sizes) for machine in machines]
+    return [made for made in found if made is not None]
 
 
 def _schedule_lines(entry: Entry, machine: Machine, sizes: Mapping[str, int]) -> tuple[str, ...]:

@@ -31,7 +31,8 @@ from diagc.importers.torch_reader import Runnable, value
 from diagc.importers.torch_trace import nodes
 from diagc.importers.traced import NAMES, Literal, Operand, Refused, Variable
 from diagc.importers.written import knows
-from diagc.optimise.derived import LEAST_BYTES, derived
+from diagc.limits import LEAST_REGION_BYTES
+from diagc.optimise.derived import derived
 from diagc.optimise.regions import Step, Unit, among, is_wall, ordered, region_step, regions
 
 TOLERANCE: Final = 1e-4
@@ -46,7 +47,7 @@ def diagc(graph: Any, examples: Sequence[Any], **options: Any) -> Callable[..., 
     `inductor`: what runs all that is no region. Raises `ValueError` where they are none of these.
     """
     given: dict[str, Any] = dict(options.get("options") or {})
-    least, rest = int(given.pop("least_bytes", LEAST_BYTES)), given.pop("rest", "eager")
+    least, rest = int(given.pop("least_bytes", LEAST_REGION_BYTES)), given.pop("rest", "eager")
     if given or rest not in ("eager", "inductor"):
         raise ValueError(
             "the backend diagc has the options `least_bytes`, a number, and `rest`, eager or inductor"

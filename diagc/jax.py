@@ -24,13 +24,14 @@ from diagc.importers import jax_trace
 from diagc.importers.function import TOLERANCES, difference
 from diagc.importers.traced import DTYPES, Literal, Operand, Refused, Traced, Variable
 from diagc.importers.written import knows
-from diagc.optimise.derived import LEAST_BYTES, derived
+from diagc.limits import LEAST_REGION_BYTES
+from diagc.optimise.derived import derived
 from diagc.optimise.regions import Step, Unit, is_wall, matrices, ordered, region_step, regions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def fuse(function: F, least_bytes: int = LEAST_BYTES) -> F:
+def fuse(function: F, least_bytes: int = LEAST_REGION_BYTES) -> F:
     """A function that computes what `function` does, with regions of it by derived code.
 
     Arguments are any trees of arrays; numbers and texts among them are constants. It is traced once for shapes and

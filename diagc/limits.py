@@ -69,3 +69,7 @@ MAX_ELEMENTS: Final = 64
 
 MAX_IMPLEMENTATIONS: Final = 20_000
 """Implementations of one component: rows of its table times values of its choices."""
+
+LEAST_REGION_BYTES: Final = 1 << 25
+"""Bytes that the operations of a region move from which it is replaced: what is less stays in the caches of a CPU,
+where starting blocks costs more than it saves (docs/import.md has figures)."""

@@ -83,9 +83,10 @@ def specification(case: Case) -> Entry:
 def measured(case: Case) -> Measured:
     """What is emitted at the large arguments. Raises `DiagnosticError` where no kernel is made."""
     entry = specification(case)
-    cover = api.emitted(entry, machine("h200"), {})
-    if cover is None:
+    covers = api.emitted(entry, [machine("h200")], {})
+    if not covers:
         raise failure("E0702", "no plan holds what it has to at these sizes")
+    (cover,) = covers
     own = {*map(input_name, entry.diagram.inputs), *entry.diagram.output_names}
     stored = sum(count for name, count in cover.arrays.items() if name not in own)
     flops = sum(stage.cost.flops for stage in cover.stages)

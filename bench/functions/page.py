@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from bench.coverage_page import spoken_bytes
 from bench.functions.cases import CASES, Case
 from bench.functions.found import framework_of
 
@@ -54,8 +55,8 @@ def _row(case: Case, known: Mapping[str, Any]) -> str:
     figures = (
         [
             str(plan["kernels"]),
-            _bytes(plan["stored"]),
-            _bytes(plan["moved"]),
+            spoken_bytes(plan["stored"]),
+            spoken_bytes(plan["moved"]),
             f"{plan['flops']:.2e}",
             f"{100 * plan['roofline']:.0f} %",
         ]
@@ -65,10 +66,3 @@ def _row(case: Case, known: Mapping[str, Any]) -> str:
     found = "yes" if not known["short"] else f"no: {'; '.join(known['short'])}. Missing: {case.missing}"
     cells = [f"`{case.name}` ({framework_of(case)})", case.best, case.source, error, *figures, found]
     return f"| {' | '.join(cells)} |"
-
-
-def _bytes(count: int) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count} B" if count else "0"

@@ -23,7 +23,7 @@ from diagc.backends.reference_indexing import coordinate_values, read_at
 from diagc.backends.sizes import bind_sizes, input_name
 from diagc.core import ops, random
 from diagc.core.axes import Axis, in_order
-from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
+from diagc.core.contraction import contracted_factors, contraction_dtype, factors_read, summed_factors
 from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.dtypes import DType
 from diagc.core.scan_body import woven_body
@@ -60,11 +60,6 @@ def evaluate(
     return tuple(r.astype(storage(t.dtype, False)) for r, t in zip(results, diagram.layouts, strict=True))
 
 
-def operands_read(current: Node) -> tuple[Node, ...]:
-    """What the evaluation of a node reads: a sum of a product reads the factors, never their product."""
-    return summed_factors(current) or current.inputs
-
-
 _EXACT: Final = frozenset({"where", "max", "min", "neg", "abs", "relu", "sign", "floor", "round", "floordiv"})
 
 
@@ -92,16 +87,16 @@ class _Run:
     def outputs(self, roots: tuple[Node, ...], given: Mapping[Node, Tensor]) -> tuple[Tensor, ...]:
         """Values of the roots; a value is dropped after its last reader. Scans of one loop are run once."""
         if roots not in self.orders:
-            self.orders[roots] = list(walk(roots, operands_read))
+            self.orders[roots] = list(walk(roots, factors_read))
         order = self.orders[roots]
-        last = {operand: place for place, current in enumerate(order) for operand in operands_read(current)}
+        last = {operand: place for place, current in enumerate(order) for operand in factors_read(current)}
         values, loops = dict[Node, Tensor](), dict[object, tuple[Tensor, ...]]()
         kept = set(roots)
         for place, current in enumerate(order):
             if isinstance(current.op, ops.Input):
                 values[current] = given[current]
             else:
-                read = operands_read(current)
+                read = factors_read(current)
                 values[current] = self._value(current, [values[operand] for operand in read], loops)
                 for operand in read:
                     if last[operand] == place and operand not in kept:

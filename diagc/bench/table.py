@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any, Final
 
+from diagc.bench.host import processor
 from diagc.bench.measurement import Measurement, Spread, spoken_sizes
 from diagc.check.program import Program
 from diagc.core.canonical import diagram_hash
@@ -32,7 +33,7 @@ def provenance(program: Program, measurements: Sequence[Measurement], date: str,
         "diagc": __version__,
         "python": platform.python_version(),
         "versions": {name: found for name in _LIBRARIES if (found := _version(name))},
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "system": platform.system(),
         "date": date,
@@ -47,17 +48,6 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    """The model of the processor as the system calls it."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def text_table(measurements: Iterable[Measurement]) -> str:

@@ -6,26 +6,23 @@ files and the arrays. `run` writes `answer.json` there, `try` one `.npz` among t
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import inspect
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from diagc.bench import peers
+from diagc.bench.host import forget_peak, resident
 from diagc.bench.work import Call, compiled, prepared
 from diagc.modules import module_of
 from diagc.verify.run_worker import several
-
-_KIB: Final = 1024
 
 
 def main() -> None:
@@ -53,13 +50,13 @@ def _try(folder: Path, request: dict[str, Any], answers: Path) -> None:
 def _measure(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     convert, prepare = _library(folder, request["implementation"], request)
     arrays = convert(_arrays(folder, request), request["dtypes"])
-    before, start = _memory("VmRSS"), time.perf_counter()
+    before, start = resident("VmRSS"), time.perf_counter()
     run = prepare(arrays)
-    compiled, peak = _memory("VmRSS"), _memory("VmHWM")
-    _forget_peak()
+    compiled, peak = resident("VmRSS"), resident("VmHWM")
+    forget_peak()
     run()
     first = time.perf_counter() - start
-    used = _memory("VmHWM")
+    used = resident("VmHWM")
     answer: dict[str, Any] = {
         "first": first, "memory": max(peak, used) - before, "run_memory": max(0, used - compiled),
         "cpu": [], "wall": [],
@@ -127,24 +124,6 @@ def _to_torch(arrays: list[Any], dtypes: list[str]) -> list[Any]:
 
 def _numpy(result: Any) -> Any:
     return np.asarray(result.double() if hasattr(result, "double") else result, np.float64)
-
-
-def _memory(field: str) -> int:
-    """Resident bytes of this process: now (`VmRSS`) or at their peak (`VmHWM`). Where Linux is absent, the peak."""
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith(field + ":"):
-                return int(line.split()[1]) * _KIB
-    except OSError:
-        pass
-    unit = 1 if sys.platform == "darwin" else _KIB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _forget_peak() -> None:
-    """Start a new peak, where the system allows it."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import click
 
 from diagc.cli.importer import parsed
 from diagc.cli.options import write_text
+from diagc.limits import LEAST_REGION_BYTES
 
 
 @click.command()
@@ -18,7 +19,7 @@ from diagc.cli.options import write_text
 @click.option(
     "--least-bytes",
     type=click.IntRange(min=0),
-    default=1 << 25,
+    default=LEAST_REGION_BYTES,
     show_default=True,
     help="Of parts of a function: those that move less stay as they are.",
 )

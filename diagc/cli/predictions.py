@@ -44,7 +44,7 @@ class Request:
         sizes = {**self.sizes, **(more or {})}
         share = Fraction(1 if self.share is None else self.share).limit_denominator(10**6)
         fixed = self.group or self.stream or not with_emitted
-        launched = None if fixed else emitted(entry, self.machine, sizes)
+        (launched,) = [None] if fixed else emitted(entry, [self.machine], sizes) or [None]
         try:
             choices = predict(entry, self.machine, sizes, self.group, self.stream, share)
         except DiagnosticError:

@@ -38,10 +38,18 @@ def product_factors(current: Node) -> tuple[Node, ...]:
     return tuple(found)
 
 
+def is_sum(current: Node) -> bool:
+    return isinstance(current.op, ops.Reduce) and current.op.monoid == "sum"
+
+
 def summed_factors(current: Node) -> tuple[Node, ...]:
     """The factors of the product that a sum folds, nested products flattened; empty for any other node."""
-    is_sum = isinstance(current.op, ops.Reduce) and current.op.monoid == "sum"
-    return product_factors(current.inputs[0]) if is_sum and is_product(current.inputs[0]) else ()
+    return product_factors(current.inputs[0]) if is_sum(current) and is_product(current.inputs[0]) else ()
+
+
+def factors_read(current: Node) -> tuple[Node, ...]:
+    """What the evaluation of a node reads: a sum of a product reads the factors, never their product."""
+    return summed_factors(current) or current.inputs
 
 
 def contracted_factors(current: Node) -> tuple[Node, ...]:

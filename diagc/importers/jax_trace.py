@@ -28,6 +28,7 @@ from diagc.importers.traced import (
     Refused,
     Traced,
     Variable,
+    argument_names,
     dtype_of,
     written,
 )
@@ -92,8 +93,7 @@ def _closed(
     if jax.tree.structure(results).num_leaves != len(closed.jaxpr.outvars):
         raise Refused("its results are not arrays")
     parameters = list(inspect.signature(function).parameters.values())
-    names = [p.name for p in parameters][: len(shapes)]
-    names += [f"argument{place}" for place in range(len(names), len(shapes))]
+    names = argument_names(parameters, len(shapes))
     given = [_axes(p.annotation, len(s.shape)) for p, s in zip(parameters, shapes, strict=False)]
     return closed, names, [*given, *[()] * (len(shapes) - len(given))]
 

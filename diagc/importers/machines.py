@@ -6,7 +6,7 @@ does not read the state is written outside of the machine, and so is what reads 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from diagc.importers.traced import Literal, Operand, Operation, Traced, Variable, read
@@ -77,7 +77,8 @@ class _Run:
     turned: bool
     starts: tuple[Value, ...]
     states: tuple[Value, ...]
-    counting: frozenset[int]
+    counting: Mapping[int, int]
+    """By how much the states count up that do nothing else, by their places."""
 
     @property
     def carried(self) -> list[int]:
@@ -96,10 +97,9 @@ class Machines(Windows):
         self.used.add(axis)
         for variable, row in zip(body.rows, rows, strict=True):
             self.values[variable.number] = self._at_step(row, axis, given["reverse"])
-        counting = frozenset(
-            place for place in range(len(starts)) if self._counts(body, place, starts[place])
-        )
-        states = tuple(self._state(body, i, v, axis, i in counting) for i, v in enumerate(starts))
+        steps = {place: body.counts(place) for place, start in enumerate(starts) if start.number is not None}
+        counting = {place: step for place, step in steps.items() if step is not None}
+        states = tuple(self._state(body, i, v, axis, counting.get(i)) for i, v in enumerate(starts))
         run = _Run(body, axis, given["length"], given["reverse"], starts, states, counting)
         depending = body.depending([body.states[place].number for place in run.carried])
         self._apply([o for o in body.operations if o.results[0].number not in depending], run, lines=True)
@@ -131,14 +131,11 @@ class Machines(Windows):
 
     # ---- states
 
-    def _counts(self, body: _Body, place: int, start: Value) -> bool:
-        return body.counts(place) is not None and start.number is not None
-
-    def _state(self, body: _Body, place: int, start: Value, axis: int, counting: bool) -> Value:
+    def _state(self, body: _Body, place: int, start: Value, axis: int, step: int | None) -> Value:
         """A state before its step: a name, or the index where it counts steps."""
         variable = body.states[place]
-        if counting:
-            times, first = (number(n, start.dtype, ()) for n in (body.counts(place) or 0, start.number or 0))
+        if step is not None:
+            times, first = (number(n, start.dtype, ()) for n in (step, start.number or 0))
             text = f"{times.bracketed} * {self.axis_name(axis)} + {first.bracketed}"
             if (times.number, first.number) == (1, 0):
                 text = self.axis_name(axis)
@@ -214,7 +211,7 @@ class Machines(Windows):
         """A state after the last step."""
         start, state = run.starts[place], run.states[place]
         if place in run.counting:
-            total = int(start.number or 0) + run.length * (run.body.counts(place) or 0)
+            total = int(start.number or 0) + run.length * run.counting[place]
             return number(total, start.dtype, ())
         return replace(state, text=f"{state.text}[{self.axis_name(run.axis)} -> {run.length - 1}]")
 

@@ -33,6 +33,7 @@ from diagc.importers.traced import (
     Parts,
     Refused,
     Traced,
+    argument_names,
 )
 
 Arrays = list[np.ndarray[Any, Any]]
@@ -124,8 +125,7 @@ def _exported(
     if exported is None or not all(map(accepted, _called(exported))):
         exported = torch.export.export(module, given, strict=False)
     called = module.forward if isinstance(function, torch.nn.Module) else function
-    names = [p.name for p in inspect.signature(called).parameters.values()][: len(given)]
-    return exported, [*names, *(f"argument{place}" for place in range(len(names), len(given)))]
+    return exported, argument_names(inspect.signature(called).parameters.values(), len(given))
 
 
 def _recorded(module: Any, arguments: Sequence[Any], file: str) -> Any:

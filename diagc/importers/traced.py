@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from inspect import Parameter
 from typing import Any, Final
 
 from diagc.core.dtypes import BY_ARRAY_NAME
@@ -24,6 +25,12 @@ def dtype_of(name: str) -> str:
     if name not in DTYPES:
         raise Refused(f"it has arrays of {name}, which the language does not have")
     return DTYPES[name]
+
+
+def argument_names(parameters: Iterable[Parameter], count: int) -> list[str]:
+    """Names of the arrays that a function is given, where it has fewer parameters numbered ones."""
+    names = [p.name for p in parameters][:count]
+    return [*names, *(f"argument{place}" for place in range(len(names), count))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,10 @@ def _write_boxes(folder: Path, request: dict[str, Any]) -> None:
     }
     np.savez(folder / "arrays.npz", *made.values())
     np.savez(folder / "outputs.npz", *results)
-    said = {"text": found.text, "steps": found.steps, "returned": found.returned}
-    said["arrays"] = [found.names[number] for number in made]
+    said = {
+        "text": found.text, "steps": found.steps, "returned": found.returned,
+        "arrays": [found.names[number] for number in made],
+    }  # fmt: skip
     (folder / "boxes.json").write_text(json.dumps(said))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -16,23 +16,18 @@ from diagc.bench.coverage import Cover
 from diagc.check.entry import Entry
 from diagc.check.program import check_source
 from diagc.cost.words import amount
-from diagc.diagnostics import DiagnosticError, failure
+from diagc.diagnostics import DiagnosticError
 from diagc.importers.traced import Traced
 from diagc.importers.values import NoDiagram
 from diagc.importers.written import named, write
-from diagc.machine import machine
+from diagc.limits import LEAST_REGION_BYTES
 from diagc.modules import module_of
-from diagc.optimise.operations import one_by_one
+from diagc.optimise.predicted import Predicted, by_kernels, by_operations, predictions
 from diagc.source import Source
 
 LEAST: Final = 0.8
 """Where a region moves this share of the bytes at most, and on some machine takes no more time, it is replaced."""
 
-LEAST_BYTES: Final = 1 << 25
-"""Bytes that operations move by themselves from which a region is looked at: what is less stays in the caches of a CPU,
-where starting blocks costs more than it saves (docs/import.md has figures)."""
-
-MACHINES: Final = ("h200", "cpu")
 _NAME: Final = "region"
 Target = Literal["jax", "torch"]
 
@@ -59,16 +54,17 @@ def _folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A region with its specification, or why it stays as it is."""
+    """A region with its specification and what it costs, or why it stays as it is."""
 
     entry: Entry | None
     text: str
     stays: str
+    predicted: Sequence[Predicted] = ()
 
 
-def judged(traced: Traced, least_bytes: int = LEAST_BYTES) -> Judged:
+def judged(traced: Traced, least_bytes: int = LEAST_REGION_BYTES) -> Judged:
     """Whether a region has a diagram by whose kernels something is gained."""
-    before = [one_by_one(traced, machine(name)) for name in MACHINES]
+    before = by_operations(traced)
     if before[0].bytes_moved < least_bytes:
         return Judged(None, "", f"moves {amount(before[0].bytes_moved)}, less than {amount(least_bytes)}")
     try:
@@ -79,29 +75,20 @@ def judged(traced: Traced, least_bytes: int = LEAST_BYTES) -> Judged:
         entry, after = _priced(text)
     except DiagnosticError as error:
         return Judged(None, text, error.diagnostics[0].message)
-    shares = [
-        (a.bytes_moved / b.bytes_moved, a.seconds / b.seconds) for a, b in zip(after, before, strict=True)
-    ]
-    if any(share <= LEAST and slower <= 1 for share, slower in shares):
-        return Judged(entry, text, "")
-    share, slower = shares[0]
-    return Judged(
-        None, text, f"derived code would move {share:.2g} of the bytes and take {slower:.2g} times as long"
-    )
+    predicted = predictions(before, after)
+    if any(p.share <= LEAST and p.slower <= 1 for p in predicted):
+        return Judged(entry, text, "", predicted)
+    return Judged(None, text, f"derived code {predicted[0].words}")
 
 
 @cache
 def _priced(text: str) -> tuple[Entry, list[Cover]]:
     """The entry of a specification, and what its kernels cost on each machine. Raises `DiagnosticError`."""
     entry = check_source(Source(f"{_NAME}.diag", text)).entries[_NAME]
-    made = [api.emitted(entry, machine(name), {}) for name in MACHINES]
-    found = [cover for cover in made if cover is not None]
-    if len(found) < len(made):
-        raise failure("E0702", "no kernel is made")
-    return entry, found
+    return entry, by_kernels(entry)
 
 
-def derived(traced: Traced, target: Target, least_bytes: int = LEAST_BYTES) -> Derived | None:
+def derived(traced: Traced, target: Target, least_bytes: int = LEAST_REGION_BYTES) -> Derived | None:
     """A region as derived code; None where it has no diagram, or nothing is gained by one."""
     found = judged(traced, least_bytes)
     if found.text and (found.text, target) not in _KNOWN:

@@ -13,7 +13,7 @@ from diagc.check.entry import Entry
 from diagc.cost.words import amount, seconds
 from diagc.diagnostics import DiagnosticError
 from diagc.machine import machine
-from diagc.optimise.derived import MACHINES
+from diagc.optimise.predicted import MACHINES, by_kernels
 from diagc.passes.normalise import ROUNDS, RULES
 from diagc.passes.reassociate import MAX_FACTORS, RULE as ORDER
 from diagc.plan.derivation import Derivation
@@ -41,27 +41,22 @@ def explained_lines(entry: Entry, derivation: Derivation) -> list[str]:
     return [*lines, *_schedules(entry), *_budget()]
 
 
-def _costs(entry: Entry, without: str) -> Sequence[Cover | None]:
-    return [_cost(entry, name, without) for name in MACHINES]
-
-
-def _cost(entry: Entry, on: str, without: str) -> Cover | None:
+def _costs(entry: Entry, without: str) -> list[Cover]:
     try:
-        return api.emitted(entry, machine(on), {}, (without,))
+        return by_kernels(entry, (without,))
     except DiagnosticError:
-        return None
+        return []
 
 
-def _numbers(found: Cover | None) -> tuple[int, int, float]:
-    return (0, 0, 0.0) if found is None else (len(found.stages), found.bytes_moved, found.seconds)
+def _numbers(found: Cover) -> tuple[int, int, float]:
+    return len(found.stages), found.bytes_moved, found.seconds
 
 
-def _row(without: str, law: str, found: Sequence[Cover | None]) -> str:
-    first = found[0]
-    if first is None:
-        return f"| {without} | {law} | none | | {' | ' * (len(found) - 1)} |"
-    times = " | ".join("no kernel" if cover is None else seconds(cover.seconds) for cover in found)
-    return f"| {without} | {law} | {len(first.stages)} | {amount(first.bytes_moved)} | {times} |"
+def _row(without: str, law: str, found: Sequence[Cover]) -> str:
+    if not found:
+        return f"| {without} | {law} | none | | {' | ' * (len(MACHINES) - 1)} |"
+    times = " | ".join(seconds(cover.seconds) for cover in found)
+    return f"| {without} | {law} | {len(found[0].stages)} | {amount(found[0].bytes_moved)} | {times} |"
 
 
 def _schedules(entry: Entry) -> list[str]:

@@ -18,7 +18,8 @@ from diagc.importers.function import Imported
 from diagc.importers.written import named
 from diagc.optimise.explain import explained_lines
 from diagc.optimise.module import module_text
-from diagc.optimise.report import Predicted, cost_lines, count, found_lines, law_lines, predictions
+from diagc.optimise.predicted import Predicted, by_kernels, by_operations, predictions
+from diagc.optimise.report import cost_lines, count, found_lines, law_lines
 from diagc.plan.derivation import Derivation
 from diagc.source import Source
 
@@ -43,7 +44,7 @@ def optimised(imported: Imported, file: Path, name: str, explain: bool = False) 
     """
     entry = check_source(Source(f"{name}.diag", imported.text)).entries[named(imported.traced).name]
     derivation, _ = api.derive(entry)
-    predicted = predictions(imported.traced, entry)
+    predicted = predictions(by_operations(imported.traced), by_kernels(entry))
     found = any(map(_gains, predicted))
     why = explained_lines(entry, derivation) if explain and found else []
     report = _report(imported, name, entry, derivation, predicted, found, why)
@@ -56,7 +57,7 @@ def optimised(imported: Imported, file: Path, name: str, explain: bool = False) 
         }
         if imported.framework == "torch":
             files[f"{name}_triton.py"] = api.triton_source(entries, f"{name}.diag")
-    return Optimised(found, files, report, "" if found else _why(name, predicted[0]))
+    return Optimised(found, files, report, "" if found else _why(predicted[0]))
 
 
 def _report(
@@ -70,33 +71,21 @@ def _report(
 ) -> str:
     inputs = ", ".join(f"{input_name(n)}: {n.array}" for n in entry.diagram.inputs)
     head = [f"# {name}", "", f"`{entry.diagram.name}({inputs}) -> {derivation.signature}`", ""]
-    return "\n".join([*head, *_found(name, derivation, predicted[0], found), *law_lines(derivation),
+    return "\n".join([*head, *_found(derivation, predicted[0], found), *law_lines(derivation),
                       *cost_lines(predicted), *why, *_checked(imported)]) + "\n"  # fmt: skip
 
 
-def _found(name: str, derivation: Derivation, predicted: Predicted, found: bool) -> list[str]:
-    return found_lines(derivation, predicted) if found else [f"Nothing found: {_why(name, predicted)}.", ""]
+def _found(derivation: Derivation, predicted: Predicted, found: bool) -> list[str]:
+    return found_lines(derivation, predicted) if found else [f"Nothing found: {_why(predicted)}.", ""]
 
 
 def _gains(predicted: Predicted) -> bool:
-    before, after = predicted.before, predicted.after
-    return (
-        after is not None
-        and after.bytes_moved < LEAST * before.bytes_moved
-        and after.seconds <= before.seconds
-    )
+    return predicted.share < LEAST and predicted.slower <= 1
 
 
-def _why(name: str, predicted: Predicted) -> str:
-    if predicted.after is None:
-        return f"no kernel is made for `{name}`"
+def _why(predicted: Predicted) -> str:
     made = count(len(predicted.after.stages), "kernel")
-    share = predicted.after.bytes_moved / predicted.before.bytes_moved
-    slower = predicted.after.seconds / predicted.before.seconds
-    return (
-        f"{predicted.before.kernels} operations become {made}, which would move {share:.2g} of the bytes "
-        f"and take {slower:.2g} times as long"
-    )
+    return f"{predicted.before.kernels} operations become {made}, which {predicted.words}"
 
 
 def _checked(imported: Imported) -> list[str]:

@@ -12,8 +12,6 @@ import copy
 import importlib
 import importlib.metadata
 import json
-import os
-import platform
 import statistics
 import sys
 import time
@@ -27,6 +25,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from diagc.bench.host import cores, forget_peak, processor, resident
 from diagc.importers.function import difference
 from diagc.importers.worker import answer, arrays_of, limited
 from diagc.modules import module_of
@@ -72,7 +71,8 @@ def _write(folder: Path, request: dict[str, Any]) -> None:
         own["values"], own["gradients"] = errors
     versions = ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
     (folder / "measured.json").write_text(json.dumps({
-        "function": found[0], "derived": found[1], "machine": _machine(), "versions": versions, "rounds": ROUNDS,
+        "function": found[0], "derived": found[1], "versions": versions, "rounds": ROUNDS,
+        "machine": f"{processor()}, {cores()} cores",
         "reference": name, "peer": "function, by torch as it is" if is_torch else "function, by jax.jit",
     }))  # fmt: skip
 
@@ -109,27 +109,12 @@ def _timed(sides: Sequence[Side]) -> list[dict[str, Any]]:
     return found
 
 
-def _growth(run: Callable[[], Any]) -> int | None:
-    """Bytes by which the resident set grows at most; None where the system does not say."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-        before = _status("VmRSS")
-        run()
-        return max(0, _status("VmHWM") - before)
-    except OSError:
-        return None
-
-
-def _status(key: str) -> int:
-    (line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith(f"{key}:"))
-    return int(line.split()[1]) * 1024
-
-
-def _machine() -> str:
-    """The processor and how many of its cores this process may use."""
-    names = [x for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")]
-    name = names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
-    return f"{name}, {len(os.sched_getaffinity(0))} cores"
+def _growth(run: Callable[[], Any]) -> int:
+    """Bytes by which the resident set grows at most."""
+    forget_peak()
+    before = resident("VmRSS")
+    run()
+    return max(0, resident("VmHWM") - before)
 
 
 # ---- JAX

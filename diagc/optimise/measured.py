@@ -40,8 +40,8 @@ def _table(found: Mapping[str, Any]) -> list[str]:
     rows = [
         ("forward", *(seconds(s["forward"]) for s in sides)),
         ("forward and backward", *(seconds(s["both"]) for s in sides)),
-        ("memory, forward", *(_bytes(s["forward_bytes"]) for s in sides)),
-        ("memory, forward and backward", *(_bytes(s["both_bytes"]) for s in sides)),
+        ("memory, forward", *(amount(s["forward_bytes"]) for s in sides)),
+        ("memory, forward and backward", *(amount(s["both_bytes"]) for s in sides)),
         ("error of values", *(f"{s['values']:.1e}" for s in sides)),
         ("error of gradients", *(f"{s['gradients']:.1e}" for s in sides)),
     ]
@@ -58,7 +58,3 @@ def _table(found: Mapping[str, Any]) -> list[str]:
         *(f"| {' | '.join(row)} |" for row in rows),
         "",
     ]
-
-
-def _bytes(number: int | None) -> str:
-    return "not known here" if number is None else amount(number)

@@ -21,8 +21,9 @@ from diagc.optimise.derived import judged
 from diagc.optimise.explain import explained_lines
 from diagc.optimise.function import Optimised
 from diagc.optimise.module import regions_text
+from diagc.optimise.predicted import Predicted
 from diagc.optimise.regions import PRODUCTS, Region, Unit, among, is_wall, matrices, regions
-from diagc.optimise.report import cost_lines, count, found_lines, law_lines, predictions
+from diagc.optimise.report import cost_lines, count, found_lines, law_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Replaced:
     region: Region
     text: str
     entry: Entry
+    predicted: Sequence[Predicted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def optimised_parts(
         if found.entry is None:
             stays.append(Stays(region.units, found.stays))
         else:
-            replaced.append(Replaced(region, found.text, found.entry))
+            replaced.append(Replaced(region, found.text, found.entry, found.predicted))
     known = {place for part in replaced for place in part.region.units} | {p for s in stays for p in s.units}
     read = {id(o) for part in replaced for o in part.region.traced.operations}  # masks by indices among them
     stays += [
@@ -122,7 +124,6 @@ def _report(
     lines += [f"As a whole: {why}.", ""]
     for number, part in enumerate(replaced, 1):
         derivation, _ = api.derive(part.entry)
-        predicted = predictions(part.region.traced, part.entry)
         place = _lines(units[p] for p in part.region.units)
         lines += [
             f"## Region {number}{f', {place} of {file}' if place else ''}",
@@ -130,7 +131,11 @@ def _report(
             f"`{derivation.signature}`",
             "",
         ]
-        lines += [*found_lines(derivation, predicted[0]), *law_lines(derivation), *cost_lines(predicted)]
+        lines += [
+            *found_lines(derivation, part.predicted[0]),
+            *law_lines(derivation),
+            *cost_lines(part.predicted),
+        ]
         lines += explained_lines(part.entry, derivation) if explain else []
     return "\n".join([*lines, *_stays(file, units, stays), *_checked(replaced)]) + "\n"
 

@@ -3,48 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from diagc import api
-from diagc.bench.coverage import Cover
-from diagc.check.entry import Entry
 from diagc.cost.words import amount, seconds
-from diagc.diagnostics import DiagnosticError
-from diagc.importers.traced import Traced
-from diagc.machine import machine
-from diagc.optimise.derived import MACHINES
-from diagc.optimise.operations import Cost, one_by_one
+from diagc.optimise.predicted import Predicted
 from diagc.plan.derivation import Derivation
 from diagc.plan.folds import State
 
 
-@dataclass(frozen=True, slots=True)
-class Predicted:
-    """The cost on a machine before and after; `after` is None where no kernel is made."""
-
-    machine: str
-    before: Cost
-    after: Cover | None
-
-
-def predictions(traced: Traced, entry: Entry) -> list[Predicted]:
-    """The cost of a function operation by operation, and of the kernels of its entry."""
-    return [
-        Predicted(m.title, one_by_one(traced, m), _emitted(entry, m.name)) for m in map(machine, MACHINES)
-    ]
-
-
-def _emitted(entry: Entry, on: str) -> Cover | None:
-    try:
-        return api.emitted(entry, machine(on), {})
-    except DiagnosticError:
-        return None
-
-
 def found_lines(derivation: Derivation, predicted: Predicted) -> list[str]:
     """How many kernels there are, what a pass carries, and what kernels read and write."""
-    assert predicted.after is not None
     made = len(predicted.after.stages)
     loops = [loop for loop in derivation.loops if loop.states]
     lines = [f"Found: {predicted.before.kernels} operations become {count(made, 'kernel')}.", ""]
@@ -73,7 +41,7 @@ def law_lines(derivation: Derivation) -> list[str]:
     return ["Laws used:", "", "| rule | law | times |", "|---|---|--:|", *rows, ""]
 
 
-def cost_lines(predicted: Sequence[Predicted]) -> list[str]:
+def cost_lines(predicted: Iterable[Predicted]) -> list[str]:
     """A table of the cost before and after."""
     lines = ["Predicted, operation by operation and as derived:", "",
              "| machine | | kernels | bytes | time |", "|---|---|--:|--:|--:|"]  # fmt: skip
@@ -82,8 +50,7 @@ def cost_lines(predicted: Sequence[Predicted]) -> list[str]:
         lines.append(
             f"| {p.machine} | before | {before.kernels} | {amount(before.bytes_moved)} | {seconds(before.seconds)} |"
         )
-        if after is not None:
-            lines.append(
-                f"| | after | {len(after.stages)} | {amount(after.bytes_moved)} | {seconds(after.seconds)} |"
-            )
+        lines.append(
+            f"| | after | {len(after.stages)} | {amount(after.bytes_moved)} | {seconds(after.seconds)} |"
+        )
     return [*lines, ""]

@@ -13,7 +13,7 @@ from typing import Final
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import contraction_dtype, summed_factors
+from diagc.core.contraction import contraction_dtype, factors_read, is_sum
 from diagc.core.diagram import Node, apply, reduction, substitute, users, walk
 from diagc.core.guards import conjuncts
 from diagc.core.rewrite import Record, Rule, rewrite
@@ -34,35 +34,29 @@ def exchange(
 
 def _key(current: Node) -> _Key | None:
     """Axes and factors of a sum; its dtypes are left aside, as rounding is no part of the law."""
-    if not _is_sum(current):
+    if not _adds(current):
         return None
     assert isinstance(current.op, ops.Reduce)
-    return frozenset(current.op.axes), frozenset(Counter(_factors(current)).items())
+    return frozenset(current.op.axes), frozenset(Counter(factors_read(current)).items())
 
 
-def _is_sum(current: Node) -> bool:
-    return isinstance(current.op, ops.Reduce) and current.op.monoid == "sum" and current.dtype.kind == "float"
-
-
-def _factors(current: Node) -> tuple[Node, ...]:
-    return summed_factors(current) or current.inputs
+def _adds(current: Node) -> bool:
+    return is_sum(current) and current.dtype.kind == "float"
 
 
 def _exchanged(current: Node, sums: Mapping[_Key, Node]) -> Node | None:
-    if not _is_sum(current):
+    if not _adds(current):
         return None
     assert isinstance(current.op, ops.Reduce)
-    consumed, factors = set(current.op.axes), _factors(current)
+    consumed, factors = set(current.op.axes), factors_read(current)
     for place, inner in enumerate(factors):
-        if (
-            not _is_sum(inner) or _key(inner) in sums
-        ):  # of two that are there, each gives the other without end
+        if not _adds(inner) or _key(inner) in sums:  # of two that are there, each gives the other without end
             continue
         assert isinstance(inner.op, ops.Reduce)
         others = [*factors[:place], *factors[place + 1 :]]
         if any(set(inner.op.axes) & set(other.axes) for other in others):
             continue
-        every = [*others, *_factors(inner)]
+        every = [*others, *factors_read(inner)]
         bound = [f for f in every if consumed & set(f.axes)]
         free = [f for f in every if not consumed & set(f.axes)]
         found = sums.get((frozenset(consumed), frozenset(Counter(bound).items())))
@@ -131,10 +125,10 @@ def _scaled_sum(
         return None
     parts = Counter(core.inputs)
     for total in current.inputs:
-        if not _is_sum(total):
+        if not _adds(total):
             continue
         assert isinstance(total.op, ops.Reduce)
-        inside = Counter(_factors(total)) & parts
+        inside = Counter(factors_read(total)) & parts
         outside = Counter(n for n in current.inputs if n is not total)
         wanted = parts - inside
         if not inside or not wanted or wanted - outside:
@@ -143,7 +137,7 @@ def _scaled_sum(
             continue
         if not all(_only_under(current, c, readers, roots) for c in conditions):
             continue
-        element = apply("mul", *(Counter(_factors(total)) - inside).elements(), stand_in)
+        element = apply("mul", *(Counter(factors_read(total)) - inside).elements(), stand_in)
         made = reduction("sum", total.op.axes, element, total.op)
         return product([*(outside - wanted).elements(), made])
     return None

@@ -203,13 +203,13 @@ MASKS = (
     Rule("nested-mask", "where(a, where(b, e, k), k) = where(a and b, e, k)", _nested_mask),
 )
 GATHERS = (Rule("gather-of-computed", "E[v → t] = ∑ᵥ [v = t]·E", _gather_of_computed),)
-FIRST = tuple(rule for rule in VIEWS + GATHERS + SCALARS if rule.name != "sign-of-sum") + TERMS[:1]
+LIKE_TERMS, OTHER_TERMS = TERMS[:1], TERMS[1:]
+FIRST = tuple(rule for rule in VIEWS + GATHERS + SCALARS if rule.name != "sign-of-sum") + LIKE_TERMS
 """What makes sums and products flat, which the other rules need: else brackets would decide what they find.
 
 Signs meet in flat products; one that went into a sum before would turn it around.
 """
 
-LIKE_TERMS, OTHER_TERMS = TERMS[:1], TERMS[1:]
 """Like terms are joined before a sum is made flat: laws that open and close its terms in turn would hide them."""
 
 RULES = (

@@ -14,14 +14,10 @@ from diagc.core.diagram import Node, apply, node, rebuild, reduction, view, walk
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.normalise_views import VIEWS
 
-_COMBINED: dict[str, str] = {
-    "sum": "add", "max": "max", "min": "min", "prod": "mul", "any": "or", "all": "and",
-}  # fmt: skip
-
 
 def _fold_of_join(current: Node) -> Node | None:
     """∑ f(a ⧺ b, c) = ∑ f(a, c) + ∑ f(b, c), c without the axis of the join; and so for every fold."""
-    if not (isinstance(current.op, ops.Reduce) and current.op.monoid in _COMBINED):
+    if not (isinstance(current.op, ops.Reduce) and current.op.monoid in ops.COMBINE):
         return None
     op, element = current.op, current.inputs[0]
     joins = [n.op for n in _along(element, op.axes) if isinstance(n.op, ops.Concat)]
@@ -35,7 +31,7 @@ def _fold_of_join(current: Node) -> Node | None:
             return None
         axes = [part if a == join.axis else a for a in op.axes]
         folded.append(reduction(op.monoid, axes, made, op))
-    made = apply(_COMBINED[op.monoid], *folded)
+    made = apply(ops.COMBINE[op.monoid], *folded)
     return made if made.dtype is current.dtype else None
 
 

@@ -16,7 +16,15 @@ from dataclasses import dataclass, field
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import contraction_dtype, is_product, multiplies, product_factors, summed_factors
+from diagc.core.contraction import (
+    contraction_dtype,
+    factors_read,
+    is_product,
+    is_sum,
+    multiplies,
+    product_factors,
+    summed_factors,
+)
 from diagc.core.diagram import Diagram, Node, apply, reduction, spread, substitute, users, walk
 from diagc.core.dtypes import DType
 from diagc.core.rewrite import Record, Rule, Step
@@ -122,14 +130,14 @@ class _Rewriting:
         found: list[Node] = []
         for reader in self.readers[current]:
             sums = self.readers[reader] if is_product(reader) else [reader]
-            if reader in self.roots or not all(_is_sum(s) and _is_plain(s) for s in sums):
+            if reader in self.roots or not all(is_sum(s) and _is_plain(s) for s in sums):
                 return []
             found += sums
         return found
 
     def _alone(self, current: Node) -> float:
         """The work of a sum over its factors as they are."""
-        volume = self._volume({axis for factor in _factors(current) for axis in factor.axes})
+        volume = self._volume({axis for factor in factors_read(current) for axis in factor.axes})
         return volume * (1 if multiplies(current) else VECTOR)
 
     # ---- what there is
@@ -137,7 +145,7 @@ class _Rewriting:
     def _network(self, root: Node) -> _Network:
         """The factors and bound axes below a contraction; what others read as well, or masks, stays a factor."""
         assert isinstance(root.op, ops.Reduce)
-        factors, bound, opened = list(_factors(root)), set(root.op.axes), set[Node]()
+        factors, bound, opened = list(factors_read(root)), set(root.op.axes), set[Node]()
         place = 0
         while place < len(factors):
             inner = factors[place]
@@ -254,15 +262,6 @@ class _Rewriting:
             axis.size.evaluate({s: self.sizes.get(s, UNKNOWN_SIZE) for s in axis.size.symbols})
             for axis in axes
         )
-
-
-def _is_sum(current: Node) -> bool:
-    return isinstance(current.op, ops.Reduce) and current.op.monoid == "sum"
-
-
-def _factors(current: Node) -> tuple[Node, ...]:
-    """The factors of what a sum folds: one, where that is no product."""
-    return summed_factors(current) or current.inputs
 
 
 def _axes(current: Node) -> tuple[Axis, ...]:

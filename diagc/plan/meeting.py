@@ -28,9 +28,7 @@ def meeting(
             return None
         if len(found) < 2:
             return found[0] if found else None
-        first = next(
-            (n for n in found if not any(o is not n and o in set(walk((n,))) for o in found)), found[0]
-        )
+        first = next((n for n in found if set(walk((n,))).isdisjoint({*found} - {n})), found[0])
         if known(first) or not readers[first]:
             return None
         below.add(first)

@@ -8,6 +8,7 @@ bench.spilling` compiles what is shipped and writes it.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -57,14 +58,12 @@ def refuse(found: Iterable[Spilling]) -> None:
 
 
 @cache
-def known() -> Mapping[Numbers, frozenset[str]]:
+def known() -> Mapping[Numbers, set[str]]:
     """The kernels that spill, by configurations."""
-    rows = read()
-    places = {(row.held, row.blocks, row.warps, row.stages) for row in rows}
-    return {
-        place: frozenset(r.kernel for r in rows if (r.held, r.blocks, r.warps, r.stages) == place)
-        for place in places
-    }
+    found = defaultdict[Numbers, set[str]](set)
+    for row in read():
+        found[row.held, row.blocks, row.warps, row.stages].add(row.kernel)
+    return found
 
 
 def without_spills(structure: Structure, offered: tuple[Config, ...]) -> tuple[Config, ...]:

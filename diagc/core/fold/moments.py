@@ -16,6 +16,7 @@ from typing import Final
 
 from diagc.core import ops
 from diagc.core.axes import Size
+from diagc.core.contraction import is_sum
 from diagc.core.diagram import Node, apply, cast, constant, reduction, size_node, substitute, walk
 from diagc.core.dtypes import DType
 from diagc.core.fold.algebra import (
@@ -189,7 +190,7 @@ class _Closure:
         count = next((made for made in self.sums if _is_count(made)), None)
         found: list[tuple[Node, Node]] = []
         for atom in self.polynomial.atoms:
-            sums = [n for n in walk((atom,)) if n in self.earlier and _is_sum(n)]
+            sums = [n for n in walk((atom,)) if n in self.earlier and is_sum(n)]
             centre = atom
             if count is not None and atom not in self.earlier:
                 scale = extrapolation(count)
@@ -209,10 +210,6 @@ def extrapolation(count: Node) -> Node:
 
 def _is_count(made: Node) -> bool:
     return made == count_of(made)
-
-
-def _is_sum(current: Node) -> bool:
-    return isinstance(current.op, ops.Reduce) and current.op.monoid == "sum"
 
 
 def _signature(made: Node) -> tuple[object, ...]:
