@@ -77,8 +77,7 @@ def _boxed(
 def _error(name: str, made: dict[str, Any], folder: Path) -> float:
     """The largest difference of a region, and of the whole. Raises `DiagnosticError` E1403 where one is too large."""
     entries = check_source(Source(f"{name}.diag", made["text"])).entries
-    stored, outputs = np.load(folder / "arrays.npz"), np.load(folder / "outputs.npz")
-    arrays = {array: stored[key] for array, key in zip(made["arrays"], stored.files, strict=True)}
+    arrays = dict(zip(made["arrays"], _stored(folder / "arrays.npz"), strict=True))
     written = {array for step in made["steps"] for array, _ in step["writes"]}
     known = {array: value for array, value in arrays.items() if array not in written}
     worst = 0.0
@@ -91,11 +90,16 @@ def _error(name: str, made: dict[str, Any], folder: Path) -> float:
             _compare(error, [dtype for _, dtype in step["writes"]], f"its part `{step['entry']}`")
             worst = max(worst, error)
         known |= {array: arrays[array] for array, _ in step["writes"]}
-    for (array, dtype), key in zip(made["returned"], outputs.files, strict=True):
-        error = difference(known[array] if isinstance(array, str) else array, outputs[key])
+    for (array, dtype), result in zip(made["returned"], _stored(folder / "outputs.npz"), strict=True):
+        error = difference(known[array] if isinstance(array, str) else array, result)
         _compare(error, [dtype], f"`{array}`, which `{name}` returns,")
         worst = max(worst, error)
     return worst
+
+
+def _stored(path: Path) -> list[Any]:
+    with np.load(path) as stored:
+        return [stored[key] for key in stored.files]
 
 
 def _compare(error: float, dtypes: Sequence[str], what: str) -> None:
