@@ -27,7 +27,8 @@ from torch._subclasses.fake_tensor import unset_fake_temporarily
 from torch.fx.node import map_arg
 from torch.utils._pytree import tree_map_only
 
-from diagc.importers.torch_trace import Runnable, nodes, value
+from diagc.importers.torch_reader import Runnable, value
+from diagc.importers.torch_trace import nodes
 from diagc.importers.traced import NAMES, Literal, Operand, Refused, Variable
 from diagc.importers.written import knows
 from diagc.limits import LEAST_REGION_BYTES
@@ -89,15 +90,17 @@ def _random(example: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """Nodes and regions of an exported graph in an order in which each can run; `nodes` by what they write."""
+    """Nodes and regions of an exported graph in an order in which each can run; `nodes` by what they write, `constants`
+    what the graph holds."""
 
     inputs: Sequence[int]
     outputs: Sequence[Operand]
     steps: Sequence[Step]
     nodes: Mapping[frozenset[int], Runnable]
+    constants: Mapping[int, Any]
 
     def __call__(self, *arrays: Any) -> Any:
-        known: dict[int, Any] = dict(zip(self.inputs, arrays, strict=True))
+        known = {**self.constants, **dict(zip(self.inputs, arrays, strict=True))}
         for step in self.steps:
             step.run(known)
         return tuple(value(o, known) for o in self.outputs)
@@ -120,11 +123,12 @@ def _program(graph: Any, arrays: Sequence[Any], weights: Sequence[bool], least_b
     if not found:
         return None
     replaced = {place for region, _ in found for place in region.units}
-    rest = [run for place, (_, run, _) in enumerate(read.units) if place not in replaced and run.writes]
+    runs = [run for place, (_, run, _) in enumerate(read.units) if place not in replaced]
+    rest = [run for run in runs if run is not None and run.writes]
     steps = [Step(run.reads, run.writes, run.run) for run in rest]
     inputs = [v.number for _, v, _ in made.inputs]
     whole = ordered([*steps, *(region_step(*pair) for pair in found)])
-    return _Program(inputs, made.outputs, whole, {run.writes: run for run in rest})
+    return _Program(inputs, made.outputs, whole, {run.writes: run for run in rest}, read.constants)
 
 
 def _difference(graph: Any, program: _Program, examples: Sequence[Any]) -> str:
@@ -161,7 +165,7 @@ def _both(run: Callable[..., Any], arrays: Sequence[Any]) -> tuple[list[Any], li
 
 def _by_inductor(program: _Program, arrays: Sequence[Any]) -> _Program:
     """The same program, with nodes that follow each other compiled together; `arrays` are like its inputs."""
-    known: dict[int, Any] = dict(zip(program.inputs, arrays, strict=True))
+    known = {**program.constants, **dict(zip(program.inputs, arrays, strict=True))}
     for step in program.steps:
         step.run(known)
     results = frozenset(o.number for o in program.outputs if isinstance(o, Variable))
@@ -173,7 +177,7 @@ def _by_inductor(program: _Program, arrays: Sequence[Any]) -> _Program:
         own = [program.steps[n] for n in places]
         later = results.union(*(step.reads for step in program.steps[places[-1] + 1 :]))
         steps += [_compiled([program.nodes[s.writes] for s in own], later, known)] if is_node else own
-    return _Program(program.inputs, program.outputs, steps, {})
+    return _Program(program.inputs, program.outputs, steps, {}, program.constants)
 
 
 def _compiled(runs: Sequence[Runnable], later: frozenset[int], known: Mapping[int, Any]) -> Step:

@@ -22,16 +22,22 @@ def import_(function: str, arguments: str, framework: str | None, out: Path | No
     diagc import model.py:norm --args 'f32[128,512] f32[512]' -o norm.diag
     diagc import 'model.py:Block(64, heads=4)' --args 'f32[2,16,64]'
 
-    Axes are found by data flow; annotations of jaxtyping name them. The code of FILE.py runs in a process of its own,
-    with limits on time and memory, and may open no files.
+    Axes are found by data flow; annotations of jaxtyping name them. What has no diagram, as a sort, is a box, which
+    stands as a comment with its type; what lies between boxes is one entry each. The code of FILE.py runs in a process
+    of its own, with limits on time and memory, and may open no files.
     """
-    from diagc.importers.function import import_function
+    from diagc.importers.boxed import Boxed, import_with_boxes
 
     file, wanted, call, given = parsed(function, arguments)
-    made = import_function(file, wanted, given, framework, call)
+    made = import_with_boxes(file, wanted, given, framework, call)
     path = out or Path(f"{wanted}.diag")
     write_text(path, made.text)
-    click.echo(f"{path}: the same as `{wanted}` within {made.error:.1e} of the largest element")
+    cut = ""
+    if isinstance(made, Boxed):
+        boxes = "1 box" if len(made.boxes) == 1 else f"{len(made.boxes)} boxes"
+        regions = "1 region" if made.regions == 1 else f"{made.regions} regions"
+        cut = f"{regions} and {boxes} ({', '.join(dict.fromkeys(made.boxes))}); "
+    click.echo(f"{path}: {cut}the same as `{wanted}` within {made.error:.1e} of the largest element")
 
 
 def parsed(function: str, arguments: str) -> tuple[Path, str, str | None, list[tuple[str, tuple[int, ...]]]]:

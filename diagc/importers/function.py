@@ -89,7 +89,7 @@ def import_function(
         try:
             text = write(traced, f"{file.name}:{name}")
         except NoDiagram as found:
-            raise _no_diagram(source, f"`{name}`: {found.message}", found.line) from None
+            raise no_diagram(source, f"`{name}`: {found.message}", found.line) from None
         parameters = tuple(json.loads((folder / "parameters.json").read_text()))
         error = _error(text, name, traced, folder)
     if not error <= max(TOLERANCES.get(v.dtype, 0.0) for v in traced.outputs):
@@ -122,7 +122,7 @@ def import_parts(
     """The operations of a function or module, also those without a diagram. Raises `DiagnosticError` E1401."""
     source = Source(str(file), file.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as path:
-        request: dict[str, Any] = {**request_of(source, name, arguments, framework, call), "parts": True}
+        request: dict[str, Any] = {**request_of(source, name, arguments, framework, call), "kind": "parts"}
         found = _trace(source, Path(path), request)
         parameters = tuple(json.loads((Path(path) / "parameters.json").read_text()))
     return ImportedParts(found, request["framework"], parameters, call is not None)
@@ -137,7 +137,7 @@ def request_of(
 ) -> dict[str, Any]:
     """What the child process is asked for."""
     return {
-        "file": str(Path(source.name).resolve()), "function": name, "call": call, "parts": False,
+        "file": str(Path(source.name).resolve()), "function": name, "call": call, "kind": "whole",
         "framework": framework or _framework(source, name), "bytes": IMPORT_BYTES, "seconds": IMPORT_SECONDS,
         "arguments": [[NAMES[dtype], shape] for dtype, shape in arguments],
     }  # fmt: skip
@@ -171,7 +171,7 @@ def answered(source: Source, folder: Path, request: dict[str, Any], worker: str,
         raise _failed(source, f"`{name}` did not end in {2 * seconds} s", None) from None
     if (folder / "error.json").exists():
         said = json.loads((folder / "error.json").read_text())
-        refused = _no_diagram if said["code"] == "E1402" else _failed
+        refused = no_diagram if said["code"] == "E1402" else _failed
         raise refused(source, f"`{name}`: {said['message']}", said["line"])
     if not (folder / answer).exists():
         reason = f"did not end in {seconds} s" if done.returncode in (-24, -9) else "ended the process"
@@ -186,10 +186,11 @@ def _failed(source: Source, message: str, line: int | None) -> Exception:
     )  # fmt: skip
 
 
-def _no_diagram(source: Source, message: str, line: int | None) -> Exception:
+def no_diagram(source: Source, message: str, line: int | None) -> Exception:
+    """E1402."""
     return failure(
         "E1402", message, *_place(source, line),
-        help="write that part as a specification by hand, or import the functions around it",
+        help="nothing around it is worth a diagram; write that part as a specification by hand",
     )  # fmt: skip
 
 

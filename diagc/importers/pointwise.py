@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -36,9 +37,15 @@ def _reciprocal_root(x: float) -> float:
 _CONSTANT: Final[dict[str, Any]] = {
     "sqrt": np.sqrt, "rsqrt": _reciprocal_root, "exp": np.exp, "log": np.log, "neg": np.negative, "add": np.add,
     "sub": np.subtract, "mul": np.multiply, "div": np.divide, "integer_pow": np.power, "pow": np.power,
-    "max": np.maximum, "min": np.minimum,
+    "max": np.maximum, "min": np.minimum, "ceil": np.ceil, "floor": np.floor,
 }  # fmt: skip
 """What is known while the function is imported."""
+
+_COMPARED: Final[dict[str, Any]] = {
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
+}  # fmt: skip
+_PASSED_ON: Final = ("select_n", "broadcast_in_dim", "reshape", "convert_element_type")
+"""What a number that is none may go through: a choice may leave it out."""
 
 
 class Pointwise(Walk):
@@ -57,13 +64,17 @@ class Pointwise(Walk):
         if operands and name in _CONSTANT and all(isinstance(n, float | int) for n in numbers):
             extra = [operation.params["y"]] if name == "integer_pow" else []
             return [number(float(_CONSTANT[name](*numbers, *extra)), result.dtype, result.shape)]
+        if operands and name in _COMPARED and all(isinstance(n, float | int) for n in numbers):
+            return [number(bool(_COMPARED[name](*numbers)), "bool", result.shape)]
+        if name not in _PASSED_ON and any(n != n for n in numbers):
+            self.refuse("what is not a number has no diagram")
         if name in _SAME:
             return operands
         if name in _UNARY:
             (x,) = operands
             return [replace(x, text=f"{_UNARY[name]}({x.text})", atom=True, number=None)]
         if name in _INFIX:
-            return [self._infix(name, operands)]
+            return [self.infix(name, operands)]
         if name in _FOLDS:
             return [self.folded(_FOLDS[name], operands[0], operation.params["axes"])]
         handler = getattr(self, f"on_{name}", None)
@@ -72,7 +83,8 @@ class Pointwise(Walk):
         made: Value | list[Value] = handler(operation, *operands)
         return [made] if isinstance(made, Value) else made
 
-    def _infix(self, name: str, operands: list[Value]) -> Value:
+    def infix(self, name: str, operands: list[Value]) -> Value:
+        """Two operands with an operator between them."""
         (a, b), dims, shape = self.aligned(operands)
         dtype = a.dtype if a.number is None else b.dtype
         if name in ("add", "sub", "add_any") and b.number == 0:
@@ -90,7 +102,8 @@ class Pointwise(Walk):
         text = f"{a.bracketed} {_INFIX[name]} {b.bracketed}"
         return Value(text, dims, dtype, shape, False)
 
-    def _call(self, function: str, operands: Sequence[Value]) -> Value:
+    def call(self, function: str, operands: Sequence[Value]) -> Value:
+        """A function at each point."""
         found, dims, shape = self.aligned(operands)
         return Value(f"{function}({', '.join(v.text for v in found)})", dims, found[0].dtype, shape)
 
@@ -101,7 +114,8 @@ class Pointwise(Walk):
         folded = [d for i, d in enumerate(x.dims) if i in places and d is not None]
         alike = math.prod(x.shape[i] for i in places if x.dims[i] is None)
         text = f"{fold}[{' '.join(map(self.axis_name, folded))}]({x.text})" if folded else x.bracketed
-        value = Value(text, kept, x.dtype, shape)
+        within = folded[0] if fold.startswith("arg") and folded else None
+        value = Value(text, kept, x.dtype, shape, within=within)
         if alike > 1 and fold in ("sum", "prod"):
             return replace(value, text=f"{text} {'*' if fold == 'sum' else '^'} {alike}", atom=False)
         return value
@@ -115,23 +129,29 @@ class Pointwise(Walk):
         taken = f"topk[{self.axis_name(chosen)}]({x.text}, k = {self.axis_name(slot)})"
         self.lines.append(f"{names[0]}, {names[1]} = {taken}")
         dims = (*x.dims[:-1], slot)
-        return [Value(n, dims, r.dtype, r.shape) for n, r in zip(names, (values, indices), strict=True)]
+        return [
+            Value(names[0], dims, values.dtype, values.shape),
+            Value(names[1], dims, indices.dtype, indices.shape, within=chosen),
+        ]
 
     def on_max(self, _: Operation, a: Value, b: Value) -> Value:
         found, dims, shape = self.aligned([a, b])
         for value, other in (found, found[::-1]):
             if value.number == -math.inf:
                 return replace(other, dims=dims, shape=shape)
-        return self._call("max", found)
+        return self.call("max", found)
 
     def on_min(self, _: Operation, a: Value, b: Value) -> Value:
-        return self._call("min", [a, b])
+        return self.call("min", [a, b])
 
     def on_is_finite(self, _: Operation, x: Value) -> Value:
         return replace(x, text=f"abs({x.text}) < inf", dtype="bool", atom=False)
 
     def on_neg(self, _: Operation, x: Value) -> Value:
         return replace(x, text=f"-{x.bracketed}", atom=False)
+
+    def on_ceil(self, _: Operation, x: Value) -> Value:
+        return replace(x, text=f"-floor(-{x.bracketed})", atom=False)
 
     def on_not(self, _: Operation, x: Value) -> Value:
         return replace(x, text=f"not {x.bracketed}", atom=False)
@@ -144,7 +164,7 @@ class Pointwise(Walk):
         return replace(x, text=f"{x.bracketed} ^ {power if power >= 0 else f'({power})'}", atom=False)
 
     def on_clamp(self, _: Operation, low: Value, x: Value, high: Value) -> Value:
-        return self._call("max", [low, self._call("min", [x, high])])
+        return self.call("max", [low, self.call("min", [x, high])])
 
     def on_select_n(self, _: Operation, condition: Value, *cases: Value) -> Value:
         if condition.dtype != "bool" or len(cases) != 2:
@@ -152,9 +172,11 @@ class Pointwise(Walk):
         otherwise, then = cases
         if isinstance(condition.number, bool):
             return then if condition.number else otherwise
+        if any(case.number != case.number for case in cases):
+            self.refuse("what is not a number has no diagram")
         if then.number is True and otherwise.number is False:
             return condition
-        made = self._call("where", [condition, then, otherwise])
+        made = self.call("where", [condition, then, otherwise])
         return replace(made, dtype=then.dtype if then.number is None else otherwise.dtype)
 
     def on_convert_element_type(self, operation: Operation, x: Value) -> Value:
@@ -163,4 +185,8 @@ class Pointwise(Walk):
             return number(
                 float(x.number) if dtype[0] in "fb" and dtype != "bool" else x.number, dtype, x.shape
             )
-        return x if x.dtype == dtype else replace(x, text=f"cast({x.text}, {dtype})", dtype=dtype, atom=True)
+        return (
+            x
+            if x.dtype == dtype
+            else replace(x, text=f"cast({x.text}, {dtype})", dtype=dtype, atom=True, within=None)
+        )

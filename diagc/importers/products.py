@@ -84,6 +84,7 @@ class Products(Reshaping):
             d is not None and self.axes.root(d) in held for d in (x.dims[i] for i in others)
         ):
             self.refuse("a read of an array that has an axis of its indices")
+        index = self._pointing(index, axis)
         places, rank = iter(index.dims[:-1]), len(operation.results[0].shape)
         put: list[int] = numbers["offset_dims"]
         offsets = dict(zip(put, (x.dims[i] for i in others), strict=True))
@@ -91,22 +92,33 @@ class Products(Reshaping):
         text = f"{x.bracketed}[{self.axis_name(axis)} -> {index.text}]"
         return Value(text, dims, x.dtype, operation.results[0].shape)
 
+    def _pointing(self, index: Value, axis: int) -> Value:
+        """Indices along an axis: those that a fold found along another one are that one's, or numbers."""
+        if index.within is None:
+            return index
+        if self.axes.sizes[axis] == self.axes.sizes[index.within] and self.axes.unite(axis, index.within):
+            return index
+        return replace(index, text=f"{index.bracketed} + 0", atom=False, within=None)
+
     def _read_at_several(self, operation: Operation, x: Value) -> Value:
         """Reads along several axes: the indices are columns that the function joined."""
-        numbers, index = operation.params["dimension_numbers"], operation.operands[1]
-        joined = self.producers.get(index.number) if isinstance(index, Variable) else None
+        numbers = operation.params["dimension_numbers"]
         places: list[int] = numbers["start_index_map"]
-        plain = not numbers["operand_batching_dims"] and numbers["collapsed_slice_dims"] == sorted(places)
-        if (
-            joined is None
-            or joined.primitive != "concatenate"
-            or len(joined.operands) != len(places)
-            or not plain
-        ):
-            self.refuse("a read of several axes at once, at indices in one array")
+        if numbers["operand_batching_dims"] or numbers["collapsed_slice_dims"] != sorted(places):
+            self.refuse("a read of several axes at once, of blocks")
+        index = self.value(operation.operands[1])
+        return self._read(operation, x, places, self.columns(operation, index, len(places)))
+
+    def columns(self, operation: Operation, index: Value, count: int) -> list[Value]:
+        """The indices along each of some axes: one array, or columns that the function joined."""
+        if count == 1:
+            return [replace(index, dims=index.dims[:-1], shape=index.shape[:-1])]
+        array = operation.operands[1]
+        joined = self.producers.get(array.number) if isinstance(array, Variable) else None
+        if joined is None or joined.primitive != "concatenate" or len(joined.operands) != count:
+            self.refuse("several axes at once, at indices in one array")
         columns = [self.value(o) for o in joined.operands]
-        indices = [replace(c, dims=c.dims[:-1], shape=c.shape[:-1]) for c in columns]
-        return self._read(operation, x, places, indices)
+        return [replace(c, dims=c.dims[:-1], shape=c.shape[:-1]) for c in columns]
 
     def on_read(self, operation: Operation, x: Value, *indices: Value) -> Value:
         """Reads along several axes at arrays of indices, as `x[i, j]` of NumPy."""
@@ -122,6 +134,7 @@ class Products(Reshaping):
         entries: list[str] = []
         for place, index in zip(places, found, strict=True):
             axis = x.dims[place]
+            index = index if axis is None else self._pointing(index, axis)
             if axis is not None and index.text != self.axis_name(axis):
                 entries.append(f"{self.axis_name(axis)} -> {index.text}")
         adjacent = list(places) == list(range(places[0], places[0] + len(places)))

@@ -38,6 +38,14 @@ class Call:
         return self.number(name) % max(len(x.shape), 1)
 
     @property
+    def arrays(self) -> list[Operand]:
+        """The arrays among the arguments, also in lists."""
+        found = list[Any]()
+        for value in self.given.values():
+            found += value if isinstance(value, list) else [value]
+        return [x for x in found if isinstance(x, Variable | Literal)]
+
+    @property
     def dtype(self) -> str:
         return self.types[0][0]
 
@@ -208,4 +216,42 @@ class Tensors(Graph):
         sizes = [1] * len(x.shape)
         return self.emit(
             "gather", (x, column), x.dtype, index.shape, dimension_numbers=numbers, slice_sizes=sizes
+        )
+
+    def add_at(self, x: Operand, place: int, index: Operand, rows: Operand) -> Operand:
+        """Adds rows at indices along a dimension; `rows` have all the others of x as well."""
+        others = [i for i in range(len(x.shape)) if i != place]
+        numbers = {
+            "update_window_dims": others, "inserted_window_dims": [place], "scatter_dims_to_operand_dims": [place],
+            "operand_batching_dims": [], "scatter_indices_batching_dims": [],
+        }  # fmt: skip
+        return self._added(x, self.unsqueeze(index, -1), rows, numbers)
+
+    def add_along(self, x: Operand, place: int, index: Operand, rows: Operand) -> Operand:
+        """Adds elements at indices along a dimension that have all the others of x as well."""
+        others = [i for i in range(len(x.shape)) if i != place]
+        numbers = {
+            "update_window_dims": list[int](), "inserted_window_dims": [place],
+            "scatter_dims_to_operand_dims": [place], "operand_batching_dims": others,
+            "scatter_indices_batching_dims": others,
+        }  # fmt: skip
+        return self._added(x, self.unsqueeze(index, -1), rows, numbers)
+
+    def add_points(self, x: Operand, indices: Sequence[Operand], rows: Operand) -> Operand:
+        """Adds rows at arrays of indices along the first dimensions, as `x[i, j] += rows` would if it added each."""
+        found, shape = self.met(*indices)
+        count = len(found)
+        rows = self.broadcast(rows, (*shape, *x.shape[count:]))
+        numbers = {
+            "update_window_dims": list(range(len(shape), len(rows.shape))), "inserted_window_dims": list(range(count)),
+            "scatter_dims_to_operand_dims": list(range(count)), "operand_batching_dims": [],
+            "scatter_indices_batching_dims": [],
+        }  # fmt: skip
+        columns = self.concatenate([self.unsqueeze(i, -1) for i in found], len(shape))
+        return self._added(x, columns, rows, numbers)
+
+    def _added(self, x: Operand, index: Operand, rows: Operand, numbers: Mapping[str, Any]) -> Operand:
+        given = (x, index, self.cast(rows, x.dtype))
+        return self.emit(
+            "scatter_add", given, x.dtype, x.shape, dimension_numbers=numbers, mode="FILL_OR_DROP"
         )

@@ -37,6 +37,5 @@ class Operators(Layers):
     def unknown(self, call: Call) -> Operand | list[Operand]:
         """A call as an operation that nobody knows."""
         results = [self.variable(dtype, shape) for dtype, shape in call.types]
-        arrays = [x for x in call.given.values() if isinstance(x, Variable)]
-        self.record(call.name, {}, arrays, results)
+        self.record(call.name, {}, [x for x in call.arrays if isinstance(x, Variable)], results)
         return results[0] if len(results) == 1 else list[Operand](results)

@@ -103,16 +103,20 @@ class Products(Folds, Shapes):
             rows, columns = (self.indices(scores.shape[-2:], place) for place in (0, 1))
             seen = self.binary("ge", rows, columns, "bool")
             scores = self.where(seen, scores, self.number(-math.inf, scores.dtype))
+        weights = self._weights(scores, mask)
+        factor: Operand | None = call["factor"]  # of dropout, where that is drawn apart
+        return self.product(weights if factor is None else self.binary("mul", weights, factor), v)
+
+    def _weights(self, scores: Operand, mask: Operand | None) -> Operand:
         if mask is None:
-            return self.product(self.softmax(scores, len(scores.shape) - 1), v)
+            return self.softmax(scores, len(scores.shape) - 1)
         if mask.dtype == "bool":
             scores = self.where(mask, scores, self.number(-math.inf, scores.dtype))
         else:
             scores = self.binary("add", scores, self.cast(mask, scores.dtype))
         _, powers, total = self.exponentials(scores, len(scores.shape) - 1)
         some = self.binary("gt", total, self.number(0, total.dtype), "bool")
-        weights = self.where(some, self.binary("div", powers, total), self.number(0, total.dtype))
-        return self.product(weights, v)
+        return self.where(some, self.binary("div", powers, total), self.number(0, total.dtype))
 
     # ---- reads at indices
 
@@ -142,6 +146,36 @@ class Products(Folds, Shapes):
             return self.take(x, places[0], found[0])
         met, _ = self.met(*found)
         return self.emit("read", (x, *met), x.dtype, call.shape, dimensions=places)
+
+    # ---- sums at indices
+
+    def on_index_add(self, call: Call) -> Operand:
+        x: Operand = call["self"]
+        rows = self.scaled(call["source"], call["alpha"] if call["alpha"] is not None else 1)
+        return self.add_at(x, call.place("dim", x), call["index"], rows)
+
+    def on_scatter_add(self, call: Call) -> Operand:
+        x, index, rows = call["self"], call["index"], call["src"]
+        place = call.place("dim", x)
+        for i, size in enumerate(index.shape):
+            if i != place and size != x.shape[i]:
+                raise Refused("sums at indices of a part of an array have no diagram here yet")
+            rows = self.slice(rows, i, 0, size)
+        return self.add_along(x, place, index, rows)
+
+    def on_scatter_reduce(self, call: Call) -> Operand:
+        if call["reduce"] != "sum" or call["include_self"] is False:
+            raise Refused("only sums at indices have a diagram here yet")
+        return self.on_scatter_add(call)
+
+    def on_index_put(self, call: Call) -> Operand:
+        indices: list[Operand | None] = call["indices"]
+        found = [i for i in indices if i is not None]
+        if not call["accumulate"]:
+            raise Refused("writes at indices, of which the last one stays, have no diagram")
+        if len(found) < len(indices) or any(i.dtype == "bool" for i in found):
+            raise Refused("sums at a mask, or along later dimensions, have no diagram here yet")
+        return self.add_points(call["self"], found, call["values"])
 
     # ---- windows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from diagc.importers.tensors import Call, Tensors
@@ -212,8 +213,10 @@ class Shapes(Tensors):
 
     def on_repeat_interleave(self, call: Call) -> Operand:
         x: Operand = call["self"]
-        if not isinstance(call["repeats"], int) or call["dim"] is None:
+        if not isinstance(call["repeats"], int):
             raise Refused("a repeat by counts of an array has no diagram here yet")
+        if call["dim"] is None:
+            return self.repeated(self.reshape(x, (math.prod(x.shape),)), 0, call["repeats"], inside=True)
         return self.repeated(x, call.place("dim", x), call["repeats"], inside=True)
 
     def on_repeat(self, call: Call) -> Operand:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import inspect
 import operator
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,31 +20,27 @@ from typing import Any, Final
 import numpy as np
 import torch
 import torch.export
-from torch.export.graph_signature import InputKind, OutputKind
-from torch.fx.node import map_arg
 from torch.utils._pytree import tree_flatten
 
-from diagc.importers.held import described
-from diagc.importers.torch_operators import Call, Operators
+from diagc.importers.cuts import Unit, Whole
+from diagc.importers.torch_draws import draws_apart
+from diagc.importers.torch_operators import Operators
+from diagc.importers.torch_reader import Reader, Runnable, array_name, operator_name
 from diagc.importers.torch_record import recorded
 from diagc.importers.traced import (
     NAMES,
-    Literal,
-    Operand,
     Operation,
     Parts,
     Refused,
     Traced,
-    Variable,
     argument_names,
-    dtype_of,
 )
-from diagc.importers.values import NoDiagram
 
 Arrays = list[np.ndarray[Any, Any]]
-_ASSERTION: Final = re.compile(r"_assert_.*|sym_constrain.*")
 _MOVED: Final = 0.1
 """How far parameters are moved before the comparison: those that start as 0 or 1 hide errors."""
+_SEED: Final = 1
+"""Of what a function draws."""
 
 
 def start() -> None:
@@ -94,6 +89,32 @@ def parts(function: Any, name: str, file: str, arguments: Sequence[tuple[str, Se
     return Parts(made.traced, tuple((len(operations), opaque) for operations, _, opaque in made.units))
 
 
+def boxes(function: Any, name: str, file: str, arguments: Sequence[tuple[str, Sequence[int]]]) -> Whole:
+    """The same as far as torch decomposes it, what is drawn apart, and what runs it. Raises `Refused`."""
+    exported, names = _exported(function, file, arguments, _is_known)
+    if not all(map(_is_known, _called(exported))):
+        exported = _decomposed(exported)
+    draws_apart(exported.graph)
+    reader = Reader(exported, file, "boxes")
+    made = reader.read(name, names)
+    units = tuple(
+        Unit(o, opaque, (called,)) for (o, _, opaque), called in zip(reader.units, reader.called, strict=True)
+    )
+
+    def replay(arrays: Sequence[Any], numbers: Sequence[int]) -> dict[int, Any]:
+        known = dict(reader.constants)
+        for array, (_, v, _) in zip(arrays, made.inputs, strict=True):
+            known[v.number] = torch.as_tensor(array).to(getattr(torch, NAMES[v.dtype]))
+        torch.manual_seed(_SEED)
+        with torch.no_grad():
+            for _, runnable, _ in reader.units:
+                if runnable is not None:
+                    runnable.run(known)
+        return {number: _numpy(known[number]) for number in numbers}
+
+    return Whole(made, units, replay)
+
+
 def _exported(
     function: Any, file: str, arguments: Sequence[tuple[str, Sequence[int]]], accepted: Callable[[Any], bool]
 ) -> tuple[Any, list[str]]:
@@ -117,20 +138,21 @@ def _recorded(module: Any, arguments: Sequence[Any], file: str) -> Any:
         return None
 
 
-def run(function: Any, arrays: Arrays, made: Traced) -> tuple[Arrays, Arrays]:
-    """What the function was given, its parameters included, and what it returned."""
+def run(function: Any, arrays: Arrays, made: Traced, by_steps: bool = False) -> tuple[Arrays, Arrays]:
+    """What the function was given, its parameters included, and what it returned; it always runs step by step."""
     module = _module(function)
     given = [
         torch.as_tensor(a).to(getattr(torch, NAMES[v.dtype]))
         for a, (_, v, _) in zip(arrays, made.inputs, strict=False)
     ]
-    stored = {_name(path): array for path, array in module.state_dict(keep_vars=True).items()}
+    stored = {array_name(path): array for path, array in module.state_dict(keep_vars=True).items()}
     torch.manual_seed(0)
     held = [stored[name].detach() for name, _, _ in made.inputs[len(given) :]]
     with torch.no_grad():
         for array in held:
             if array.is_floating_point():
                 array += _MOVED * torch.randn_like(array)
+        torch.manual_seed(_SEED)
         found, _ = tree_flatten(module(*given))
     return [_numpy(a) for a in (*given, *held)], [_numpy(a) for a in found]
 
@@ -139,15 +161,11 @@ def _numpy(array: Any) -> np.ndarray[Any, Any]:
     return array.detach().to(torch.float64).numpy()
 
 
-def _name(path: str) -> str:
-    return path.replace(".", "_")
-
-
 def traced(exported: Any, name: str, file: str, names: Sequence[str]) -> Traced:
     """An exported program whose own arguments have names. Raises `Refused`."""
     if not all(map(_is_known, _called(exported))):
         exported = _decomposed(exported)
-    return _Reader(exported, file).read(name, names)
+    return Reader(exported, file).read(name, names)
 
 
 def _called(exported: Any) -> list[Any]:
@@ -160,58 +178,24 @@ def _decomposed(exported: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Runnable:
-    """A node of an exported graph with what its arguments and results are in a traced function."""
-
-    node: Any
-    known: Mapping[Any, Any]
-    own: tuple[Variable, ...]
-
-    @property
-    def reads(self) -> frozenset[int]:
-        given = tree_flatten([self.known[n] for n in self.node.all_input_nodes])[0]
-        return frozenset(o.number for o in given if isinstance(o, Variable))
-
-    @property
-    def writes(self) -> frozenset[int]:
-        """Nothing, where its results are arguments or numbers."""
-        return frozenset(v.number for v in self.own)
-
-    def run(self, known: dict[int, Any]) -> None:
-        """Compute its results from what is known by number."""
-
-        def given(node: Any) -> Any:
-            found = self.known[node]
-            return [value(o, known) for o in found] if isinstance(found, list) else value(found, known)
-
-        args, kwargs = map_arg((self.node.args, self.node.kwargs), given)
-        made, names = self.node.target(*args, **kwargs), self.known[self.node]
-        pairs = zip(names, made, strict=True) if isinstance(names, list) else [(names, made)]
-        known |= {v.number: a for v, a in pairs if isinstance(v, Variable)}
-
-
-def value(operand: Operand, known: Mapping[int, Any]) -> Any:
-    """An array of torch for an operand."""
-    if isinstance(operand, Literal):
-        return torch.full(operand.shape, operand.value, dtype=getattr(torch, NAMES[operand.dtype]))
-    return known[operand.number]
-
-
-@dataclass(frozen=True, slots=True)
 class Nodes:
-    """An exported graph as a traced function, and for each node its operations; some are opaque."""
+    """An exported graph as a traced function, and for each node its operations; some are opaque.
+
+    What describes an array that the graph holds has no node: its value is in `constants` by number.
+    """
 
     traced: Traced
-    units: tuple[tuple[tuple[Operation, ...], Runnable, bool], ...]
+    units: tuple[tuple[tuple[Operation, ...], Runnable | None, bool], ...]
+    constants: Mapping[int, Any]
 
 
 def nodes(exported: Any, names: Sequence[str], name: str = "graph", file: str = "") -> Nodes:
     """An exported graph as operations beside its nodes. Raises `Refused`."""
     if any(map(_is_mutable, exported.graph.nodes)):
         exported = _decomposed(exported)
-    reader = _Reader(exported, file, whole=False)
+    reader = Reader(exported, file, "parts")
     made = reader.read(name, names)
-    return Nodes(made, tuple(reader.units))
+    return Nodes(made, tuple(reader.units), reader.constants)
 
 
 def _is_mutable(node: Any) -> bool:
@@ -222,127 +206,13 @@ def _is_mutable(node: Any) -> bool:
 def _is_known(node: Any) -> bool:
     if getattr(node.target, "_schema", None) is None:
         return node.target is operator.getitem
-    return Operators.knows(_operator(node.target)) and not _is_mutable(node)
-
-
-def _operator(target: Any) -> str:
-    """`softmax` of `aten.softmax.int`."""
-    return str(getattr(target, "overloadpacket", target)).rpartition(".")[2]
+    return Operators.knows(operator_name(node.target)) and not _is_mutable(node)
 
 
 def _decompositions() -> Any:
     """Those of torch, without the operators that are known here."""
     table = torch.export.default_decompositions()
     for target in list(table.keys()):
-        if Operators.knows(_operator(target)):
+        if Operators.knows(operator_name(target)):
             table.pop(target)
     return table
-
-
-class _Reader:
-    """One walk over an exported program."""
-
-    def __init__(self, exported: Any, file: str, whole: bool = True) -> None:
-        self.exported, self.file, self.whole = exported, file, whole
-        self.graph = Operators()
-        self.units: list[tuple[tuple[Operation, ...], Runnable, bool]] = []
-        self.known: dict[Any, Any] = {}
-
-    def read(self, name: str, names: Sequence[str]) -> Traced:
-        signature = self.exported.graph_signature
-        changed = [o.target for o in signature.output_specs if o.kind is not OutputKind.USER_OUTPUT]
-        if changed:
-            raise Refused(f"it changes `{changed[0]}`; give a module for evaluation")
-        inputs = [n for n in self.exported.graph.nodes if n.op == "placeholder"]
-        own = iter(names)
-        called, held = list[tuple[str, Variable, tuple[str, ...]]](), list[Any]()
-        for node, spec in zip(inputs, signature.input_specs, strict=True):
-            if spec.kind is InputKind.USER_INPUT:
-                called.append((next(own), self._variable(node), ()))
-            elif node.users:
-                held.append((node, spec))
-        further = [found for node, spec in held if (found := self._held(node, spec)) is not None]
-        for node in self.exported.graph.nodes:
-            if node.op == "call_function":
-                self._operation(node)
-        outputs = self._results()
-        return Traced(name, (*called, *further), tuple(self.graph.operations), tuple(outputs))
-
-    def _variable(self, node: Any) -> Variable:
-        value = node.meta["val"]
-        if not isinstance(value, torch.Tensor):
-            raise Refused(f"its argument `{node.name}` is not an array")
-        made = self.graph.variable(_dtype(value), value.shape)
-        self.known[node] = made
-        return made
-
-    def _held(self, node: Any, spec: Any) -> tuple[str, Variable, tuple[str, ...]] | None:
-        """A parameter or buffer as an argument; None where indices describe it."""
-        if spec.kind is not InputKind.PARAMETER:
-            value = {**self.exported.state_dict, **self.exported.constants}[spec.target]
-            found = described(value.detach().cpu().numpy(), self.graph)
-            if found is not None:
-                self.known[node] = found
-                return None
-            if spec.kind is not InputKind.BUFFER:
-                raise Refused(f"it holds an array of shape {tuple(value.shape)}: make that an argument")
-        return _name(spec.target), self._variable(node), ()
-
-    def _operation(self, node: Any) -> None:
-        if node.target is operator.getitem:
-            source, place = node.args
-            self.known[node] = self.known[source][place]
-            return
-        name = _operator(node.target)
-        if _ASSERTION.fullmatch(name):
-            return
-        self.graph.line = self._line(node)
-        values = node.meta.get("val")
-        results = values if isinstance(values, tuple | list) else [values]
-        types = tuple((_dtype(v), tuple(v.shape)) for v in results if isinstance(v, torch.Tensor))
-        before, opaque = len(self.graph.operations), False
-        try:
-            self.known[node] = self.graph.write(Call(name, self._given(node), types))
-        except Refused as error:
-            if self.whole:
-                raise NoDiagram(f"`{name}`: {error}", self.graph.line) from None
-            del self.graph.operations[before:]
-            self.known[node], opaque = self.graph.unknown(Call(name, self._given(node), types)), True
-        made = tuple(self.graph.operations[before:])
-        results = {r.number for operation in made for r in operation.results}
-        found = self.known[node] if isinstance(self.known[node], list) else [self.known[node]]
-        own = tuple(v for v in found if isinstance(v, Variable) and v.number in results)
-        self.units.append((made, Runnable(node, self.known, own), opaque))
-
-    def _given(self, node: Any) -> Mapping[str, Any]:
-        """The arguments by the names of the schema, arrays as operands, dtypes as the language writes them."""
-        schema = getattr(node.target, "_schema", None)
-        if schema is None:
-            return {"operands": [self.known[n] for n in node.all_input_nodes]}
-        places = schema.arguments
-        given = {a.name: a.default_value for a in places if a.has_default_value()}
-        given |= dict(zip((a.name for a in places), node.args, strict=False)) | node.kwargs
-        return {key: _plain(map_arg(value, self.known.__getitem__)) for key, value in given.items()}
-
-    def _results(self) -> list[Operand]:
-        (final,) = (n for n in self.exported.graph.nodes if n.op == "output")
-        given = [self.known.get(n) for n in final.args[0]]
-        found = [value for value in given if isinstance(value, Variable | Literal)]
-        if len(found) < len(given):
-            raise Refused("its results are not arrays")
-        return found
-
-    def _line(self, node: Any) -> int | None:
-        frames = re.findall(r'File "([^"]*)", line (\d+)', node.meta.get("stack_trace") or "")
-        lines = [int(line) for path, line in frames if path == self.file]
-        return lines[-1] if lines else None
-
-
-def _dtype(array: Any) -> str:
-    return dtype_of(str(array.dtype).removeprefix("torch."))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, torch.dtype):
-        return dtype_of(str(value).removeprefix("torch."))
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value

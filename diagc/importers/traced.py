@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from inspect import Parameter
 from typing import Any, Final
@@ -111,6 +111,18 @@ class Graph:
         results: Sequence[Variable],
     ) -> None:
         self.operations.append(Operation(primitive, params, tuple(operands), tuple(results), self.line))
+
+
+def arrays_read(operation: Operation) -> Iterator[Variable]:
+    """The arrays that an operation reads, those among them that the body of a loop reads from around it."""
+    yield from (o for o in operation.operands if isinstance(o, Variable))
+    if "body" in operation.params:
+        body = read(operation.params["body"])
+        own = {v.number for _, v, _ in body.inputs}
+        own |= {r.number for inner in body.operations for r in inner.results}
+        within = [v for inner in body.operations for v in arrays_read(inner)]
+        within += [o for o in body.outputs if isinstance(o, Variable)]
+        yield from (v for v in within if v.number not in own)
 
 
 def written(traced: Traced) -> dict[str, Any]:

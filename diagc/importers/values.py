@@ -11,18 +11,20 @@ import numpy as np
 
 
 class NoDiagram(Exception):
-    """An operation that the language has no words for, or that the importer does not know."""
+    """An operation that the language has no words for, or that the importer does not know; `result` is the number of
+    what it makes, where it is one of the function that is written."""
 
     def __init__(self, message: str, line: int | None) -> None:
         super().__init__(message)
         self.message, self.line = message, line
+        self.result: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """An expression. Its dimensions are axes, or None along which it is the same; an `atom` needs no parentheses.
 
-    A `free` one reads no array: it is made of numbers and indices.
+    A `free` one reads no array: it is made of numbers and indices. Indices that a fold found are `within` its axis.
     """
 
     text: str
@@ -32,6 +34,7 @@ class Value:
     atom: bool = True
     number: float | int | bool | None = None
     free: bool = False
+    within: int | None = None
 
     @property
     def bracketed(self) -> str:

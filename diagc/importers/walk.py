@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import string
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 
 import numpy as np
 
-from diagc.importers.axes import Axes
+from diagc.importers.axes import Axes, Names, name_inputs
 from diagc.importers.traced import Literal, Operand, Operation, Traced, Variable
 from diagc.importers.values import NoDiagram, Value, number
 
@@ -21,10 +21,12 @@ INLINE: Final = 40
 
 
 class Walk(ABC):
-    """One walk over a function."""
+    """One walk over a function, which may be one of several in a file; `place` tells them apart."""
 
-    def __init__(self, traced: Traced, axes: Axes) -> None:
-        self.traced, self.axes = traced, axes
+    def __init__(self, traced: Traced, axes: Axes, names: Names | None = None, place: int = 0) -> None:
+        self.traced, self.axes, self.place = traced, axes, place
+        taken = frozenset((traced.name, *(name for name, _, _ in traced.inputs)))
+        self.names = Names(axes, taken) if names is None else names
         self.uses = Counter(
             o.number for operation in traced.operations for o in operation.operands if isinstance(o, Variable)
         )
@@ -32,6 +34,7 @@ class Walk(ABC):
         self.producers = {r.number: operation for operation in traced.operations for r in operation.results}
         self.values: dict[int, Value] = {}
         self.lines: list[str] = []
+        self.results: list[Value] = []
         self.operation: Operation | None = None
         for name, variable, _ in traced.inputs:
             dims = tuple(axes.of((-variable.number, i), size) for i, size in enumerate(variable.shape))
@@ -39,38 +42,50 @@ class Walk(ABC):
             self.values[variable.number] = Value(name, dims, variable.dtype, variable.shape)
         self.made = 0
         self.used: set[int] = {a for _, v, _ in traced.inputs for a in self.values[v.number].axes}
-        self.names: dict[int, str] = {}
         self.parts: list[tuple[int, int, int]] = []
         """Joined axes, and where the axis of each part starts."""
         self.products: list[tuple[list[int], list[int]]] = []
         """Axes that were split or merged, and what became of them."""
-        self._name_axes()
+        name_inputs(self.names, ((self.values[v.number].axes, given) for _, v, given in traced.inputs))
         self.counts = count(1)
 
     # ---- the file
 
-    def text(self, origin: str) -> str:
+    def text(self, outputs: Sequence[str] = ()) -> str:
+        """The function; its results have names where they are given, or where there are several. Raises `NoDiagram`."""
         for operation in self.traced.operations:
             self.operation, self.made = operation, 0
-            self._results(operation, self.apply(operation))
+            try:
+                self._results(operation, self.apply(operation))
+            except NoDiagram as found:
+                found.result = operation.results[0].number if operation.results else None
+                raise
         self.operation, self.made = None, 0
         self._unite_factors()
-        results = [self.materialised(self.value(o)) for o in self.traced.outputs]
+        self.results = [self.materialised(self.value(o)) for o in self.traced.outputs]
         inputs = [f"{n}: {self.type(self.values[v.number])}" for n, v, _ in self.traced.inputs]
-        outputs = [self.type(r) for r in results]
-        made = (
-            outputs[0]
-            if len(outputs) == 1
-            else f"({', '.join(f'out{i}: {t}' for i, t in enumerate(outputs))})"
+        types = list(map(self.type, self.results))
+        named = outputs or [f"out{place}" for place in range(len(types))]
+        made = f"({', '.join(f'{n}: {t}' for n, t in zip(named, types, strict=True))})"
+        lines = self._read_lines()
+        body = "".join(f"  {line}\n" for line in lines)
+        text = (
+            f"fn {self.traced.name}({', '.join(inputs)}) -> {made if outputs or len(types) != 1 else types[0]} {{\n"
+            f"{body}  return {', '.join(r.text for r in self.results)}\n}}\n"
         )
-        used = sorted({self.axes.root(a) for a in self.used})
-        declared = ", ".join(f"{self.axis_name(a)}: {self.axes.sizes[a]}" for a in used)
-        body = "".join(f"  {line}\n" for line in self.lines)
-        return (
-            f"diag 1\n# {self.traced.name}, imported from {origin}.\n\n{f'axis {declared}' if declared else ''}\n\n"
-            f"fn {self.traced.name}({', '.join(inputs)}) -> {made} {{\n{body}"
-            f"  return {', '.join(r.text for r in results)}\n}}\n"
-        )
+        if len(lines) < len(self.lines):
+            self.used = {a for a in self.used if re.search(rf"\b{self.axis_name(a)}\b", text)}
+        return text
+
+    def _read_lines(self) -> list[str]:
+        """The lines without those that no other reads, as columns of indices that were joined."""
+        kept, read = list[str](), " ".join(r.text for r in self.results)
+        for line in reversed(self.lines):
+            names, _, text = line.partition(" = ")
+            if any(re.search(rf"\b{name}\b", read) for name in names.split(", ")):
+                kept.append(line)
+                read += f" {text}"
+        return kept[::-1]
 
     def _unite_factors(self) -> None:
         """Factors of one axis, in the same sizes, are the same axes."""
@@ -87,28 +102,15 @@ class Walk(ABC):
     def type(self, value: Value) -> str:
         return f"{value.dtype}[{' '.join(map(self.axis_name, value.axes))}]"
 
-    def _name_axes(self) -> None:
-        """Names by annotations, else letters that no array has."""
-        for _, variable, given in self.traced.inputs:
-            for axis, name in zip(self.values[variable.number].axes, given, strict=False):
-                self.names.setdefault(self.axes.root(axis), name)
-        for _, variable, _ in self.traced.inputs:
-            for axis in self.values[variable.number].axes:
-                self.axis_name(axis)
-
     def axis_name(self, axis: int) -> str:
-        root = self.axes.root(axis)
-        if root not in self.names:
-            taken = {self.traced.name, *self.names.values(), *(name for name, _, _ in self.traced.inputs)}
-            letters = (f"{letter}{n or ''}" for n in count() for letter in string.ascii_lowercase)
-            self.names[root] = next(name for name in letters if name not in taken)
-        return self.names[root]
+        return self.names.of(axis)
 
     def fresh(self, size: int) -> int:
         """A new axis of the operation that is being written."""
         self.made += 1
         operation = self.operation.results[0].number if self.operation is not None else 0
-        axis = self.axes.of((operation, self.made), size)
+        key = (operation, self.made) if operation else (0, self.made, self.place)
+        axis = self.axes.of(key, size)
         self.used.add(axis)
         return axis
 
@@ -203,9 +205,9 @@ class Walk(ABC):
         names = " ".join(self.axis_name(a) for a in missing.values())
         dims = tuple(missing.get(place, d) for place, d in enumerate(value.dims))
         self.axes.keep_apart(d for d in dims if d is not None)
-        text = (
-            f"{value.bracketed} + zeros[{names}]()"
-            if value.dtype != "bool"
-            else f"{value.bracketed} and zeros[{names}]() == 0"
-        )
+        text = f"{value.bracketed} + zeros[{names}]()"
+        if value.dtype == "bool":
+            text = f"{value.bracketed} and zeros[{names}]() == 0"
+        elif value.dtype[0] in "iu":
+            text = f"{value.bracketed} + cast(zeros[{names}](), {value.dtype})"
         return replace(value, text=text, dims=dims, atom=False, number=None)

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from diagc.importers.pointwise import Pointwise
-from diagc.importers.products import Products
+from diagc.importers.scatters import Scatters
 from diagc.importers.traced import Operation
 from diagc.importers.values import Value, signed
 
 _FILLS: Final = {"max": "-inf", "min": "inf", "sum": "0"}
 
 
-class Windows(Products, Pointwise):
+class Windows(Scatters):
     """Writes them, and with its bases every operation."""
 
     def on_conv_general_dilated(self, operation: Operation, x: Value, weight: Value) -> Value:

@@ -1,8 +1,8 @@
 """Traces a function of a user's file and runs it once: a process of its own, with limits on what that code may do.
 
 Usage: `python -m diagc.importers.worker FOLDER`, where `request.json` has the file, the function, its framework and
-arguments, the limits, and whether parts may have no diagram. It writes `graph.json`, `inputs.npz` and `outputs.npz`, or
-`error.json`.
+arguments, the limits, and what is asked for: one diagram, or parts or boxes where there is none. It writes
+`graph.json`, `inputs.npz` and `outputs.npz`, for boxes `boxes.json`, `arrays.npz` and `outputs.npz`, or `error.json`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from diagc.importers.cuts import Whole
 from diagc.importers.traced import Parts, Refused, written
 from diagc.importers.values import NoDiagram
 
@@ -52,11 +54,42 @@ def answer(folder: Path, request: dict[str, Any], action: Callable[[], None]) ->
 
 
 def _write(folder: Path, request: dict[str, Any]) -> None:
+    if request["kind"] == "boxes":
+        _write_boxes(folder, request)
+        return
     graph, inputs, outputs, parameters = _trace(request, folder)
     np.savez(folder / "inputs.npz", **inputs)
     np.savez(folder / "outputs.npz", *outputs)
     (folder / "parameters.json").write_text(json.dumps(parameters))
     (folder / "graph.json").write_text(json.dumps(graph))
+
+
+def _write_boxes(folder: Path, request: dict[str, Any]) -> None:
+    """The text and its pieces, the arrays that stand between them by name, and what the function returns itself."""
+    from diagc.importers.composed import composed
+    from diagc.importers.written import named
+
+    framework, function, asked = _asked(request, folder)
+    whole: Whole = framework.boxes(*asked)
+    whole = replace(whole, traced=named(whole.traced))
+    source = Path(request["file"])
+    found = composed(whole, source.read_text("utf-8"), source.name)
+    if found is None:
+        raise NoDiagram("no part of it is worth a diagram", None)
+    random = np.random.default_rng(0)
+    given, results = framework.run(function, arrays_of(random, request), whole.traced, by_steps=True)
+    own = {v.number for _, v, _ in whole.traced.inputs}
+    numbers = [number for number in found.names if number not in own]
+    made = whole.replay(given, numbers) | {
+        v.number: array for (_, v, _), array in zip(whole.traced.inputs, given, strict=True)
+    }
+    np.savez(folder / "arrays.npz", *made.values())
+    np.savez(folder / "outputs.npz", *results)
+    said = {
+        "text": found.text, "steps": found.steps, "returned": found.returned,
+        "arrays": [found.names[number] for number in made],
+    }  # fmt: skip
+    (folder / "boxes.json").write_text(json.dumps(said))
 
 
 def _fail(folder: Path, message: str, line: int | None, code: str = "E1401") -> None:
@@ -67,12 +100,9 @@ def _fail(folder: Path, message: str, line: int | None, code: str = "E1401") -> 
 def _trace(
     request: dict[str, Any], folder: Path
 ) -> tuple[dict[str, Any], dict[str, Any], list[Any], list[str]]:
-    framework: Any = importlib.import_module(f"diagc.importers.{request['framework']}_trace")
-    framework.start()
-    function = limited(request, folder)
-    asked = (function, request["function"], request["file"], request["arguments"])
+    framework, function, asked = _asked(request, folder)
     count = len(request["arguments"])
-    if request["parts"]:
+    if request["kind"] == "parts":
         found: Parts = framework.parts(*asked)
         names = [name for name, _, _ in found.traced.inputs]
         return written(found.traced) | {"units": found.units}, {}, [], _paths(function, names[count:])
@@ -86,6 +116,14 @@ def _trace(
         results,
         _paths(function, names[count:]),
     )
+
+
+def _asked(request: dict[str, Any], folder: Path) -> tuple[Any, Any, tuple[Any, ...]]:
+    """The framework, the function, and what its traces take."""
+    framework: Any = importlib.import_module(f"diagc.importers.{request['framework']}_trace")
+    framework.start()
+    function = limited(request, folder)
+    return framework, function, (function, request["function"], request["file"], request["arguments"])
 
 
 def limited(request: dict[str, Any], folder: Path) -> Any:

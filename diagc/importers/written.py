@@ -19,11 +19,12 @@ KEYWORDS: Final = frozenset(
 
 def named(traced: Traced) -> Traced:
     """The same function under names that the language does not have itself."""
-    inputs = tuple((_legal(name), variable, axes) for name, variable, axes in traced.inputs)
-    return replace(traced, name=_legal(traced.name), inputs=inputs)
+    inputs = tuple((legal(name), variable, axes) for name, variable, axes in traced.inputs)
+    return replace(traced, name=legal(traced.name), inputs=inputs)
 
 
-def _legal(name: str) -> str:
+def legal(name: str) -> str:
+    """A name that the language does not have itself, nor this importer."""
     own = name in KEYWORDS | BUILTIN_CALLS | BUILTIN_AXES_CALLS or re.fullmatch(r"v\d+", name)
     return f"{name}_" if own else name
 
@@ -39,5 +40,8 @@ def write(traced: Traced, origin: str) -> str:
     before: list[int] | None = None
     while before != axes.parent:  # a walk may find more of them to be the same
         before = list(axes.parent)
-        text = Machines(traced, axes).text(origin)
+        walk = Machines(traced, axes)
+        function = walk.text()
+        declared = walk.names.declared(walk.used)
+        text = f"diag 1\n# {traced.name}, imported from {origin}.\n\n{declared}\n\n{function}"
     return text

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
 from diagc.core.dtypes import DType
+from diagc.importers.cuts import VIEWS
 from diagc.importers.traced import Operation, Traced, Variable
 from diagc.machine import Machine
-
-VIEWS: Final = frozenset(
-    ("broadcast_in_dim", "reshape", "transpose", "squeeze", "slice", "stop_gradient", "copy", "iota", "split")
-)
-"""Operations that move nothing."""
 
 
 @dataclass(frozen=True, slots=True)

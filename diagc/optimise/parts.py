@@ -13,6 +13,7 @@ from pathlib import Path
 
 from diagc import api
 from diagc.check.entry import Entry
+from diagc.importers.cuts import VIEWS
 from diagc.importers.function import ImportedParts
 from diagc.importers.traced import Variable
 from diagc.importers.written import knows
@@ -20,7 +21,6 @@ from diagc.optimise.derived import judged
 from diagc.optimise.explain import explained_lines
 from diagc.optimise.function import Optimised
 from diagc.optimise.module import regions_text
-from diagc.optimise.operations import VIEWS
 from diagc.optimise.predicted import Predicted
 from diagc.optimise.regions import PRODUCTS, Region, Unit, among, is_wall, matrices, regions
 from diagc.optimise.report import cost_lines, count, found_lines, law_lines

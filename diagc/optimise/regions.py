@@ -1,8 +1,7 @@
 """Regions of a traced function that are worth a diagram of their own: what lies between products with weights.
 
 A product with a weight is left to the library, and so is what has no diagram. All else that is connected and on one
-level is a region: levels count the walls on the longest way from the inputs, so that no way leaves a region and comes
-back. What depends on no input, as a mask by indices, belongs to every region that reads it.
+level is a region.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from diagc.importers.cuts import VIEWS, Region, Unit, groups, levels, makers, region_of
 from diagc.importers.traced import Operation, Traced, Variable
-from diagc.optimise.operations import VIEWS
 
 FOLDS: Final = ("reduce_", "arg", "cumsum", "top_k", "dot_general")
 """How the names of operations begin that a region must have one of: what is pointwise, compilers fuse as well."""
@@ -24,91 +23,16 @@ TURNS: Final = frozenset(("reshape", "transpose", "squeeze", "slice", "split", "
 """Operations that re-index without making more of an array."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """Operations that run together or not at all: those of one operator of the framework; `wall` is in no region."""
-
-    operations: tuple[Operation, ...]
-    wall: bool
-
-    @property
-    def writes(self) -> tuple[Variable, ...]:
-        return tuple(r for operation in self.operations for r in operation.results)
-
-    @property
-    def reads(self) -> tuple[Variable, ...]:
-        """What comes from other units, once each."""
-        own = {v.number for v in self.writes}
-        found = (o for operation in self.operations for o in operation.operands)
-        read = {o.number: o for o in found if isinstance(o, Variable) and o.number not in own}
-        return tuple(read.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Units by their places, and the function that they are; `inputs` and `outputs` are in its order."""
-
-    units: tuple[int, ...]
-    traced: Traced
-
-    @property
-    def inputs(self) -> tuple[Variable, ...]:
-        return tuple(variable for _, variable, _ in self.traced.inputs)
-
-    @property
-    def outputs(self) -> tuple[Variable, ...]:
-        return tuple(o for o in self.traced.outputs if isinstance(o, Variable))
-
-
 def regions(units: Sequence[Unit], results: Iterable[Variable], name: str) -> list[Region]:
     """The regions of a function, each with a fold, in an order in which each can run."""
-    levels = _levels(units)
-    made = {v.number: place for place, unit in enumerate(units) for v in unit.writes}
-    groups = _groups(units, levels, made)
+    level, made = levels(units), makers(units)
     kept = {v.number for v in results}
     found = [
-        _region(units, places, levels, made, kept, f"{name}_{n}")
-        for n, group in enumerate(groups)
+        region_of(units, places, level, made, kept, f"{name}_{n}")
+        for n, group in enumerate(groups(units, level, made))
         if (places := _core(units, group))
     ]
-    return [region for region in found if _has_fold(region.traced)]
-
-
-def _levels(units: Sequence[Unit]) -> list[int | None]:
-    """Walls on the longest way to each unit; None for what depends on no input."""
-    level: dict[int, int | None] = {}
-    found: list[int | None] = []
-    written = {v.number for unit in units for v in unit.writes}
-    for unit in units:
-        below = [level[v.number] if v.number in written else 0 for v in unit.reads]
-        known = [n for n in below if n is not None]
-        own = max(known) if known else (0 if unit.wall else None)
-        found.append(own)
-        after = own + 1 if own is not None and unit.wall else own
-        level |= {v.number: after for v in unit.writes}
-    return found
-
-
-def _groups(units: Sequence[Unit], levels: Sequence[int | None], made: dict[int, int]) -> list[list[int]]:
-    """Connected units of one level."""
-    parent = list(range(len(units)))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            place = parent[place]
-        return place
-
-    inside = [level is not None and not unit.wall for unit, level in zip(units, levels, strict=True)]
-    for place, unit in enumerate(units):
-        for variable in unit.reads:
-            source = made.get(variable.number)
-            if source is not None and inside[place] and inside[source] and levels[source] == levels[place]:
-                parent[root(place)] = root(source)
-    groups: dict[int, list[int]] = {}
-    for place in range(len(units)):
-        if inside[place]:
-            groups.setdefault(root(place), []).append(place)
-    return sorted(groups.values(), key=lambda places: places[-1])
+    return [each for each in found if _has_fold(each.traced)]
 
 
 def _core(units: Sequence[Unit], group: Sequence[int]) -> list[int]:
@@ -131,33 +55,6 @@ def _core(units: Sequence[Unit], group: Sequence[int]) -> list[int]:
             del inside[place]
         again = bool(ends)
     return list(inside)
-
-
-def _region(
-    units: Sequence[Unit],
-    places: Sequence[int],
-    levels: Sequence[int | None],
-    made: dict[int, int],
-    results: set[int],
-    name: str,
-) -> Region:
-    own = set(places)
-    waiting = list(places)
-    while waiting:  # what depends on no input
-        for variable in units[waiting.pop()].reads:
-            source = made.get(variable.number)
-            if source is not None and levels[source] is None and source not in own:
-                own.add(source)
-                waiting.append(source)
-    order = sorted(own)
-    written = {v.number for place in order for v in units[place].writes}
-    read = {v.number: v for place in order for v in units[place].reads if v.number not in written}
-    outside = {v.number for place, unit in enumerate(units) if place not in own for v in unit.reads} | results
-    given = {v.number for place in places for v in units[place].writes}
-    outputs = [v for place in order for v in units[place].writes if v.number in outside & given]
-    inputs = tuple((f"x{i}", variable, ()) for i, variable in enumerate(read.values()))
-    operations = tuple(operation for place in order for operation in units[place].operations)
-    return Region(tuple(places), Traced(name, inputs, operations, tuple(outputs)))
 
 
 def _has_fold(traced: Traced) -> bool:

@@ -9,6 +9,7 @@ from diagc.core import ops
 from diagc.core.axes import Axis
 from diagc.core.contraction import contracted_factors, multiplies, tile_sides
 from diagc.core.diagram import Node, walk
+from diagc.plan.config import MAX_RESIDENT_ROW, has_dot
 from diagc.plan.extent import blocked_axes, held_axes
 from diagc.plan.structure import Structure, fills, reduced_axes
 
@@ -41,9 +42,10 @@ def crossed(made: Structure, reductions: Sequence[Node]) -> list[Node]:
 
 
 def overfull(made: Structure, reductions: Sequence[Node]) -> list[Node]:
-    """The product with the largest of the matrices that a kernel would hold whole, if shared memory lacks room for all.
+    """The product with the largest of the matrices that a kernel would hold whole, if shared memory lacks room for all;
+    else the folds over the longest axis that it would hold, if no configuration holds all of them.
 
-    Only axes of known size count. A product that a loop sums up takes its matrices piece by piece.
+    Axes of unknown size count as short. A product that a loop sums up takes its matrices piece by piece.
     """
     held = {a for a in held_axes(made.extents) if a.size.value is not None}
     summed = {c.reduction for p in made.passes for c in p.algebra.components}
@@ -55,7 +57,16 @@ def overfull(made: Structure, reductions: Sequence[Node]) -> list[Node]:
         if isinstance(factor.op, ops.Input) and len(factor.axes) > 1 and held.issuperset(factor.axes)
     }
     sizes = {f: f.dtype.bytes * prod(a.size.value or 1 for a in f.axes) for f in whole}
-    return [whole[max(sizes, key=lambda f: sizes[f])]] if sum(sizes.values()) > SHARED_BYTES else []
+    if sum(sizes.values()) > SHARED_BYTES:
+        return [whole[max(sizes, key=lambda f: sizes[f])]]
+    return [] if has_dot(made) else [r for r in reductions if r not in summed and _crowds(made, r)]
+
+
+def _crowds(made: Structure, reduction: Node) -> bool:
+    """Whether a fold is over the longest of the held axes, whose indices together are more than a row has."""
+    held = {axis: axis.size.value or 0 for axis in held_axes(made.extents)}
+    together = prod(max(16, 1 << max(size - 1, 0).bit_length()) for size in held.values())
+    return together > MAX_RESIDENT_ROW and max(held, key=held.__getitem__) in reduced_axes(reduction)
 
 
 def repeated(made: Structure, reductions: Sequence[Node]) -> list[Node]:

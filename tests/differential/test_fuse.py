@@ -64,6 +64,28 @@ def test_a_function_with_its_own_derivative_keeps_it() -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
+def test_dropout_in_training_is_fused_around_what_is_drawn() -> None:
+    def dropped(q: Any, k: Any, v: Any, seed: Any) -> Any:
+        s = q @ k.swapaxes(-1, -2) / 4
+        keep = jax.random.bernoulli(jax.random.key(seed), 0.9, s.shape)
+        return jnp.where(keep, jax.nn.softmax(s, -1) / 0.9, 0.0) @ v
+
+    random = np.random.default_rng(0)
+    arrays = [jnp.asarray(random.standard_normal((2, 64, 16)), jnp.float32) for _ in range(3)]
+    before = len(kept.known())
+    fused = diagc.jax.fuse(dropped, least_bytes=0)
+    for seed in map(jnp.asarray, (0, 1)):
+        np.testing.assert_allclose(fused(*arrays, seed), dropped(*arrays, seed), rtol=1e-4, atol=1e-5)
+        slopes = [
+            jax.grad(lambda *given, f=f, seed=seed: (f(*given, seed) ** 2).sum(), (0, 1, 2))(*arrays)
+            for f in (fused, dropped)
+        ]
+        for one, other in zip(*slopes, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+    assert any(part is not None for part in kept.known()[before:])
+
+
 def test_what_has_no_diagram_runs_as_it_is() -> None:
     x = jnp.asarray(np.random.default_rng(0).standard_normal((8, 16)), jnp.float32)
     assert (diagc.jax.fuse(lambda x: jnp.sort(x) * 2)(x) == jnp.sort(x) * 2).all()

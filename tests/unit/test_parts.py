@@ -24,6 +24,12 @@ def layer(x: Any, w: Any) -> Any:
     return jnp.sort(y, axis=-1)
 
 
+def dropped(q: Any, k: Any, v: Any, seed: Any) -> Any:
+    s = q @ k.swapaxes(-1, -2) / 8.0
+    keep = jax.random.bernoulli(jax.random.key(seed), 0.9, s.shape)
+    return jnp.where(keep, jax.nn.softmax(s, -1) / 0.9, 0.0) @ v
+
+
 FILE, SHAPES = Path(__file__), [("float32", (2, 64, 32)), ("float32", (32, 32))]
 FIRST = layer.__code__.co_firstlineno
 
@@ -89,3 +95,12 @@ def test_what_only_turns_its_inputs_and_results_is_in_no_region() -> None:
     (found,) = regions(units, [last], "f")
     assert found.units == (1, 2, 3)
     assert [v.number for v in found.outputs] == [folded.number]
+
+
+def test_attention_with_dropout_is_one_region(tmp_path: Path) -> None:
+    """What is drawn from a seed stays as it is, and no way leads from a region through it."""
+    shape = ("float32", (2, 4, 128, 64))
+    parts = jax_trace.parts(dropped, "dropped", str(FILE), [shape, shape, shape, ("int32", ())])
+    made = optimised_parts(ImportedParts(parts, "jax", (), False), FILE, "dropped", 0, tmp_path, "no")
+    assert "Found: 1 region" in made.report and "one pass over" in made.report
+    assert "`random_bits` has no diagram" in made.report

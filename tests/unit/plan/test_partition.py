@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from diagc.backends.fitting import fitting
 from diagc.backends.launches import resident_axes
 from diagc.backends.plans import kernels
 from diagc.core import ops
@@ -239,3 +240,17 @@ def test_weights_that_shared_memory_has_no_room_for_are_taken_in_pieces() -> Non
     assert written((first, last)) == [{"b", "w"}, set()]
     kinds = {axis.name: extent.kind for axis, extent in first.structure.extents.items()}
     assert kinds["h"] == "stream" and kinds["b"] == "tile"
+
+
+LATENT = """axis b: 2, q: 1, h: 1, d: 32, p: 16, x: 64, r: {}, e: 32
+fn f(Q: f32[b q h d], R: f32[b q h p], C: f32[b x r], T: f32[b x p], U: f32[h d r], W: f32[h e r]) -> f32[b q h e] {{
+  s = sum[d](Q * sum[r](C * U)) + sum[p](R * T)
+  return sum[x](softmax[x](s) * sum[r](C * W))
+}}"""
+
+
+@pytest.mark.parametrize("width", [256, 512])
+def test_axes_that_are_too_long_together_are_not_held_together(width: int) -> None:
+    """With one row and one head nothing is a product of matrices, and a tile would have all three folded axes."""
+    plans = kernels(entry(LATENT.format(width)), {}, gradients=False).plans
+    assert fitting(plans, {}) is not None
