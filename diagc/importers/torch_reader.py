@@ -130,6 +130,10 @@ class Reader:
         values = node.meta.get("val")
         results = values if isinstance(values, tuple | list) else [values]
         types = tuple((self._dtype(v), tuple(v.shape)) for v in results if isinstance(v, torch.Tensor))
+        if any(isinstance(size, torch.SymInt) for _, shape in types for size in shape):
+            raise NoDiagram(
+                f"the shape of what `{name}` makes depends on the values of arrays", self.graph.line
+            )
         call, before = Call(name, self._given(node), types), len(self.graph.operations)
         odd = {x.dtype for x in call.arrays} | {dtype for dtype, _ in types}
         opaque = not odd <= NAMES.keys() or node.target in (drawn, drawn_weights)

@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 import torch.export
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.utils._pytree import tree_flatten
 
 from diagc.importers.cuts import Unit, Whole
@@ -123,9 +124,20 @@ def _exported(
     module = _module(function)
     exported = _recorded(module, given, file)
     if exported is None or not all(map(accepted, _called(exported))):
-        exported = torch.export.export(module, given, strict=False)
+        exported = _by_export(module, given)
     called = module.forward if isinstance(function, torch.nn.Module) else function
     return exported, argument_names(inspect.signature(called).parameters.values(), len(given))
+
+
+def _by_export(module: Any, arguments: tuple[Any, ...]) -> Any:
+    """A module as torch exports it. Raises `Refused` where that needs the values of arrays."""
+    try:
+        return torch.export.export(module, arguments, strict=False)
+    except RuntimeError as error:
+        if isinstance(error, GuardOnDataDependentSymNode) or "FakeTensor" in str(error):
+            reason = Refused("its branches or shapes depend on the values of arrays")
+            raise reason.with_traceback(error.__traceback__) from None
+        raise
 
 
 def _recorded(module: Any, arguments: Sequence[Any], file: str) -> Any:

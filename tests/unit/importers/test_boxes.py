@@ -255,6 +255,21 @@ def test_boxes_alone_are_refused_with_their_line() -> None:
     assert found.span is not None and found.span.text == "return jnp.argsort(x)"
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "said", "line"),
+    [
+        ("torch_unique", "E1402", "shape of what `_unique2` makes depends", "return torch.unique(x) * 2"),
+        ("torch_branch", "E1401", "branches or shapes depend on the values", "if x.sum() > 0:"),
+    ],
+)
+def test_what_depends_on_values_is_refused_with_its_line(name: str, code: str, said: str, line: str) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        import_with_boxes(Path(torch_functions.__file__), name, parse_arguments("f32[4]"))
+    (found,) = caught.value.diagnostics
+    assert found.code == code and said in found.message
+    assert found.span is not None and found.span.text == line
+
+
 def test_parts_of_a_program_may_draw_random_numbers() -> None:
     """`diagc optimise` cuts around them too."""
     shapes = [("float32", (4, 8)), ("float32", (8, 6)), ("int32", ())]

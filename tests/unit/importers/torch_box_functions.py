@@ -33,3 +33,13 @@ def torch_experts(x: Any, gate: Any, up: Any, down: Any) -> Any:
     token, chosen = torch.arange(x.shape[0]).repeat_interleave(2), chosen.reshape(-1)
     made = torch.einsum("tf,tfd->td", F.silu(torch.einsum("td,tdf->tf", x[token], up[chosen])), down[chosen])
     return torch.zeros_like(x).index_add(0, token, made * weight.reshape(-1, 1))
+
+
+def torch_unique(x: Any) -> Any:
+    return torch.unique(x) * 2
+
+
+def torch_branch(x: Any) -> Any:
+    if x.sum() > 0:
+        return x
+    return -x
