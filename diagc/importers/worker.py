@@ -130,6 +130,7 @@ def limited(request: dict[str, Any], folder: Path) -> Any:
     """The function of a request, in a process that from here on has limits."""
     resource.setrlimit(resource.RLIMIT_DATA, (request["bytes"], request["bytes"]))
     resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"]))
+    sys.dont_write_bytecode = True  # it would lie beside the user's file, where nothing may be opened
     _watch(folder)
     return _function(request["file"], request["function"], request["call"])
 

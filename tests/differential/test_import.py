@@ -195,3 +195,12 @@ def test_arguments_are_dtypes_and_shapes() -> None:
     for wrong in ("f32", "f31[2]", "f32[2] and"):
         with pytest.raises(ValueError, match="write arguments"):
             parse_arguments(wrong)
+
+
+def test_nothing_is_written_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytecode is not, whatever the environment says: a file that the function's process opens is refused."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    path = tmp_path / "functions.py"
+    path.write_text(FUNCTIONS)
+    import_function(path, "causal", parse_arguments(SOUND["causal"]))
+    assert list(tmp_path.iterdir()) == [path]
