@@ -20,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from diagc.bench.host import processor
+
 ROOT = Path(__file__).parents[1]
 REPEATS = 5
 COMPILED = (
@@ -105,7 +107,7 @@ def main() -> None:
     }  # fmt: skip
     found, first = measured(to_triton), measured(SUBJECTS)
     print(f"{_table(found)}\n\n{_table(first)}")
-    facts = {"processor": platform.processor() or platform.machine(), "python": platform.python_version()}
+    facts = {"processor": processor(), "python": platform.python_version()}
     facts |= {name: version(name) for name in ("torch", "triton")}
     text = {"facts": facts, "repeats": REPEATS, "cpu_seconds": found, "first_use": first}
     target = ROOT / "bench" / "results" / "cpu" / "compile_time.json"

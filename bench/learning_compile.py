@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from diagc.backends.training import emit_training
+from diagc.bench.host import processor
 from diagc.check.program import check_source
 from diagc.learn.session import bind
 from diagc.source import Source
@@ -100,7 +101,7 @@ def main() -> None:
     ]
     for row in rows:
         print(row)
-    machine = {"processor": platform.machine(), "python": platform.python_version()}
+    machine = {"processor": processor(), "python": platform.python_version()}
     RESULTS.write_text(
         json.dumps({"machine": machine, "rounds": ROUNDS, "cpu_ms": rows}, indent=1) + "\n", "utf-8"
     )

@@ -8,8 +8,6 @@ networks against the same loop. Median of five interleaved runs, each of both pr
 from __future__ import annotations
 
 import json
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -24,6 +22,7 @@ import numpy as np
 import optax
 
 from diagc.backends.training import emit_training
+from diagc.bench.host import cores, processor
 from diagc.check.program import check_source
 from diagc.learn.session import bind, load_program
 from diagc.source import Source
@@ -163,7 +162,7 @@ def main() -> None:
         own = emitted_seconds(program, data, 256, 12)
         loop = plain_seconds(step_of(wide_loss, optimiser), optimiser, params, data, 256, 12, None)
         rows.append(compared(f"three layers of {wide}", own, loop, 256))
-    machine = {"processor": platform.machine(), "cores": os.cpu_count(), "jax": jax.__version__}
+    machine = {"processor": processor(), "cores": cores(), "jax": jax.__version__}
     RESULTS.write_text(
         json.dumps({"machine": machine, "rounds": ROUNDS, "rows": rows}, indent=1) + "\n", "utf-8"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagc.core import ops
+from diagc.core.contraction import is_sum
 from diagc.core.diagram import Node, apply, constant, node
 from diagc.core.guards import conjuncts
 from diagc.core.rewrite import Record, Rule, rewrite
@@ -120,6 +121,6 @@ def _vanishes(value: Node, saved: _Saved) -> bool:
     factors = value.inputs if function(value) == "mul" else (value,)
     if saved.normalised in factors:
         return True
-    sums = [f for f in factors if isinstance(f.op, ops.Reduce) and f.op.monoid == "sum"]
+    sums = [f for f in factors if is_sum(f)]
     kept = [f for f in sums if set(saved.total.axes) <= set(f.axes)]
     return any(_vanishes(f.inputs[0], saved) for f in kept)

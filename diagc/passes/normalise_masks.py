@@ -11,6 +11,7 @@ from collections import Counter
 
 from diagc.core import ops
 from diagc.core.axes import Axis
+from diagc.core.contraction import is_sum
 from diagc.core.diagram import Node, apply, constant, node
 from diagc.core.finite import finite, positive_sum
 from diagc.core.guards import positive
@@ -218,7 +219,7 @@ def _exponential_of_logarithm(current: Node) -> Node | None:
     (z,), rest = taken[0].inputs, [(n, t) for n, t in terms if t is not taken[0]]
     if not all(abs(number) == 1 for number, _ in rest):
         return None
-    own = z.inputs[0] if isinstance(z.op, ops.Reduce) and z.op.monoid == "sum" else None
+    own = z.inputs[0] if is_sum(z) else None
     if own is None or function(own) != "exp" or Counter(weighted_terms(own.inputs[0])) != Counter(rest):
         if not positive(z):
             return None
